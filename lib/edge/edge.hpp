@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/endpoint.hpp"
+#include "base/time.hpp"
+#include "edge/options.hpp"
+#include "websocket/frame.hpp"
+
+namespace wscluster::net {
+class Core;
+class TlsServer;
+class Stream;
+}  // namespace wscluster::net
+
+namespace wscluster::edge {
+
+/// Names one client connection of one core: slot and generation, so an id of an ended connection never meets a new one. Never 0.
+using ConnectionId = std::uint64_t;
+
+/// One parsed HTTP request. Owned by the callee of on_request / on_upgrade.
+struct Request {
+  std::string method;
+  std::string target;  ///< as received, with query
+  std::string path;    ///< still percent-encoded: split first, decode after
+  std::vector<std::pair<std::string, std::string>> query;    ///< decoded, in order
+  std::vector<std::pair<std::string, std::string>> headers;  ///< names as received
+  std::string body;
+  std::string peer;  ///< address of the client, without port
+  bool is_tls = false;
+  bool is_loopback = false;  ///< the peer is on this host
+
+  /// First header of that name (case-insensitive) or query parameter of that name.
+  [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const;
+  [[nodiscard]] std::optional<std::string_view> parameter(std::string_view name) const;
+};
+
+struct Response {
+  unsigned status = 200;
+  std::string body;
+  std::string content_type = "application/json";
+  std::vector<std::pair<std::string, std::string>> headers;
+  bool close = false;  ///< end the connection after it
+};
+
+/// Why a connection ended. One per connection; logged and counted in one place. Persistent names (metrics).
+enum class CloseReason : std::uint8_t {
+  client,          ///< the client closed or went away in order
+  evicted,         ///< the ring changed (1012)
+  drain,           ///< this process stops
+  idle,            ///< no frame and no pong for the idle time
+  slow_consumer,   ///< did not read what was sent
+  protocol_error,  ///< broke RFC 6455 or HTTP
+  limit,           ///< message, head or connection limit
+  handshake,       ///< TLS or HTTP head did not complete in time or failed
+  refused,         ///< answered with an HTTP error
+  transport,       ///< reset or TLS failure in the middle
+  application,     ///< the holder or application asked for it
+  http_done,       ///< an HTTP connection that never became a WebSocket ended in order
+};
+[[nodiscard]] const char* to_string(CloseReason reason) noexcept;
+
+/// The upper half of the edge: routing in the gateway, sessions in the node. Lives on the same core. Callbacks never nest inside a call to
+/// Edge by the application itself, except on_written (which may come from a flush).
+class Application {
+ public:
+  virtual ~Application() = default;
+  /// A complete ordinary request. Answer exactly once with Edge::respond(), now or later (the edge reads no further request of that connection
+  /// until then). on_gone() tells when the client left before.
+  virtual void on_request(ConnectionId id, Request request) = 0;
+  /// A valid WebSocket upgrade request. Answer with Edge::accept() or Edge::respond() (which refuses). Until then no client byte is read.
+  virtual void on_upgrade(ConnectionId id, Request request) = 0;
+  /// A whole message; the view is valid during the call only.
+  virtual void on_message(ConnectionId id, websocket::MessageKind kind, std::string_view payload) = 0;
+  /// `frames` = how many messages queued by Edge::send() since accept() the kernel has taken whole, cumulative.
+  virtual void on_written(ConnectionId id, std::uint64_t frames) = 0;
+  /// The last call for this id: after accept() whatever the way of ending (code: what the client said, or what we said to it), or when a client left
+  /// while a request or upgrade waited for its answer. Not called after respond().
+  virtual void on_gone(ConnectionId id, CloseReason reason, std::uint16_t code) = 0;
+};
+
+/// Counters of one core since its start; copied out by the scrape.
+struct Counters {
+  std::uint64_t accepted = 0;
+  std::uint64_t handshakes_full = 0;
+  std::uint64_t handshakes_resumed = 0;
+  std::uint64_t handshakes_failed = 0;
+  std::uint64_t upgrades = 0;
+  std::uint64_t requests = 0;
+  std::uint64_t messages_in = 0;
+  std::uint64_t messages_out = 0;
+  std::uint64_t bytes_in = 0;
+  std::uint64_t bytes_out = 0;
+  std::uint64_t pings = 0;
+  std::uint64_t ended[12] = {};  ///< by CloseReason
+  std::uint64_t open_connections = 0;
+  std::uint64_t open_websockets = 0;
+  std::uint64_t handshaking = 0;
+};
+
+/// All client sockets of one core: TLS, HTTP head, WebSocket frames, output. A connection is a callback state machine on readiness; an idle
+/// WebSocket holds its slot and OpenSSL's object, no buffer. All methods on the core's thread.
+class Edge {
+ public:
+  Edge(net::Core& core, const Options& options, Application& application);
+  ~Edge();
+  Edge(const Edge&) = delete;
+  Edge& operator=(const Edge&) = delete;
+
+  /// Takes an accepted, non-blocking socket. `tls` is null for a plain listener and outlives the edge.
+  void adopt(int descriptor, std::string peer, bool is_loopback, net::TlsServer* tls);
+
+  /// Completes the upgrade: sends 101 (with the subprotocol when not empty) and starts to read frames. False when the id is gone.
+  bool accept(ConnectionId id, std::string_view subprotocol = {});
+  /// Answers a request, or refuses an upgrade and closes.
+  bool respond(ConnectionId id, const Response& response);
+  /// Queues one message; leaves at the end of the turn. False when the id is gone or closing.
+  bool send(ConnectionId id, websocket::MessageKind kind, std::string_view payload);
+  /// Sends a Close frame after what is queued, waits for the client's (bounded), then ends the connection; on_gone() follows. Frames that the client
+  /// still sends are read and dropped.
+  void close(ConnectionId id, std::uint16_t code, std::string_view text, CloseReason reason);
+  /// Stops and continues reading frames of one connection (credit exhausted upstream).
+  void pause(ConnectionId id, bool paused);
+  /// Bytes queued and not yet taken by the kernel.
+  [[nodiscard]] std::size_t unsent_bytes(ConnectionId id) const;
+
+  /// No new connections are adopted; idle HTTP connections end; WebSockets are closed with `code` at `rate` per second (0: at once).
+  void drain(std::uint16_t code, std::string_view text, double rate);
+  /// Ends everything now, without on_gone().
+  void abort();
+  [[nodiscard]] std::size_t size() const;
+  [[nodiscard]] const Counters& counters() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace wscluster::edge

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/endpoint.hpp"
+#include "cluster/options.hpp"
+#include "edge/options.hpp"
+#include "link/options.hpp"
+
+namespace wscluster::front {
+
+/// How clients of a service prove who they are.
+enum class AuthMode : std::uint8_t {
+  jwt,       ///< HS256 token of one of the access keys; `sub` is the uid
+  insecure,  ///< ?uid= without proof; only on loopback
+};
+
+/// One service as clients and applications meet it: its paths and its keys.
+struct ServiceDoor {
+  cluster::ServiceOptions service;
+  std::vector<std::string> paths;        ///< WebSocket paths, exact; default "/<name>"
+  AuthMode auth = AuthMode::jwt;
+  std::vector<std::string> key_files;    ///< access keys, newest first; each accepts clients' and applications' tokens
+};
+
+/// What gateway and node have in common: who they are, where they listen, what they serve.
+struct Options {
+  std::string name;                      ///< of this member; default: the host's name
+  std::string cluster = "default";
+  std::string cluster_key_file;          ///< links and operators' tokens; required unless links are plain
+  std::string previous_cluster_key_file; ///< accepted as well, while keys are rotated
+  Endpoint listen{"127.0.0.1", 8080};    ///< clients: WebSocket and REST
+  Endpoint advertise;                    ///< what /negotiate tells clients; default: the listening address
+  Endpoint admin_listen{"127.0.0.1", 0}; ///< /livez /readyz /metrics
+  std::string tls_cert_file;             ///< empty: plain
+  std::string tls_key_file;
+  unsigned cores = 0;                    ///< threads; 0: one per CPU
+  std::string port_file;                 ///< written when ready: lines "clients HOST:PORT", "links HOST:PORT", "admin HOST:PORT"
+  Duration drain_timeout{60'000};
+  double drain_rate = 500;               ///< closes per second
+  edge::Options edge;
+  link::Options link;
+  std::vector<ServiceDoor> services;
+};
+
+/// Contradictions between fields, each a sentence; empty when usable. Does not open files.
+[[nodiscard]] std::vector<std::string> problems(const Options& options);
+
+}  // namespace wscluster::front

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory_resource>
+#include <string_view>
+#include <utility>
+
+namespace wscluster::session {
+
+/// What a queued frame carries beside its payload.
+struct FrameMark {
+  bool is_binary = false;
+  std::uint64_t origin = 0;   ///< who waits for the receipt; 0: nobody
+  std::uint64_t counter = 0;
+};
+
+/// Frames in the order of their positions 1, 2, 3 … that are kept until the other side has covered them. Memory of frames comes from
+/// the core's pool and goes back there; an empty queue is a few words. Every method that adds or removes gets that pool, always the same one.
+class FrameQueue {
+ public:
+  struct Node {
+    Node* next;
+    FrameMark mark;
+    std::uint32_t size;
+
+    [[nodiscard]] std::string_view payload() const noexcept { return {reinterpret_cast<const char*>(this + 1), size}; }
+  };
+
+  FrameQueue() noexcept = default;
+  FrameQueue(const FrameQueue&) = delete;
+  FrameQueue& operator=(const FrameQueue&) = delete;
+  FrameQueue(FrameQueue&& other) noexcept { *this = std::move(other); }
+  FrameQueue& operator=(FrameQueue&& other) noexcept {
+    std::swap(head_, other.head_), std::swap(tail_, other.tail_), std::swap(next_, other.next_);
+    std::swap(covered_, other.covered_), std::swap(sent_, other.sent_), std::swap(added_, other.added_);
+    std::swap(bytes_, other.bytes_), std::swap(sent_bytes_, other.sent_bytes_);
+    return *this;
+  }
+
+  /// Adds one; its position is the new added().
+  void push(std::pmr::memory_resource& pool, FrameMark mark, std::string_view payload);
+  /// The first that was not sent, or null.
+  [[nodiscard]] const Node* unsent() const noexcept { return next_; }
+  /// The first one is sent now.
+  void mark_sent() noexcept;
+  /// Covered up to `position`: frees them. `on_covered(mark)` is called for each. A position that was never sent is ignored.
+  template <class F>
+  void cover(std::pmr::memory_resource& pool, std::uint64_t position, F on_covered) {
+    if (position > sent_) return;
+    while (covered_ < position) {
+      const FrameMark mark = head_->mark;
+      pop(pool);
+      on_covered(mark);
+    }
+  }
+  /// A broken link: everything above `position` counts as not sent again. At least covered().
+  void rewind(std::uint64_t position) noexcept;
+  /// Drops the first that was not sent (all that follow move up); returns its mark. Only when unsent().
+  FrameMark drop_unsent(std::pmr::memory_resource& pool);
+  /// Frees all; `on_dropped(mark, was_sent)` for each, in order.
+  template <class F>
+  void clear(std::pmr::memory_resource& pool, F on_dropped) {
+    while (head_ != nullptr) {
+      const FrameMark mark = head_->mark;
+      const bool was_sent = covered_ < sent_;
+      pop(pool);
+      on_dropped(mark, was_sent);
+    }
+  }
+  /// The other side has lost its state: positions start again at 1 for what is left.
+  void restart() noexcept;
+
+  [[nodiscard]] bool is_empty() const noexcept { return head_ == nullptr; }
+  [[nodiscard]] std::uint64_t added() const noexcept { return added_; }
+  [[nodiscard]] std::uint64_t sent() const noexcept { return sent_; }
+  [[nodiscard]] std::uint64_t covered() const noexcept { return covered_; }
+  /// Sent and not covered.
+  [[nodiscard]] std::uint64_t in_flight() const noexcept { return sent_ - covered_; }
+  [[nodiscard]] std::uint64_t in_flight_bytes() const noexcept { return sent_bytes_; }
+  [[nodiscard]] std::uint64_t waiting() const noexcept { return added_ - sent_; }
+  [[nodiscard]] std::uint64_t waiting_bytes() const noexcept { return bytes_ - sent_bytes_; }
+
+ private:
+  void pop(std::pmr::memory_resource& pool) noexcept;
+
+  Node* head_ = nullptr;
+  Node* tail_ = nullptr;
+  Node* next_ = nullptr;
+  std::uint64_t covered_ = 0;
+  std::uint64_t sent_ = 0;
+  std::uint64_t added_ = 0;
+  std::uint64_t bytes_ = 0;
+  std::uint64_t sent_bytes_ = 0;
+};
+
+}  // namespace wscluster::session

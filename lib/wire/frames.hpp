@@ -1,0 +1,441 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+/// What two processes say to each other on a link. Plain values; texts are views: on decoding they point into the received
+/// bytes. Each struct lists its fields once (`fields`), for the encoder and the decoder. Field and type numbers are
+/// persistent, do not renumber; a decoder skips fields it does not know.
+namespace wscluster::wire {
+
+/// The newest protocol this build speaks; it also speaks the one before.
+inline constexpr std::uint64_t protocol_version = 1;
+inline constexpr std::uint64_t oldest_protocol_version = 1;
+
+enum class FrameType : std::uint8_t {
+  hello = 1,
+  goodbye = 2,
+  heartbeat = 3,
+  document = 4,
+  word = 5,
+  attach = 16,
+  attached = 17,
+  refused = 18,
+  up = 19,
+  down = 20,
+  progress = 21,
+  accepted = 22,
+  detach = 23,
+  close = 24,
+  message = 32,
+  receipt = 33,
+  refusal = 34,
+  settled = 35,
+  ask = 48,
+  answer = 49,
+};
+
+/// Why a holder does not take an attachment or a message now. Persistent.
+enum class RefuseReason : std::uint64_t {
+  not_owner = 1,   ///< neither holds nor owns the uid; `epoch` is the refuser's
+  suspended = 2,   ///< lost its lease; ask again
+  full = 3,        ///< session limit reached
+  lacks_after = 4, ///< has not had the message named by `after`: send all open ones again
+  held = 5,        ///< held by the earlier owner `node`: send there
+  forbidden = 6,   ///< the service is not served here
+};
+
+/// The fate of a unicast message. Persistent.
+enum class ReceiptStatus : std::uint64_t { delivered = 1, queued = 2, offline = 3, expired = 4, unknown = 5 };
+
+/// What the sender of a message waits for. Persistent.
+enum class Wait : std::uint64_t { none = 0, queued = 1, delivered = 2 };
+
+struct ServiceEpoch {
+  std::string_view service;
+  std::uint64_t epoch = 0;
+  std::string_view digest;
+
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    v.text(1, self.service);
+    v.number(2, self.epoch);
+    v.text(3, self.digest);
+  }
+};
+
+/// First frame of both sides.
+struct Hello {
+  static constexpr FrameType type = FrameType::hello;
+  std::uint64_t version = protocol_version;
+  std::uint64_t oldest = oldest_protocol_version;
+  std::string_view cluster;
+  std::string_view name;
+  std::uint64_t incarnation = 0;
+  bool is_gateway = false;
+  std::uint64_t cores = 1;
+  std::uint64_t shards = 0;  ///< 0 for a gateway
+  std::uint64_t link = 0;    ///< number of this link among those of the pair
+  std::uint64_t links = 1;
+  std::string_view software;
+  std::vector<ServiceEpoch> epochs;
+
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    v.number(1, self.version);
+    v.number(2, self.oldest);
+    v.text(3, self.cluster);
+    v.text(4, self.name);
+    v.fixed(5, self.incarnation);
+    v.flag(6, self.is_gateway);
+    v.number(7, self.cores);
+    v.number(8, self.shards);
+    v.number(9, self.link);
+    v.number(10, self.links);
+    v.text(11, self.software);
+    v.list(12, self.epochs);
+  }
+};
+
+/// Last frame of a side that ends the link on purpose.
+struct Goodbye {
+  static constexpr FrameType type = FrameType::goodbye;
+  std::string_view reason;
+
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    v.text(1, self.reason);
+  }
+};
+
+struct Heartbeat {
+  static constexpr FrameType type = FrameType::heartbeat;
+
+  template <class Self, class V>
+  static void fields(Self&, V&) {}
+};
+
+/// A ring document, or (empty json) only the news which epoch the sender has.
+struct Document {
+  static constexpr FrameType type = FrameType::document;
+  std::string_view service;
+  std::uint64_t epoch = 0;
+  std::string_view json;
+
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    v.text(1, self.service);
+    v.number(2, self.epoch);
+    v.text(3, self.json);
+  }
+};
+
+/// "Redis is away for me too", asked for and given (DESIGN section 5, item 4).
+struct Word {
+  static constexpr FrameType type = FrameType::word;
+  bool is_given = false;  ///< false: please give me yours
+
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    v.flag(1, self.is_given);
+  }
+};
+
+/// Edge to holder: this socket wants to be (or still is) attached to a session.
+struct Attach {
+  static constexpr FrameType type = FrameType::attach;
+  std::uint64_t edge = 0;    ///< the edge's reference of the socket
+  std::uint64_t number = 0;  ///< attachment number: every attach of a socket has a higher one
+  std::string_view service;
+  std::string_view uid;
+  std::string_view session;    ///< connection id, 24 raw bytes
+  std::uint64_t life = 0;      ///< of the state the counters belong to; 0: a new session
+  std::uint64_t accepted = 0;  ///< client frames known to be taken by the holder
+  std::uint64_t received = 0;  ///< holder frames taken by the edge
+  std::uint64_t written = 0;   ///< holder frames taken by the kernel
+
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    v.fixed(1, self.edge);
+    v.number(2, self.number);
+    v.text(3, self.service);
+    v.text(4, self.uid);
+    v.text(5, self.session);
+    v.fixed(6, self.life);
+    v.number(7, self.accepted);
+    v.number(8, self.received);
+    v.number(9, self.written);
+  }
+};
+
+/// Holder to edge: attached. The edge sends frames only after this.
+struct Attached {
+  static constexpr FrameType type = FrameType::attached;
+  std::uint64_t edge = 0;
+  std::uint64_t number = 0;
+  std::uint64_t holder = 0;    ///< the holder's reference of the session
+  std::uint64_t life = 0;      ///< another one than the edge's: downstream counters restart
+  std::uint64_t accepted = 0;  ///< client frames taken so far: the edge resends those above
+  std::uint64_t epoch = 0;
+
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    v.fixed(1, self.edge);
+    v.number(2, self.number);
+    v.fixed(3, self.holder);
+    v.fixed(4, self.life);
+    v.number(5, self.accepted);
+    v.number(6, self.epoch);
+  }
+};
+
+/// Holder to edge: not attached.
+struct Refused {
+  static constexpr FrameType type = FrameType::refused;
+  std::uint64_t edge = 0;
+  std::uint64_t number = 0;
+  RefuseReason reason = RefuseReason::not_owner;
+  std::uint64_t epoch = 0;
+
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    v.fixed(1, self.edge);
+    v.number(2, self.number);
+    v.number(3, self.reason);
+    v.number(4, self.epoch);
+  }
+};
+
+/// Edge to holder: one message of the client.
+struct Up {
+  static constexpr FrameType type = FrameType::up;
+  std::uint64_t holder = 0;
+  bool is_binary = false;
+  bool maybe_executed = false;  ///< sent before to a state that is lost: answered `unknown`, not executed
+  std::uint64_t received = 0;
+  std::uint64_t written = 0;
+  std::string_view payload;
+
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    v.fixed(1, self.holder);
+    v.flag(2, self.is_binary);
+    v.flag(3, self.maybe_executed);
+    v.number(4, self.received);
+    v.number(5, self.written);
+    v.text(6, self.payload);
+  }
+};
+
+/// Holder to edge: one message for the client.
+struct Down {
+  static constexpr FrameType type = FrameType::down;
+  std::uint64_t edge = 0;
+  std::uint64_t number = 0;
+  bool is_binary = false;
+  bool tell_written = false;  ///< somebody waits for the receipt: say at once when it is written
+  std::uint64_t accepted = 0;
+  std::string_view payload;
+
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    v.fixed(1, self.edge);
+    v.number(2, self.number);
+    v.flag(3, self.is_binary);
+    v.flag(4, self.tell_written);
+    v.number(5, self.accepted);
+    v.text(6, self.payload);
+  }
+};
+
+/// Edge to holder: counters without a frame to ride on.
+struct Progress {
+  static constexpr FrameType type = FrameType::progress;
+  std::uint64_t holder = 0;
+  std::uint64_t received = 0;
+  std::uint64_t written = 0;
+
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    v.fixed(1, self.holder);
+    v.number(2, self.received);
+    v.number(3, self.written);
+  }
+};
+
+/// Holder to edge: the counter without a frame to ride on.
+struct Accepted {
+  static constexpr FrameType type = FrameType::accepted;
+  std::uint64_t edge = 0;
+  std::uint64_t number = 0;
+  std::uint64_t accepted = 0;
+
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    v.fixed(1, self.edge);
+    v.number(2, self.number);
+    v.number(3, self.accepted);
+  }
+};
+
+/// Edge to holder: the socket is gone.
+struct Detach {
+  static constexpr FrameType type = FrameType::detach;
+  std::uint64_t holder = 0;
+  std::uint64_t code = 0;  ///< what the client said, or what we said to it
+  std::uint64_t received = 0;
+  std::uint64_t written = 0;
+
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    v.fixed(1, self.holder);
+    v.number(2, self.code);
+    v.number(3, self.received);
+    v.number(4, self.written);
+  }
+};
+
+/// Holder to edge: write what was sent, then close the socket. Answered by Detach.
+struct Close {
+  static constexpr FrameType type = FrameType::close;
+  std::uint64_t edge = 0;
+  std::uint64_t number = 0;
+  std::uint64_t code = 1000;
+  std::string_view text;
+
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    v.fixed(1, self.edge);
+    v.number(2, self.number);
+    v.number(3, self.code);
+    v.text(4, self.text);
+  }
+};
+
+/// Origin to owner: a unicast message.
+struct Message {
+  static constexpr FrameType type = FrameType::message;
+  std::string_view service;
+  std::string_view uid;
+  std::uint64_t origin = 0;   ///< one life of one sender; random
+  std::uint64_t counter = 0;  ///< of this origin, growing
+  std::uint64_t after = 0;    ///< the last still open message of this origin to the same uid, or 0
+  std::uint64_t settled = 0;  ///< everything of this origin below is answered
+  std::uint64_t epoch = 0;    ///< of the first sending
+  std::uint64_t deadline_ms = 0;  ///< from now
+  Wait wait = Wait::delivered;
+  bool is_binary = false;
+  std::string_view payload;
+
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    v.text(1, self.service);
+    v.text(2, self.uid);
+    v.fixed(3, self.origin);
+    v.number(4, self.counter);
+    v.number(5, self.after);
+    v.number(6, self.settled);
+    v.number(7, self.epoch);
+    v.number(8, self.deadline_ms);
+    v.number(9, self.wait);
+    v.flag(10, self.is_binary);
+    v.text(11, self.payload);
+  }
+};
+
+/// Holder to origin: the fate of a message. Final.
+struct Receipt {
+  static constexpr FrameType type = FrameType::receipt;
+  std::uint64_t counter = 0;
+  ReceiptStatus status = ReceiptStatus::unknown;
+  std::uint64_t sessions = 0;
+  std::uint64_t epoch = 0;
+
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    v.number(1, self.counter);
+    v.number(2, self.status);
+    v.number(3, self.sessions);
+    v.number(4, self.epoch);
+  }
+};
+
+/// To the origin: not executed here; send it (and all later open ones to that uid) again.
+struct Refusal {
+  static constexpr FrameType type = FrameType::refusal;
+  std::uint64_t counter = 0;
+  RefuseReason reason = RefuseReason::not_owner;
+  std::uint64_t epoch = 0;
+  std::string_view node;  ///< for `held`
+
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    v.number(1, self.counter);
+    v.number(2, self.reason);
+    v.number(3, self.epoch);
+    v.text(4, self.node);
+  }
+};
+
+/// Origin to holder: dedupe entries below may go.
+struct Settled {
+  static constexpr FrameType type = FrameType::settled;
+  std::string_view service;
+  std::uint64_t origin = 0;
+  std::uint64_t counter = 0;
+
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    v.text(1, self.service);
+    v.fixed(2, self.origin);
+    v.number(3, self.counter);
+  }
+};
+
+/// New owner to an earlier owner: do you hold this uid? (DESIGN section 7, item 2)
+struct Ask {
+  static constexpr FrameType type = FrameType::ask;
+  std::string_view service;
+  std::string_view uid;
+  std::uint64_t epoch = 0;  ///< the asker's
+  bool pull = false;        ///< and if so, give it up now, ahead of its turn
+
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    v.text(1, self.service);
+    v.text(2, self.uid);
+    v.number(3, self.epoch);
+    v.flag(4, self.pull);
+  }
+};
+
+/// The answer. `is_held` false is a promise: the answerer has adopted `epoch`, holds nothing and will not before a newer epoch.
+struct Answer {
+  static constexpr FrameType type = FrameType::answer;
+  std::string_view service;
+  std::string_view uid;
+  std::uint64_t epoch = 0;  ///< the answerer's
+  bool is_held = false;
+  std::uint64_t evicted = 0;         ///< sessions of it closed by the change to `evicted_epoch`
+  std::uint64_t evicted_epoch = 0;
+  std::uint64_t evicted_ms_ago = 0;
+
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    v.text(1, self.service);
+    v.text(2, self.uid);
+    v.number(3, self.epoch);
+    v.flag(4, self.is_held);
+    v.number(5, self.evicted);
+    v.number(6, self.evicted_epoch);
+    v.number(7, self.evicted_ms_ago);
+  }
+};
+
+using Frame = std::variant<Hello, Goodbye, Heartbeat, Document, Word, Attach, Attached, Refused, Up, Down, Progress, Accepted, Detach, Close,
+                           Message, Receipt, Refusal, Settled, Ask, Answer>;
+
+}  // namespace wscluster::wire
