@@ -39,7 +39,7 @@ struct Options {
   std::vector<std::string> reports;      ///< .json .csv .hgrm
   std::vector<double> percentiles{50, 90, 99, 99.9, 99.99};
   std::string change;                    ///< ring-change: 'add node-4' or 'remove node-1'; empty: somebody else changes the ring
-  Duration change_at{10'000};            ///< after the warm-up
+  Duration change_at{10'000};            ///< since the start of the traffic, warm-up included
   Traffic traffic = Traffic::send;       ///< of ring_change
   Duration settle{5'000};                ///< how long late answers and reconnects are waited for at the end
   Duration connect_timeout{10'000};      ///< for TCP, TLS and HTTP together

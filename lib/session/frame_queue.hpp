@@ -59,14 +59,12 @@ class FrameQueue {
   void rewind(std::uint64_t position) noexcept;
   /// Drops the first that was not sent (all that follow move up); returns its mark. Only when unsent().
   FrameMark drop_unsent(std::pmr::memory_resource& pool);
-  /// Frees all; `on_dropped(mark, was_sent)` for each, in order.
+  /// Frees all; `on_dropped(node, was_sent)` for each, in order.
   template <class F>
   void clear(std::pmr::memory_resource& pool, F on_dropped) {
     while (head_ != nullptr) {
-      const FrameMark mark = head_->mark;
-      const bool was_sent = covered_ < sent_;
+      on_dropped(static_cast<const Node&>(*head_), head_ != next_ && covered_ < sent_);
       pop(pool);
-      on_dropped(mark, was_sent);
     }
   }
   /// The other side has lost its state: positions start again at 1 for what is left.

@@ -8,8 +8,8 @@
 
 namespace wscluster::session {
 
-/// Objects of one core behind references that never meet a successor: 32 bits of generation, 32 of index. Look-up is one indexed
-/// load. Objects do not move; references are never 0.
+/// Objects of one core behind references that do not meet a successor: 24 bits of generation above 32 of index, so the top byte is free
+/// for the owner. Look-up is one indexed load. Objects do not move; references are never 0.
 template <class T>
 class Slots {
  public:
@@ -25,7 +25,7 @@ class Slots {
       free_ = cell(index).next_free;
     }
     Cell& c = cell(index);
-    ++c.generation;
+    c.generation = c.generation % max_generation + 1;
     c.value = std::make_unique<T>(std::forward<Args>(args)...);
     ++size_;
     return {static_cast<Ref>(c.generation) << 32U | index, c.value.get()};
@@ -62,6 +62,7 @@ class Slots {
 
  private:
   static constexpr std::uint32_t page_size = 256;
+  static constexpr std::uint32_t max_generation = (1U << 24U) - 1;
   static constexpr std::uint32_t none = UINT32_MAX;
   struct Cell {
     std::uint32_t generation = 0;

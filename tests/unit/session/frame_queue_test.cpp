@@ -11,7 +11,7 @@ namespace {
 class FrameQueueTest : public testing::Test {
  protected:
   ~FrameQueueTest() override {
-    queue.clear(pool, [](const FrameMark&, bool) {});
+    queue.clear(pool, [](const FrameQueue::Node&, bool) {});
   }
   void add(const std::string& text) { queue.push(pool, {}, text); }
   std::string send_all() {
@@ -81,7 +81,7 @@ TEST_F(FrameQueueTest, clear_tells_what_was_sent) {
   queue.push(pool, {false, 7, 2}, "b");
   queue.mark_sent();
   std::vector<std::pair<std::uint64_t, bool>> seen;
-  queue.clear(pool, [&](const FrameMark& mark, bool sent) { seen.emplace_back(mark.counter, sent); });
+  queue.clear(pool, [&](const FrameQueue::Node& node, bool sent) { seen.emplace_back(node.mark.counter, sent); });
   EXPECT_EQ(seen, (std::vector<std::pair<std::uint64_t, bool>>{{1, true}, {2, false}}));
 }
 

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+#include "commands.hpp"
+
+namespace wscluster::app {
+
+using config::Type;
+
+namespace {
+
+std::vector<Flag> load_test_flags() {
+  return {{.name = "scenario",
+           .value = "NAME",
+           .type = Type::choice,
+           .choices = {"echo", "send", "hold", "ring-change"},
+           .default_text = "echo",
+           .text = "What the clients do"},
+          {.name = "connections", .value = "N", .type = Type::count, .default_text = "1000", .text = "Clients"},
+          {.name = "connect-rate",
+           .value = "RATE",
+           .type = Type::rate,
+           .default_text = "500/s",
+           .text = "New connections per second"},
+          {.name = "rate",
+           .value = "RATE",
+           .type = Type::rate,
+           .default_text = "1000/s",
+           .text = "Messages per second over all clients, whether or not answers come (open model)"},
+          {.name = "duration", .value = "DUR", .type = Type::duration, .default_text = "30s", .text = "Measured time"},
+          {.name = "warmup",
+           .value = "DUR",
+           .type = Type::duration,
+           .default_text = "5s",
+           .text = "Load before it that is not counted"},
+          {.name = "size", .value = "SIZE", .type = Type::size, .default_text = "128B", .text = "Of one message"},
+          {.name = "binary", .text = "Binary messages"},
+          {.name = "uid-prefix", .value = "TEXT", .default_text = "load-", .text = "Users are TEXT0, TEXT1, …"},
+          {.name = "uid-start", .value = "N", .type = Type::count, .default_text = "0", .text = "Number of the first user"},
+          {.name = "key-file",
+           .value = "FILE",
+           .type = Type::file,
+           .env = "WSCLUSTER_KEY_FILE",
+           .text = "Access key of the service: makes each user's token; without it the users come with ?uid=",
+           .complete = Complete::files},
+          {.name = "source-ip",
+           .value = "A,B",
+           .type = Type::list,
+           .default_note = "the system's choice",
+           .text = "Local addresses to connect from, for more ports than one has"},
+          {.name = "threads", .value = "N", .type = Type::count, .default_text = "1", .text = "Threads of the generator"},
+          {.name = "seed", .value = "N", .type = Type::count, .default_text = "1", .text = "Of everything random"},
+          {.name = "threshold",
+           .value = "EXPR",
+           .text = "Limit to keep, such as 'latency.p99<50ms'; exit 1 when it is broken",
+           .repeats = true},
+          {.name = "list-metrics", .text = "Print what thresholds may name, and exit"},
+          {.name = "allow-lag", .text = "Exit 0 although the generator itself was too slow"},
+          {.name = "report",
+           .value = "FILE",
+           .type = Type::path,
+           .text = "Write the result as .json, .csv or .hgrm",
+           .repeats = true,
+           .complete = Complete::files},
+          {.name = "percentiles",
+           .value = "A,B",
+           .type = Type::list,
+           .default_text = "50,90,99,99.9,99.99",
+           .text = "Shown ones"},
+          {.name = "interval", .value = "DUR", .type = Type::duration, .default_text = "1s", .text = "Of the live line"},
+          {.name = "change",
+           .value = "TEXT",
+           .text = "ring-change: 'add NODE' or 'remove NODE'; without it somebody else changes the ring"},
+          {.name = "at",
+           .value = "DUR",
+           .type = Type::duration,
+           .default_text = "10s",
+           .text = "ring-change: when, from the start"}};
+}
+
+}  // namespace
+
+Command load_test_command() {
+  Command command{
+      .path = "load-test",
+      .heading = "Measure",
+      .summary = "Put honest load on a cluster and check limits",
+      .description =
+          "Messages leave on a schedule that does not wait for answers, and latency counts from the planned time. Every "
+          "message carries run, sender, sequence and time, so that loss, duplicates and order are checked. The result "
+          "says whether the generator itself was fast enough; if not, the exit code is 1 unless --allow-lag is given.",
+      .examples = {{"wscluster load-test --connections 1k --rate 2k/s --duration 30s", ""},
+                   {"wscluster load-test wss://localhost:8443/chat --scenario send --threshold 'latency.p99<50ms'",
+                    "Users write to one another; exit 1 when the limit is broken."},
+                   {"wscluster load-test --scenario ring-change --change 'add node-4' --at 10s", ""}},
+      .flags = load_test_flags(),
+      .arguments = {{.name = "URL",
+                     .text = "ws:// or wss:// address of a WebSocket path; default: client.url and the service's path",
+                     .least = 0}},
+      .run = run_load_test};
+  command.flags.push_back({.name = "service",
+                           .value = "NAME",
+                           .env = "WSCLUSTER_SERVICE",
+                           .default_note = "the only one",
+                           .text = "Service of the users"});
+  for (auto& flag : flags_of_roles(config::Roles::client)) command.flags.push_back(std::move(flag));
+  return command;
+}
+
+}  // namespace wscluster::app

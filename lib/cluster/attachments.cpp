@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: MIT
+#include "cluster/attachments.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "ring/key.hpp"
+
+namespace wscluster::cluster {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration retry_delay = 20ms;
+constexpr Duration max_retry_delay = 500ms;
+constexpr Duration lazy_interval = 50ms;
+
+}  // namespace
+
+struct Attachments::Attachment {
+  std::uint64_t socket = 0;
+  Ref ref = 0;
+  const ServiceOptions* options = nullptr;
+  std::string uid;
+  session::SessionId id;
+  PathId path = 0;           ///< where the attach went; 0: nowhere now
+  std::uint64_t holder = 0;  ///< the holder's reference; 0: not attached
+  std::uint64_t number = 0;
+  std::uint64_t life = 0;
+  TimePoint deadline;        ///< of the first attach
+  TimePoint retry_at;
+  std::uint64_t wants_epoch = 0;
+  std::uint32_t refusals = 0;
+  bool was_attached = false;  ///< the client has its 101
+  bool is_paused = false;
+  bool is_retrying = false;
+  bool is_lazy = false;
+  bool tell_written = false;  ///< somebody waits for a receipt
+  session::FrameQueue queue;  ///< upstream; covered by `accepted`
+  std::uint64_t ever_sent = 0;    ///< highest position that went out under any attachment
+  std::uint64_t unsure_until = 0; ///< positions up to here may have been executed by a state that is lost
+  std::uint64_t received = 0;     ///< downstream frames of this life
+  std::uint64_t delivered = 0;    ///< of this socket, over all lives
+  std::uint64_t written = 0;      ///< of this socket, over all lives
+  std::uint64_t life_base = 0;    ///< `delivered` when this life began
+  std::uint64_t told = 0;         ///< `written` of this life that the holder knows
+
+  [[nodiscard]] std::uint64_t written_of_life() const { return written > life_base ? written - life_base : 0; }
+};
+
+Attachments::Attachments(Network& network, Sockets& sockets, std::pmr::memory_resource& pool)
+    : network_(network), sockets_(sockets), pool_(pool) {}
+
+Attachments::~Attachments() {
+  slots_.for_each([&](Ref, Attachment& a) { a.queue.clear(pool_, [](const session::FrameQueue::Node&, bool) {}); });
+}
+
+Attachments::Ref Attachments::open(TimePoint now, std::uint64_t socket, const ServiceOptions& options, std::string_view uid, TimePoint deadline) {
+  const ServiceView* service = view_ ? view_->service(options.name) : nullptr;
+  if (service == nullptr) return 0;
+  const auto [ref, a] = slots_.emplace();
+  a->ref = ref;
+  a->socket = socket;
+  a->options = &options;
+  a->uid = uid;
+  a->id = session::SessionId::make(service->hash_of(uid));
+  a->deadline = deadline;
+  attach(now, *a);
+  return ref;
+}
+
+void Attachments::attach(TimePoint now, Attachment& a) {
+  const ServiceView* service = view_->service(a.options->name);
+  const ring::Member* owner = service == nullptr || service->epoch() < a.wants_epoch ? nullptr : service->ring.owner_of(a.id.hash);
+  const Peer* peer = owner == nullptr ? nullptr : view_->peer(owner->name, owner->incarnation);
+  const PathId path =
+      peer == nullptr || peer->shards == 0 ? 0 : network_.path_to(peer->name, peer->incarnation, ring::shard_of(a.id.hash, peer->shards));
+  if (path == 0) {
+    retry_at(a, now + retry_delay);
+    return;
+  }
+  const auto id = a.id.bytes();
+  wire::Attach request{a.ref, ++a.number, a.options->name, a.uid, {id.data(), id.size()}, a.life, a.queue.covered(), a.received, a.written_of_life()};
+  if (!network_.send(path, request)) {
+    retry_at(a, now + retry_delay);
+    return;
+  }
+  a.path = path;
+  ++counters_.attaches;
+  if (a.was_attached) {
+    ++counters_.reattaches;
+  } else {
+    retry_at(a, a.deadline);
+  }
+}
+
+void Attachments::retry_at(Attachment& a, TimePoint when) {
+  a.retry_at = when;
+  if (a.is_retrying) return;
+  a.is_retrying = true;
+  retrying_.push_back(a.ref);
+}
+
+Attachments::Attachment* Attachments::find(Ref ref, std::uint64_t number, PathId path) const {
+  Attachment* a = slots_.find(ref);
+  // What an older attachment still says is about a socket that has moved on.
+  return a != nullptr && a->number == number && link_of(a->path) == link_of(path) ? a : nullptr;
+}
+
+void Attachments::on_attached(TimePoint, PathId path, const wire::Attached& attached) {
+  Attachment* a = find(attached.edge, attached.number, path);
+  if (a == nullptr) {
+    // The client left before the answer came: the holder must not keep its session.
+    if (slots_.find(attached.edge) == nullptr) network_.send(path, wire::Detach{attached.holder, 1006, 0, 0});
+    return;
+  }
+  if (a->holder == 0) ++attached_;
+  a->holder = attached.holder;
+  a->refusals = 0;
+  if (attached.life != a->life) {
+    // The state is new: its positions start again, and what went out before may have been executed by the lost one.
+    if (a->life != 0) a->unsure_until = a->ever_sent;
+    a->life = attached.life;
+    a->received = 0;
+    a->life_base = a->delivered;
+    a->told = 0;
+  }
+  accept_up_to(*a, attached.accepted);
+  a->queue.rewind(attached.accepted);
+  if (!a->was_attached) {
+    a->was_attached = true;
+    sockets_.on_attached(a->socket);
+    a = slots_.find(attached.edge);
+    if (a == nullptr) return;
+  }
+  send_waiting(*a);
+}
+
+void Attachments::on_refused(TimePoint now, PathId path, const wire::Refused& refused) {
+  Attachment* a = find(refused.edge, refused.number, path);
+  if (a == nullptr) return;
+  ++counters_.refused;
+  ++a->refusals;
+  a->path = 0;
+  if (refused.reason == wire::RefuseReason::full) {
+    const std::uint64_t socket = a->socket;
+    if (a->was_attached) {
+      sockets_.close(socket, 1013, "too many sessions");
+    } else {
+      on_closed(a->ref, 0);
+      sockets_.on_refused(socket, Sockets::Refusal::full);
+    }
+    return;
+  }
+  const ServiceView* service = view_->service(a->options->name);
+  if (refused.epoch > (service == nullptr ? 0 : service->epoch())) a->wants_epoch = refused.epoch;
+  retry_at(*a, now + std::min<Duration>(retry_delay * a->refusals, max_retry_delay));
+}
+
+void Attachments::on_frame(TimePoint, Ref ref, bool is_binary, std::string_view payload) {
+  Attachment* a = slots_.find(ref);
+  if (a == nullptr) return;
+  a->queue.push(pool_, {is_binary, 0, 0}, payload);
+  send_waiting(*a);
+  const bool is_full = a->queue.in_flight() + a->queue.waiting() >= a->options->window_messages ||
+                       a->queue.in_flight_bytes() + a->queue.waiting_bytes() >= a->options->window_bytes;
+  if (is_full && !a->is_paused) {
+    a->is_paused = true;
+    sockets_.pause(a->socket, true);
+  }
+}
+
+void Attachments::send_waiting(Attachment& a) {
+  if (a.holder == 0) return;
+  std::string* out = network_.output(a.path);
+  if (out == nullptr) return;
+  while (const auto* node = a.queue.unsent()) {
+    const std::uint64_t position = a.queue.sent() + 1;
+    wire::append(*out, wire::Up{a.holder, node->mark.is_binary, position <= a.unsure_until, a.received, a.written_of_life(), node->payload()},
+                 destination_of(a.path));
+    a.queue.mark_sent();
+    a.told = a.written_of_life();
+    a.tell_written = false;
+    a.ever_sent = std::max(a.ever_sent, position);
+  }
+}
+
+void Attachments::accept_up_to(Attachment& a, std::uint64_t accepted) {
+  if (accepted <= a.queue.covered()) return;
+  a.queue.cover(pool_, accepted, [](const session::FrameMark&) {});
+  const bool has_room = a.queue.in_flight() + a.queue.waiting() <= a.options->window_messages / 2 &&
+                        a.queue.in_flight_bytes() + a.queue.waiting_bytes() <= a.options->window_bytes / 2;
+  if (!a.is_paused || !has_room) return;
+  a.is_paused = false;
+  sockets_.pause(a.socket, false);
+}
+
+void Attachments::on_accepted(TimePoint, PathId path, const wire::Accepted& accepted) {
+  if (Attachment* a = find(accepted.edge, accepted.number, path)) accept_up_to(*a, accepted.accepted);
+}
+
+void Attachments::on_down(TimePoint, PathId path, const wire::Down& down) {
+  Attachment* a = find(down.edge, down.number, path);
+  if (a == nullptr || a->holder == 0) return;
+  accept_up_to(*a, down.accepted);
+  ++a->received;
+  ++a->delivered;
+  a->tell_written = a->tell_written || down.tell_written;
+  sockets_.deliver(a->socket, down.is_binary, down.payload);
+}
+
+void Attachments::on_close(TimePoint, PathId path, const wire::Close& close) {
+  Attachment* a = find(close.edge, close.number, path);
+  if (a != nullptr) sockets_.close(a->socket, static_cast<std::uint16_t>(close.code), close.text);
+}
+
+void Attachments::on_written(Ref ref, std::uint64_t frames) {
+  Attachment* a = slots_.find(ref);
+  if (a == nullptr || frames <= a->written) return;
+  a->written = frames;
+  const bool is_due = a->written_of_life() - a->told >= a->options->window_messages / 4;
+  if (a->tell_written || is_due) {
+    tell_progress(*a);
+  } else {
+    later(*a);
+  }
+}
+
+void Attachments::tell_progress(Attachment& a) {
+  if (a.holder == 0 || a.told == a.written_of_life()) return;
+  if (!network_.send(a.path, wire::Progress{a.holder, a.received, a.written_of_life()})) return;
+  a.told = a.written_of_life();
+  if (a.written == a.delivered) a.tell_written = false;
+}
+
+void Attachments::later(Attachment& a) {
+  if (a.is_lazy) return;
+  a.is_lazy = true;
+  lazy_.push_back(a.ref);
+}
+
+void Attachments::on_closed(Ref ref, std::uint16_t code) {
+  Attachment* a = slots_.find(ref);
+  if (a == nullptr) return;
+  if (a->holder != 0) {
+    network_.send(a->path, wire::Detach{a->holder, code, a->received, a->written_of_life()});
+    --attached_;
+  }
+  a->queue.clear(pool_, [](const session::FrameQueue::Node&, bool) {});
+  slots_.erase(ref);
+}
+
+void Attachments::detached(Attachment& a) {
+  if (a.holder != 0) --attached_;
+  a.holder = 0;
+  a.path = 0;
+}
+
+void Attachments::adopt(TimePoint now, std::shared_ptr<const View> view) {
+  view_ = std::move(view);
+  for (const Ref ref : retrying_) {
+    if (Attachment* a = slots_.find(ref)) a->retry_at = now;
+  }
+  tick(now);
+}
+
+void Attachments::on_link_down(TimePoint now, LinkId link) {
+  slots_.for_each([&](Ref, Attachment& a) {
+    if (a.path == 0 || link_of(a.path) != link) return;
+    detached(a);
+    retry_at(a, now);
+  });
+}
+
+void Attachments::tick(TimePoint now) {
+  for (const Ref ref : std::exchange(retrying_, {})) {
+    Attachment* a = slots_.find(ref);
+    if (a == nullptr) continue;
+    a->is_retrying = false;
+    if (a->holder != 0 || (a->was_attached && a->path != 0)) continue;
+    if (!a->was_attached && now >= a->deadline) {
+      const std::uint64_t socket = a->socket;
+      on_closed(ref, 0);
+      sockets_.on_refused(socket, Sockets::Refusal::timed_out);
+    } else if (now < a->retry_at || a->path != 0) {
+      retry_at(*a, a->retry_at);
+    } else {
+      attach(now, *a);
+    }
+  }
+  if (now < next_lazy_) return;
+  next_lazy_ = now + lazy_interval;
+  for (const Ref ref : std::exchange(lazy_, {})) {
+    Attachment* a = slots_.find(ref);
+    if (a == nullptr) continue;
+    a->is_lazy = false;
+    tell_progress(*a);
+  }
+}
+
+std::string_view Attachments::node_of(Ref ref) const {
+  const Attachment* a = slots_.find(ref);
+  const ServiceView* service = a == nullptr || a->holder == 0 ? nullptr : view_->service(a->options->name);
+  const ring::Member* owner = service == nullptr ? nullptr : service->ring.owner_of(a->id.hash);
+  return owner == nullptr ? std::string_view() : owner->name;
+}
+
+}  // namespace wscluster::cluster

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <memory_resource>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.hpp"
+#include "cluster/network.hpp"
+#include "cluster/options.hpp"
+#include "cluster/view.hpp"
+#include "session/frame_queue.hpp"
+#include "session/session_id.hpp"
+#include "session/slots.hpp"
+
+namespace wscluster::cluster {
+
+/// The client sockets of one core as Attachments sees them. `socket` is whatever the owner gave to open().
+class Sockets {
+ public:
+  virtual ~Sockets() = default;
+  /// The holder has taken the session: complete the upgrade. Once per socket.
+  virtual void on_attached(std::uint64_t socket) = 0;
+  enum class Refusal : std::uint8_t { no_owner, full, timed_out };
+  /// Nobody takes it: answer the upgrade with an error. The last call for this socket.
+  virtual void on_refused(std::uint64_t socket, Refusal reason) = 0;
+  virtual void deliver(std::uint64_t socket, bool is_binary, std::string_view payload) = 0;
+  /// Write what was delivered, then close. closed() follows from the socket's side.
+  virtual void close(std::uint64_t socket, std::uint16_t code, std::string_view text) = 0;
+  /// Too much is on its way to the holder: stop and continue reading this client.
+  virtual void pause(std::uint64_t socket, bool is_paused) = 0;
+};
+
+struct AttachmentCounters {
+  std::uint64_t attaches = 0;    ///< sent, repeats included
+  std::uint64_t reattaches = 0;  ///< of sockets that were attached before
+  std::uint64_t refused = 0;
+};
+
+/// The edge's side of sessions, on one core (DESIGN section 6): ties each client socket to its holder, keeps what the holder has not
+/// accepted, counts what the kernel has written, and attaches again (same counters, higher number) after a broken link, a refusal or a new owner. Pure.
+class Attachments {
+ public:
+  Attachments(Network& network, Sockets& sockets, std::pmr::memory_resource& pool);
+  ~Attachments();
+  Attachments(const Attachments&) = delete;
+  Attachments& operator=(const Attachments&) = delete;
+
+  using Ref = std::uint64_t;
+  /// Starts to attach; on_attached() or on_refused() follows, by `deadline` at the latest. The options outlive the attachment.
+  /// Returns its reference, 0 when the service has no view here (then nothing follows).
+  Ref open(TimePoint now, std::uint64_t socket, const ServiceOptions& options, std::string_view uid, TimePoint deadline);
+  /// A client's message.
+  void on_frame(TimePoint now, Ref ref, bool is_binary, std::string_view payload);
+  /// How many delivered frames the kernel has taken whole, cumulative for this socket.
+  void on_written(Ref ref, std::uint64_t frames);
+  /// The socket is gone; forgets the attachment.
+  void on_closed(Ref ref, std::uint16_t code);
+
+  void adopt(TimePoint now, std::shared_ptr<const View> view);
+  void on_attached(TimePoint now, PathId path, const wire::Attached& attached);
+  void on_refused(TimePoint now, PathId path, const wire::Refused& refused);
+  void on_down(TimePoint now, PathId path, const wire::Down& down);
+  void on_accepted(TimePoint now, PathId path, const wire::Accepted& accepted);
+  void on_close(TimePoint now, PathId path, const wire::Close& close);
+  void on_link_down(TimePoint now, LinkId link);
+  /// About every 10 ms.
+  void tick(TimePoint now);
+
+  [[nodiscard]] std::size_t size() const noexcept { return slots_.size(); }
+  /// Sockets that are attached to a session now.
+  [[nodiscard]] std::size_t attached() const noexcept { return attached_; }
+  [[nodiscard]] const AttachmentCounters& counters() const noexcept { return counters_; }
+  /// The node whose session this socket is attached to; empty when to none.
+  [[nodiscard]] std::string_view node_of(Ref ref) const;
+
+ private:
+  struct Attachment;
+
+  void attach(TimePoint now, Attachment& a);
+  void retry_at(Attachment& a, TimePoint when);
+  void send_waiting(Attachment& a);
+  void accept_up_to(Attachment& a, std::uint64_t accepted);
+  void tell_progress(Attachment& a);
+  void later(Attachment& a);
+  void detached(Attachment& a);
+  Attachment* find(Ref ref, std::uint64_t number, PathId path) const;
+
+  Network& network_;
+  Sockets& sockets_;
+  std::pmr::memory_resource& pool_;
+  std::shared_ptr<const View> view_;
+  session::Slots<Attachment> slots_;
+  std::vector<Ref> retrying_;
+  std::vector<Ref> lazy_;
+  std::size_t attached_ = 0;
+  TimePoint next_lazy_;
+  AttachmentCounters counters_;
+};
+
+}  // namespace wscluster::cluster

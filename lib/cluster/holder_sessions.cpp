@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: MIT
+// Sessions: attachments with their counters, what clients send, what goes down to them.
+#include <algorithm>
+
+#include "cluster/holder.hpp"
+#include "cluster/holder_state.hpp"
+#include "protocol/relay.hpp"
+
+namespace wscluster::cluster {
+
+Holder::Session* Holder::find_session(SessionRef ref) { return sessions_.find(ref & ((SessionRef{1} << 56U) - 1)); }
+
+void Holder::attach(TimePoint now, User& user, PathId path, const wire::Attach& request) {
+  const auto id = session::SessionId::from_bytes(request.session);
+  Session* session = nullptr;
+  for (const SessionRef ref : user.sessions) {
+    if (Session* candidate = find_session(ref); candidate->id == id) session = candidate;
+  }
+  if (session != nullptr) {
+    if (session->path == path && request.number <= session->number) return;
+    if (request.life == user.life) {
+      cover(now, *session, request.written);
+      session->queue.rewind(request.received);
+    }
+    session->is_close_sent = false;
+  } else {
+    if (user.sessions.size() >= options_.max_sessions_per_user) {
+      refuse_attach(path, request, wire::RefuseReason::full);
+      return;
+    }
+    const auto [slot, created] = sessions_.emplace();
+    session = created;
+    session->ref = slot | static_cast<SessionRef>(service_index_) << 56U;
+    session->id = id;
+    session->user = &user;
+    // The counter goes on where the edge knows it, also when our state is new: it sends again what is above.
+    session->accepted = request.accepted;
+    user.sessions.push_back(session->ref);
+    if (user.expected > 0 && request.life == 0) {
+      --user.expected;
+      auto& received = received_[user.evicted_epoch];
+      ++received.returned;
+      received.gaps.push_back(std::chrono::duration_cast<Duration>(now - user.evicted_at));
+    }
+  }
+  session->path = path;
+  session->edge = request.edge;
+  session->number = request.number;
+  session->accepted_told = session->accepted;
+  answer_attached(*session);
+  pump(*session);
+  flush_held(now, user);
+}
+
+void Holder::answer_attached(const Session& session) {
+  network_.send(session.path, wire::Attached{session.edge, session.number, session.ref, session.user->life, session.accepted, service_->epoch()});
+}
+
+void Holder::on_up(TimePoint now, const wire::Up& up) {
+  Session* session = find_session(up.holder);
+  if (session == nullptr) return;
+  cover(now, *session, up.written);
+  // What comes after the decision to close was not executed; the client learns so by the missing answer.
+  if (session->close_code != 0) return;
+  execute(now, *session, up);
+}
+
+void Holder::execute(TimePoint now, Session& session, const wire::Up& up) {
+  ++session.accepted;
+  ++counters_.messages_up;
+  if (options_.raw == RawMode::relay) {
+    relay(now, session, up);
+  } else if (!up.maybe_executed) {
+    enqueue(now, session, {up.is_binary, 0, 0}, up.payload);
+  }
+  const SessionRef ref = session.ref;
+  Session* const still = find_session(ref);
+  if (still == nullptr || still->accepted == still->accepted_told) return;
+  if (still->accepted - still->accepted_told >= options_.window_messages / 4) {
+    report_accepted(*still);
+  } else if (!still->is_lazy) {
+    still->is_lazy = true;
+    lazy_.push_back(ref);
+  }
+}
+
+void Holder::relay(TimePoint now, Session& session, const wire::Up& up) {
+  if (up.is_binary) {
+    say(now, session, protocol::relay_error("invalid", "a binary message; this service takes JSON text"));
+    return;
+  }
+  const auto request = protocol::parse_relay(up.payload);
+  if (!request) {
+    say(now, session, protocol::relay_error("invalid", request.error().message));
+    return;
+  }
+  if (up.maybe_executed) {
+    say(now, session, protocol::relay_receipt(request->id, {request->to, "unknown", 0, {}, service_->epoch(), 0}));
+    return;
+  }
+  const std::string message = protocol::relay_message(session.user->key->uid, request->data);
+  const std::uint64_t cookie = relays_.emplace(RelayedSend{session.ref, request->to, request->id}).first;
+  const Outgoing outgoing{options_.name, request->to, message, false, wire::Wait::delivered, now + options_.send_timeout};
+  ++session.open_sends;
+  if (!sender_.send(now, outgoing, *this, cookie)) {
+    --session.open_sends;
+    relays_.erase(cookie);
+    say(now, session, protocol::relay_error("unavailable", "the service has no ring yet"));
+  }
+}
+
+void Holder::on_receipt(TimePoint now, std::uint64_t cookie, const Receipt& receipt) {
+  const RelayedSend* send = relays_.find(cookie);
+  if (send == nullptr) return;
+  const RelayedSend done = *send;
+  relays_.erase(cookie);
+  Session* session = find_session(done.session);
+  if (session == nullptr) return;
+  --session->open_sends;
+  say(now, *session, protocol::relay_receipt(done.id, {done.to, to_string(receipt.status), receipt.sessions, receipt.node, receipt.epoch,
+                                                       seconds(receipt.latency)}));
+  // The answer may have ended the session (slow consumer).
+  session = find_session(done.session);
+  if (session == nullptr) return;
+  if (session->open_sends + 1 == options_.max_open_sends) report_accepted(*session);
+  if (session->close_code != 0) pump(*session);
+}
+
+void Holder::say(TimePoint now, Session& session, std::string_view text) { enqueue(now, session, {}, text); }
+
+void Holder::report_accepted(Session& session) {
+  if (session.path == 0 || session.accepted == session.accepted_told || session.open_sends >= options_.max_open_sends) return;
+  if (network_.send(session.path, wire::Accepted{session.edge, session.number, session.accepted})) session.accepted_told = session.accepted;
+}
+
+void Holder::enqueue(TimePoint now, Session& session, session::FrameMark mark, std::string_view payload) {
+  if (!make_room(now, session, payload.size())) {
+    ++counters_.dropped;
+    if (mark.origin != 0) resolve(now, *session.user, mark, false, true);
+    return;
+  }
+  session.queue.push(pool_, mark, payload);
+  pump(session);
+}
+
+/// False when the new frame must not be queued.
+bool Holder::make_room(TimePoint now, Session& session, std::size_t bytes) {
+  const auto is_full = [&] {
+    return session.queue.waiting() >= options_.outbox_messages || session.queue.waiting_bytes() + bytes > options_.outbox_bytes;
+  };
+  if (session.queue.waiting() == 0 || !is_full()) return true;
+  switch (options_.slow_consumer) {
+    case SlowConsumer::drop_newest: return false;
+    case SlowConsumer::close:
+      if (session.close_code == 0) {
+        ++counters_.slow_consumers;
+        close_session(session, 1013, "slow consumer");
+      }
+      return false;
+    case SlowConsumer::drop_oldest: break;
+  }
+  while (session.queue.waiting() > 0 && is_full()) {
+    const session::FrameMark dropped = session.queue.drop_unsent(pool_);
+    ++counters_.dropped;
+    if (dropped.origin != 0) resolve(now, *session.user, dropped, false, true);
+  }
+  return true;
+}
+
+void Holder::pump(Session& session) {
+  if (session.path == 0) return;
+  std::string* out = network_.output(session.path);
+  if (out == nullptr) return;
+  while (const auto* node = session.queue.unsent()) {
+    if (session.queue.in_flight() >= options_.window_messages) return;
+    if (session.queue.in_flight() > 0 && session.queue.in_flight_bytes() + node->size > options_.window_bytes) return;
+    if (session.open_sends < options_.max_open_sends) session.accepted_told = session.accepted;
+    const wire::Down down{session.edge, session.number, node->mark.is_binary, node->mark.origin != 0, session.accepted_told, node->payload()};
+    wire::append(*out, down, destination_of(session.path));
+    session.queue.mark_sent();
+    ++counters_.messages_down;
+  }
+  if (session.close_code != 0 && !session.is_close_sent && session.open_sends == 0) {
+    network_.send(session.path, wire::Close{session.edge, session.number, session.close_code, session.close_text});
+    session.is_close_sent = true;
+  }
+}
+
+void Holder::on_progress(TimePoint now, const wire::Progress& progress) {
+  if (Session* session = find_session(progress.holder)) cover(now, *session, progress.written);
+}
+
+void Holder::cover(TimePoint now, Session& session, std::uint64_t written) {
+  if (written <= session.queue.covered()) return;
+  User& user = *session.user;
+  session.queue.cover(pool_, written, [&](const session::FrameMark& mark) {
+    if (mark.origin != 0) resolve(now, user, mark, true, true);
+  });
+  if (session.queue.unsent() != nullptr) pump(session);
+}
+
+void Holder::close_session(Session& session, std::uint16_t code, std::string_view text) {
+  if (session.close_code != 0) return;
+  session.close_code = code;
+  session.close_text = text;
+  pump(session);
+}
+
+void Holder::on_detach(TimePoint now, const wire::Detach& detach) {
+  Session* session = find_session(detach.holder);
+  if (session == nullptr) return;
+  cover(now, *session, detach.written);
+  end_session(now, *session, true);
+}
+
+/// The socket is gone. `edge_is_known`: the edge has said what was written, so what is left was not.
+void Holder::end_session(TimePoint now, Session& session, bool edge_is_known) {
+  User& user = *session.user;
+  std::erase(user.sessions, session.ref);
+  session.queue.clear(pool_, [&](const session::FrameQueue::Node& node, bool was_sent) {
+    if (node.mark.origin != 0) resolve(now, user, node.mark, false, edge_is_known || !was_sent, node.payload());
+  });
+  sessions_.erase(session.ref & ((SessionRef{1} << 56U) - 1));
+  if (user.eviction != 0) {
+    DonorCount& count = donated_[user.eviction];
+    ++(user.is_leaving ? count.closed : count.gone);
+    if (user.is_leaving) ++counters_.evicted;
+  }
+  if (!user.sessions.empty()) return;
+  if (user.eviction != 0) {
+    release(now, user);
+  } else {
+    erase_user_if_idle(user);
+  }
+}
+
+}  // namespace wscluster::cluster

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: MIT
+#include "cluster/sender.hpp"
+
+#include <algorithm>
+
+#include "base/random.hpp"
+#include "ring/key.hpp"
+
+namespace wscluster::cluster {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// A holder answers at the deadline itself; only a silent one makes us answer for it.
+constexpr Duration answer_grace = 250ms;
+constexpr Duration retry_delay = 20ms;
+constexpr Duration max_retry_delay = 200ms;
+constexpr Duration sweep_interval = 50ms;
+constexpr Duration settled_interval = 1s;
+constexpr Duration reader_memory = 60s;
+
+std::string key_of(std::string_view service, std::string_view uid) {
+  std::string key;
+  key.reserve(service.size() + 1 + uid.size());
+  key.append(service).push_back('\0');
+  return key.append(uid);
+}
+
+}  // namespace
+
+const char* to_string(wire::ReceiptStatus status) noexcept {
+  switch (status) {
+    case wire::ReceiptStatus::delivered: return "delivered";
+    case wire::ReceiptStatus::queued: return "queued";
+    case wire::ReceiptStatus::offline: return "offline";
+    case wire::ReceiptStatus::expired: return "expired";
+    case wire::ReceiptStatus::unknown: return "unknown";
+  }
+  return "unknown";
+}
+
+Sender::Sender(Network& network) : network_(network), origin_(random_id()) {}
+
+bool Sender::send(TimePoint now, const Outgoing& message, ReceiptSink& sink, std::uint64_t cookie) {
+  const ServiceView* service = view_ ? view_->service(message.service) : nullptr;
+  if (service == nullptr) return false;
+  auto& conversation = conversations_[key_of(message.service, message.uid)];
+  if (!conversation) {
+    conversation = std::make_unique<Conversation>();
+    conversation->service = message.service;
+    conversation->uid = message.uid;
+    conversation->hash = service->hash_of(message.uid);
+    ++paused_count_;
+  }
+  const std::uint64_t counter = first_counter_ + by_counter_.size();
+  by_counter_.push_back(conversation.get());
+  ++open_count_;
+  conversation->open.push_back({counter, 0, now, message.deadline, message.wait, message.is_binary, std::string(message.payload), &sink, cookie});
+  if (conversation->path != 0) {
+    transmit(now, *conversation, conversation->open.size() - 1);
+  } else if (now >= conversation->retry_at && conversation->wants_epoch <= service->epoch()) {
+    start(now, *conversation);
+  }
+  return true;
+}
+
+void Sender::start(TimePoint now, Conversation& conversation) {
+  const ServiceView* service = view_->service(conversation.service);
+  if (service == nullptr) return;
+  const ring::Member* target = nullptr;
+  if (!conversation.redirect.empty()) target = service->ring.find(conversation.redirect);
+  if (target == nullptr) target = service->ring.owner_of(conversation.hash);
+  const Peer* peer = target == nullptr ? nullptr : view_->peer(target->name, target->incarnation);
+  if (peer == nullptr || peer->shards == 0) return;
+  const PathId path = network_.path_to(peer->name, peer->incarnation, ring::shard_of(conversation.hash, peer->shards));
+  if (path == 0) return;
+  conversation.path = path;
+  conversation.node = peer->name;
+  conversation.incarnation = peer->incarnation;
+  --paused_count_;
+  for (std::size_t i = 0; i < conversation.open.size() && transmit(now, conversation, i); ++i) {
+  }
+}
+
+bool Sender::transmit(TimePoint now, Conversation& conversation, std::size_t index) {
+  Open& open = conversation.open[index];
+  if (open.epoch == 0) open.epoch = view_->service(conversation.service)->epoch();
+  const auto left = std::chrono::ceil<Duration>(open.deadline - now);
+  wire::Message message;
+  message.service = conversation.service;
+  message.uid = conversation.uid;
+  message.origin = origin_;
+  message.counter = open.counter;
+  message.after = index == 0 ? 0 : conversation.open[index - 1].counter;
+  message.settled = settled();
+  message.epoch = open.epoch;
+  message.deadline_ms = static_cast<std::uint64_t>(std::max<Duration::rep>(left.count(), 1));
+  message.wait = open.wait;
+  message.is_binary = open.is_binary;
+  message.payload = open.payload;
+  if (!network_.send(conversation.path, message)) {
+    pause(conversation, now);
+    return false;
+  }
+  auto& readers = readers_[conversation.path];
+  auto reader = std::find_if(readers.begin(), readers.end(), [&](const Reader& r) { return r.service == conversation.service; });
+  if (reader == readers.end()) reader = readers.insert(readers.end(), Reader{conversation.service, 0, now});
+  reader->used = now;
+  reader->told = std::max(reader->told, message.settled);
+  return true;
+}
+
+void Sender::pause(Conversation& conversation, TimePoint retry_at) {
+  if (conversation.path != 0) ++paused_count_;
+  conversation.path = 0;
+  conversation.retry_at = retry_at;
+}
+
+void Sender::adopt(TimePoint now, std::shared_ptr<const View> view) {
+  view_ = std::move(view);
+  for (auto& [key, conversation] : conversations_) {
+    const ServiceView* service = view_->service(conversation->service);
+    const ring::Member* owner = service == nullptr ? nullptr : service->ring.owner_of(conversation->hash);
+    const bool is_at_owner = owner != nullptr && owner->name == conversation->node && owner->incarnation == conversation->incarnation;
+    const bool is_at_redirect = conversation->redirect == conversation->node && view_->peer(conversation->node, conversation->incarnation) != nullptr;
+    if (conversation->path != 0 && !is_at_owner && (conversation->redirect.empty() || !is_at_redirect)) pause(*conversation, now);
+    if (conversation->path == 0 && service != nullptr && conversation->wants_epoch <= service->epoch()) start(now, *conversation);
+  }
+}
+
+void Sender::on_receipt(TimePoint now, PathId path, const wire::Receipt& receipt) {
+  if (receipt.counter < first_counter_ || receipt.counter - first_counter_ >= by_counter_.size()) return;
+  Conversation* conversation = by_counter_[receipt.counter - first_counter_];
+  if (conversation == nullptr) return;
+  const auto found = std::find_if(conversation->open.begin(), conversation->open.end(), [&](const Open& o) { return o.counter == receipt.counter; });
+  conversation->refusals = 0;
+  const std::string node = link_of(path) == link_of(conversation->path) ? conversation->node : std::string();
+  finish(now, *conversation, static_cast<std::size_t>(found - conversation->open.begin()), {receipt.status, receipt.sessions, node, receipt.epoch, {}});
+  forget_if_done(*conversation);
+}
+
+void Sender::on_refusal(TimePoint now, PathId path, const wire::Refusal& refusal) {
+  if (refusal.counter < first_counter_ || refusal.counter - first_counter_ >= by_counter_.size()) return;
+  Conversation* conversation = by_counter_[refusal.counter - first_counter_];
+  if (conversation == nullptr || conversation->path == 0 || link_of(path) != link_of(conversation->path)) return;
+  const std::uint64_t epoch = view_->service(conversation->service)->epoch();
+  ++conversation->refusals;
+  const Duration delay = std::min<Duration>(retry_delay * conversation->refusals, max_retry_delay);
+  if (refusal.reason == wire::RefuseReason::held) {
+    conversation->redirect = refusal.node;
+    // Once at once; a pair that refuse in turn are both waiting for a document.
+    pause(*conversation, conversation->refusals <= 2 ? now : now + delay);
+    if (conversation->refusals <= 2) start(now, *conversation);
+    return;
+  }
+  if (refusal.reason == wire::RefuseReason::not_owner) {
+    const bool was_redirected = !conversation->redirect.empty();
+    conversation->redirect.clear();
+    if (refusal.epoch > epoch) conversation->wants_epoch = refusal.epoch;
+    pause(*conversation, was_redirected ? now : now + delay);
+    if (was_redirected && conversation->wants_epoch <= epoch) start(now, *conversation);
+    return;
+  }
+  pause(*conversation, now + delay);
+}
+
+void Sender::on_link_down(TimePoint now, LinkId link) {
+  std::erase_if(readers_, [&](const auto& entry) { return link_of(entry.first) == link; });
+  for (auto& [key, conversation] : conversations_) {
+    if (conversation->path != 0 && link_of(conversation->path) == link) pause(*conversation, now);
+  }
+}
+
+void Sender::tick(TimePoint now) {
+  if (paused_count_ > 0 && view_) {
+    for (auto& [key, conversation] : conversations_) {
+      if (conversation->path != 0 || now < conversation->retry_at) continue;
+      const ServiceView* service = view_->service(conversation->service);
+      if (service != nullptr && conversation->wants_epoch <= service->epoch()) start(now, *conversation);
+    }
+  }
+  if (now >= next_sweep_) {
+    next_sweep_ = now + sweep_interval;
+    sweep(now);
+  }
+  if (now >= next_settled_) {
+    next_settled_ = now + settled_interval;
+    tell_settled(now);
+  }
+}
+
+void Sender::sweep(TimePoint now) {
+  if (open_count_ == 0) return;
+  std::vector<Conversation*> ended;
+  for (auto& [key, conversation] : conversations_) {
+    for (std::size_t i = 0; i < conversation->open.size();) {
+      const Open& open = conversation->open[i];
+      const bool was_sent = open.epoch != 0;
+      if (now < open.deadline + (was_sent ? answer_grace : Duration{0})) {
+        ++i;
+        continue;
+      }
+      finish(now, *conversation, i, {was_sent ? wire::ReceiptStatus::unknown : wire::ReceiptStatus::expired, 0, {}, 0, {}});
+    }
+    if (conversation->open.empty()) ended.push_back(conversation.get());
+  }
+  for (Conversation* conversation : ended) forget_if_done(*conversation);
+}
+
+void Sender::finish(TimePoint now, Conversation& conversation, std::size_t index, Receipt receipt) {
+  Open open = std::move(conversation.open[index]);
+  conversation.open.erase(conversation.open.begin() + static_cast<std::ptrdiff_t>(index));
+  by_counter_[open.counter - first_counter_] = nullptr;
+  while (!by_counter_.empty() && by_counter_.front() == nullptr) {
+    by_counter_.pop_front();
+    ++first_counter_;
+  }
+  --open_count_;
+  receipt.latency = now - open.created;
+  open.sink->on_receipt(now, open.cookie, receipt);
+}
+
+void Sender::forget_if_done(Conversation& conversation) {
+  if (!conversation.open.empty()) return;
+  if (conversation.path == 0) --paused_count_;
+  conversations_.erase(key_of(conversation.service, conversation.uid));
+}
+
+void Sender::tell_settled(TimePoint now) {
+  for (auto& [path, readers] : readers_) {
+    for (Reader& reader : readers) {
+      if (reader.told >= settled()) continue;
+      if (network_.send(path, wire::Settled{reader.service, origin_, settled()})) reader.told = settled();
+    }
+    std::erase_if(readers, [&](const Reader& reader) { return now - reader.used > reader_memory; });
+  }
+  std::erase_if(readers_, [](const auto& entry) { return entry.second.empty(); });
+}
+
+}  // namespace wscluster::cluster

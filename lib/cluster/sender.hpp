@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/time.hpp"
+#include "cluster/network.hpp"
+#include "cluster/view.hpp"
+
+namespace wscluster::cluster {
+
+/// What became of a send. Exactly one per send.
+struct Receipt {
+  wire::ReceiptStatus status = wire::ReceiptStatus::unknown;
+  std::uint64_t sessions = 0;
+  std::string_view node;  ///< who answered; empty when nobody did. Valid during the call.
+  std::uint64_t epoch = 0;
+  Clock::duration latency{};
+};
+[[nodiscard]] const char* to_string(wire::ReceiptStatus status) noexcept;
+
+/// Who wants to know. Must outlive the Sender, or its sends.
+class ReceiptSink {
+ public:
+  virtual ~ReceiptSink() = default;
+  /// `cookie` as given to send().
+  virtual void on_receipt(TimePoint now, std::uint64_t cookie, const Receipt& receipt) = 0;
+};
+
+struct Outgoing {
+  std::string_view service;
+  std::string_view uid;
+  std::string_view payload;
+  bool is_binary = false;
+  wire::Wait wait = wire::Wait::delivered;
+  TimePoint deadline;
+};
+
+/// The origin of unicast messages of one core (DESIGN section 6, "Unicast"): computes the owner, keeps each message until it is
+/// answered or its deadline is over, and sends all open ones to a user again, in order, after a refusal, a broken link or a
+/// new owner. Nobody forwards. Pure: time and network are given.
+class Sender {
+ public:
+  explicit Sender(Network& network);
+
+  /// False when the service is not known here; then there is no receipt.
+  [[nodiscard]] bool send(TimePoint now, const Outgoing& message, ReceiptSink& sink, std::uint64_t cookie);
+
+  void adopt(TimePoint now, std::shared_ptr<const View> view);
+  void on_receipt(TimePoint now, PathId path, const wire::Receipt& receipt);
+  void on_refusal(TimePoint now, PathId path, const wire::Refusal& refusal);
+  void on_link_down(TimePoint now, LinkId link);
+  /// About every 10 ms.
+  void tick(TimePoint now);
+
+  [[nodiscard]] std::size_t open() const noexcept { return open_count_; }
+
+ private:
+  struct Open {
+    std::uint64_t counter = 0;
+    std::uint64_t epoch = 0;  ///< of the first sending; 0: never sent
+    TimePoint created;
+    TimePoint deadline;
+    wire::Wait wait = wire::Wait::delivered;
+    bool is_binary = false;
+    std::string payload;
+    ReceiptSink* sink = nullptr;
+    std::uint64_t cookie = 0;
+  };
+  /// All open messages to one user.
+  struct Conversation {
+    std::string service;
+    std::string uid;
+    std::uint64_t hash = 0;
+    std::deque<Open> open;
+    PathId path = 0;          ///< where they were sent; 0: nowhere now
+    std::string node;         ///< behind the path
+    std::uint64_t incarnation = 0;
+    std::string redirect;     ///< the holder that a refusal named
+    TimePoint retry_at;       ///< when path is 0
+    unsigned refusals = 0;    ///< in a row
+    std::uint64_t wants_epoch = 0;  ///< a refuser has a newer document: wait for it
+  };
+  struct Reader {
+    std::string service;
+    std::uint64_t told = 0;
+    TimePoint used;
+  };
+
+  void start(TimePoint now, Conversation& conversation);
+  bool transmit(TimePoint now, Conversation& conversation, std::size_t index);
+  void pause(Conversation& conversation, TimePoint retry_at);
+  void finish(TimePoint now, Conversation& conversation, std::size_t index, Receipt receipt);
+  void forget_if_done(Conversation& conversation);
+  void sweep(TimePoint now);
+  void tell_settled(TimePoint now);
+  [[nodiscard]] std::uint64_t settled() const noexcept { return first_counter_; }
+
+  Network& network_;
+  std::shared_ptr<const View> view_;
+  std::uint64_t origin_;
+  std::unordered_map<std::string, std::unique_ptr<Conversation>> conversations_;  ///< by service, NUL, uid
+  std::deque<Conversation*> by_counter_;  ///< of the counters from first_counter_ on; null: answered
+  std::uint64_t first_counter_ = 1;
+  std::size_t open_count_ = 0;
+  std::size_t paused_count_ = 0;
+  std::unordered_map<PathId, std::vector<Reader>> readers_;  ///< who keeps dedupe entries of ours
+  TimePoint next_sweep_;
+  TimePoint next_settled_;
+};
+
+}  // namespace wscluster::cluster

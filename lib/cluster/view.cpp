@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#include "cluster/view.hpp"
+
+#include <algorithm>
+
+#include "ring/key.hpp"
+
+namespace wscluster::cluster {
+
+std::uint64_t ServiceView::hash_of(std::string_view uid) const noexcept { return ring::hash_uid(uid, document->seed); }
+
+const ChangePolicy* ServiceView::policy_of(std::uint64_t epoch) const noexcept {
+  const auto found = std::find_if(policies.begin(), policies.end(), [&](const auto& p) { return p.epoch == epoch; });
+  return found == policies.end() ? nullptr : &*found;
+}
+
+bool ServiceView::has_member(std::string_view name, std::uint64_t incarnation) const noexcept {
+  const auto* member = ring.find(name);
+  return member != nullptr && member->incarnation == incarnation;
+}
+
+std::shared_ptr<const ServiceView> ServiceView::make(std::shared_ptr<const ring::Document> document, std::uint64_t done_through,
+                                                     std::vector<ChangePolicy> policies) {
+  auto view = std::make_shared<ServiceView>();
+  view->ring = ring::HashRing(*document);
+  for (const auto& open : document->open) {
+    if (open.epoch < done_through) continue;
+    view->open.push_back({open.epoch, ring::HashRing(open.members, document->seed, document->points_per_weight)});
+  }
+  view->policies = std::move(policies);
+  view->document = std::move(document);
+  return view;
+}
+
+const ServiceView* View::service(std::string_view name) const noexcept {
+  const auto found = services.find(name);
+  return found == services.end() ? nullptr : found->second.get();
+}
+
+const Peer* View::peer(std::string_view name) const noexcept {
+  const auto found = peers.find(name);
+  return found == peers.end() ? nullptr : &found->second;
+}
+
+const Peer* View::peer(std::string_view name, std::uint64_t incarnation) const noexcept {
+  const Peer* found = peer(name);
+  return found != nullptr && found->incarnation == incarnation ? found : nullptr;
+}
+
+}  // namespace wscluster::cluster

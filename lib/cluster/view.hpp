@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ring/hash_ring.hpp"
+
+namespace wscluster::cluster {
+
+/// The ring of an earlier epoch whose change is not done: its owners may still hold uids.
+struct OpenEpoch {
+  std::uint64_t epoch = 0;
+  ring::HashRing ring;
+};
+
+/// How sessions are taken off their nodes by the change that made `epoch`.
+struct ChangePolicy {
+  std::uint64_t epoch = 0;
+  double rate = 500;  ///< closes per second, of all donors together; 0: at once
+  std::uint16_t close_code = 1012;
+  std::string close_text;  ///< put after "epoch=N after=Mms" when not empty
+};
+
+/// One service in one epoch. Immutable; all cores share it.
+struct ServiceView {
+  std::shared_ptr<const ring::Document> document;  ///< never null
+  ring::HashRing ring;
+  std::vector<OpenEpoch> open;          ///< ascending; those of done changes are left out
+  std::vector<ChangePolicy> policies;   ///< of changes that are not done, ascending
+
+  [[nodiscard]] std::uint64_t epoch() const noexcept { return document->epoch; }
+  [[nodiscard]] std::uint64_t hash_of(std::string_view uid) const noexcept;
+  [[nodiscard]] const ChangePolicy* policy_of(std::uint64_t epoch) const noexcept;
+  /// The member with that name and life is in the document.
+  [[nodiscard]] bool has_member(std::string_view name, std::uint64_t incarnation) const noexcept;
+  /// Its hash rings; `done_through`: changes up to and including the one to that epoch are done.
+  [[nodiscard]] static std::shared_ptr<const ServiceView> make(std::shared_ptr<const ring::Document> document, std::uint64_t done_through,
+                                                               std::vector<ChangePolicy> policies);
+};
+
+/// A process of the cluster as its registration tells.
+struct Peer {
+  std::string name;
+  std::uint64_t incarnation = 0;
+  bool is_gateway = false;
+  unsigned cores = 1;
+  unsigned shards = 0;
+  std::string link_address;    ///< HOST:PORT
+  std::string client_address;  ///< HOST:PORT for clients; with scheme in client_is_tls
+  bool client_is_tls = false;
+};
+
+/// What one process knows of the cluster: immutable; each core has a pointer to one and swaps it whole.
+struct View {
+  std::map<std::string, std::shared_ptr<const ServiceView>, std::less<>> services;
+  std::map<std::string, Peer, std::less<>> peers;  ///< by name; this process included
+
+  [[nodiscard]] const ServiceView* service(std::string_view name) const noexcept;
+  [[nodiscard]] const Peer* peer(std::string_view name) const noexcept;
+  /// The peer of that name if it is also that life.
+  [[nodiscard]] const Peer* peer(std::string_view name, std::uint64_t incarnation) const noexcept;
+};
+
+}  // namespace wscluster::cluster

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+#include "config/check.hpp"
+
+#include <set>
+
+#include "base/names.hpp"
+#include "base/text.hpp"
+#include "net/tls.hpp"
+
+namespace wscluster::config {
+namespace {
+
+/// A problem at the place where the key was set.
+Problem problem_at(const Loaded& loaded, const std::string& key, std::string text) {
+  Problem problem{Severity::error, "", 0, 0, key, std::move(text)};
+  const auto at = loaded.origins.find(key);
+  if (at == loaded.origins.end()) {
+    problem.file = loaded.file;
+    return problem;
+  }
+  problem.file = at->second.kind == Origin::Kind::environment ? "env" : at->second.name;
+  if (at->second.kind == Origin::Kind::environment) problem.path = at->second.name;
+  if (at->second.kind == Origin::Kind::flag) problem.path.clear();
+  problem.line = at->second.line;
+  problem.column = at->second.column;
+  return problem;
+}
+
+void check_readable(Loaded& loaded, const std::string& key, const std::string& path, bool is_secret) {
+  if (path.empty()) return;
+  const auto content = is_secret ? read_secret(path) : read_file(path, 4U << 20U);
+  if (!content) loaded.problems.push_back(problem_at(loaded, key, content.error().message));
+}
+
+void check_files(Loaded& loaded, Roles roles) {
+  for (const auto& setting : settings()) {
+    if (setting.type != Type::file || !any_of(setting.roles, roles)) continue;
+    check_readable(loaded, setting.key, setting.get(loaded.config, setting), setting.is_secret_file);
+  }
+  if (!any_of(roles, Roles::servers)) return;
+  for (const auto& door : loaded.config.node.front.services) {
+    for (const auto& file : door.key_files) {
+      check_readable(loaded, "services." + door.service.name + ".key_files", file, true);
+    }
+  }
+}
+
+void check_certificate(Loaded& loaded) {
+  const auto& front = loaded.config.node.front;
+  if (front.tls_cert_file.empty() || front.tls_key_file.empty()) return;
+  if (!read_file(front.tls_cert_file) || !read_file(front.tls_key_file)) return;  // reported already
+  const auto server = net::TlsServer::from_files(front.tls_cert_file, front.tls_key_file);
+  if (!server) loaded.problems.push_back(problem_at(loaded, "tls.cert_file", server.error().message));
+}
+
+/// Sentences of the modules name keys where they can; the first one that was set tells the place.
+Problem contradiction(const Loaded& loaded, const std::string& sentence) {
+  Problem problem{Severity::error, loaded.file, 0, 0, "", sentence};
+  std::size_t first = std::string::npos;
+  for (const auto& [key, origin] : loaded.origins) {
+    const auto at = sentence.find(key);
+    const bool ends =
+        at != std::string::npos && (at + key.size() == sentence.size() ||
+                                    std::string(" ,;:()'").find(sentence[at + key.size()]) != std::string::npos);
+    if (!ends || at >= first || (at > 0 && sentence[at - 1] != ' ' && sentence[at - 1] != '(')) continue;
+    first = at;
+    problem = problem_at(loaded, key, sentence);
+    problem.path.clear();
+  }
+  return problem;
+}
+
+std::vector<std::string> node_problems(const node::Options& options) {
+  std::vector<std::string> found;
+  if (!(options.weight > 0) || options.weight > 1000) {
+    found.emplace_back("node.weight must be above 0 and at most 1000; 'ring remove' empties a node");
+  }
+  if (options.max_sessions == 0) found.emplace_back("node.max_sessions must be at least 1");
+  for (const auto& [endpoint, key] : {std::pair{&options.link_listen, "node.link_listen"},
+                                      std::pair{&options.link_advertise, "node.link_advertise"}}) {
+    if (!options.front.link.plain || endpoint->host.empty() || endpoint->is_loopback()) continue;
+    found.push_back(std::string(key) + " must be a loopback address while link.plain is set, not " +
+                    endpoint->to_string() + "; set cluster.key_file and remove link.plain");
+  }
+  const auto& listen = options.link_listen;
+  if (options.link_advertise.host.empty() && (listen.host == "0.0.0.0" || listen.host == "::")) {
+    found.push_back("node.link_listen is " + listen.to_string() +
+                    ", which nobody can connect to: set node.link_advertise to this host's address");
+  }
+  return found;
+}
+
+void check_contradictions(Loaded& loaded, Roles roles) {
+  const auto& config = loaded.config;
+  std::vector<std::string> sentences = registry::problems(config.redis);
+  if (any_of(roles, Roles::servers)) {
+    for (auto& sentence : front::problems(config.node.front))
+      sentences.push_back(std::move(sentence));
+  }
+  if (any_of(roles, Roles::gateway)) {
+    if (const auto good = check_member_name(config.gateway.front.name); !good) {
+      sentences.push_back("gateway.name: " + good.error().message);
+    }
+  }
+  if (any_of(roles, Roles::node)) {
+    for (auto& sentence : node_problems(config.node))
+      sentences.push_back(std::move(sentence));
+  }
+  std::set<std::string> seen;
+  for (const auto& sentence : sentences) {
+    if (seen.insert(sentence).second) loaded.problems.push_back(contradiction(loaded, sentence));
+  }
+}
+
+void read_redis_password(Loaded& loaded) {
+  if (loaded.config.redis_password_file.empty()) return;
+  // A file that cannot be read is reported by check_files.
+  if (const auto secret = read_secret(loaded.config.redis_password_file)) loaded.config.redis.password = *secret;
+}
+
+}  // namespace
+
+void check_config(Loaded& loaded, Roles roles) {
+  check_files(loaded, roles);
+  if (any_of(roles, Roles::servers)) check_certificate(loaded);
+  read_redis_password(loaded);
+  // Fields that could not be read have their defaults: contradictions with those would mislead.
+  if (loaded.usable()) check_contradictions(loaded, roles);
+}
+
+}  // namespace wscluster::config

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+#include "config/config.hpp"
+
+namespace wscluster::config {
+namespace {
+
+using enum Type;
+
+std::vector<ServiceSetting> make_table() {
+  std::vector<ServiceSetting> t;
+  const auto add = [&t](ServiceSetting setting, auto access) {
+    setting.roles = Roles::servers;
+    t.push_back(bind(std::move(setting), access));
+  };
+  add(
+      {.key = "paths", .type = list, .text = "WebSocket paths, exact", .default_note = "/NAME"},
+      [](auto& d) -> auto& { return d.paths; });
+  add(
+      {.key = "auth",
+       .type = choice,
+       .text = "jwt: a token signed with an access key, its sub is the uid; insecure: ?uid= without proof, only on "
+               "loopback",
+       .choices = {"jwt", "insecure"}},
+      [](auto& d) -> auto& { return d.auth; });
+  add(
+      {.key = "key_files",
+       .type = files,
+       .text = "Files with the access keys, newest first; each accepts clients' and applications' tokens",
+       .is_secret_file = true},
+      [](auto& d) -> auto& { return d.key_files; });
+  add(
+      {.key = "raw",
+       .type = choice,
+       .text = "A raw client's message: echo returns it; relay sends {\"to\":\"uid\",\"data\":…} to that user",
+       .choices = {"echo", "relay"}},
+      [](auto& d) -> auto& { return d.service.raw; });
+  add(
+      {.key = "slow_consumer",
+       .type = choice,
+       .text = "What happens when a client does not read and its outbox is full",
+       .choices = {"close", "drop_oldest", "drop_newest"}},
+      [](auto& d) -> auto& { return d.service.slow_consumer; });
+  add(
+      {.key = "outbox_messages", .type = count, .text = "Waiting for one session, beyond the window in flight"},
+      [](auto& d) -> auto& { return d.service.outbox_messages; });
+  add(
+      {.key = "outbox_bytes", .type = size, .text = "The same in bytes"},
+      [](auto& d) -> auto& { return d.service.outbox_bytes; });
+  add(
+      {.key = "window_messages", .type = count, .text = "Sent to the edge and not yet written to the client's socket"},
+      [](auto& d) -> auto& { return d.service.window_messages; });
+  add(
+      {.key = "window_bytes", .type = size, .text = "The same in bytes; also what an edge may send ahead"},
+      [](auto& d) -> auto& { return d.service.window_bytes; });
+  add(
+      {.key = "max_open_sends", .type = count, .text = "Of one session, waiting for a receipt; then it is not read"},
+      [](auto& d) -> auto& { return d.service.max_open_sends; });
+  add(
+      {.key = "max_sessions_per_user", .type = count, .text = "Devices of one user; beyond it new ones are refused"},
+      [](auto& d) -> auto& { return d.service.max_sessions_per_user; });
+  add(
+      {.key = "hold", .type = duration, .text = "Messages for an evicted user wait so long for the return"},
+      [](auto& d) -> auto& { return d.service.hold; });
+  add(
+      {.key = "hold_messages", .type = count, .text = "Held for one user at most"},
+      [](auto& d) -> auto& { return d.service.hold_messages; });
+  add(
+      {.key = "hold_bytes", .type = size, .text = "The same in bytes"},
+      [](auto& d) -> auto& { return d.service.hold_bytes; });
+  add(
+      {.key = "send_timeout", .type = duration, .text = "Deadline of a send that names none"},
+      [](auto& d) -> auto& { return d.service.send_timeout; });
+  return t;
+}
+
+}  // namespace
+
+const std::vector<ServiceSetting>& service_settings() {
+  static const std::vector<ServiceSetting> table = make_table();
+  return table;
+}
+
+}  // namespace wscluster::config

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+#include "config/show.hpp"
+
+#include <algorithm>
+
+namespace wscluster::config {
+namespace {
+
+Origin origin_of(const Loaded& loaded, const std::string& key) {
+  const auto at = loaded.origins.find(key);
+  return at == loaded.origins.end() ? Origin{} : at->second;
+}
+
+/// A value as YAML takes it back.
+template <class Record>
+std::string as_yaml(const BasicSetting<Record>& setting, const std::string& value) {
+  if (setting.is_list()) return "[" + value + "]";
+  if (setting.type == Type::endpoint && value.starts_with('[')) return "'" + value + "'";
+  return value.empty() ? "''" : value;
+}
+
+void add_comment(std::string& out, const std::string& indent, const std::string& text) {
+  out += indent + "# " + text + "\n";
+}
+
+/// Commented keys with their defaults; `wanted` are written without the comment sign.
+template <class Record>
+void add_setting(std::string& out, const BasicSetting<Record>& setting, const std::string& indent,
+                 const std::string& name, const std::string& wanted) {
+  static const Record untouched{};
+  add_comment(out, indent,
+              setting.text + (setting.default_note.empty() ? "" : " (default: " + setting.default_note + ")"));
+  if (wanted.empty()) {
+    out += indent + "#" + name + ": " + as_yaml(setting, setting.get(untouched, setting)) + "\n";
+  } else {
+    out += indent + name + ": " + wanted + "\n";
+  }
+}
+
+std::string wanted_value(const std::string& key, Roles role) {
+  const bool is_gateway = role == Roles::gateway;
+  if (key == "redis.url") return "redis://127.0.0.1:6379/0";
+  if (key == "cluster.key_file") return "/etc/wscluster/cluster.key";
+  if (key == "listen") return is_gateway ? "0.0.0.0:8443" : "127.0.0.1:9001";
+  if (key == "advertise" && is_gateway) return "ws.example.org:443";
+  if (key == "tls.cert_file" && is_gateway) return "/etc/wscluster/cert.pem";
+  if (key == "tls.key_file" && is_gateway) return "/etc/wscluster/key.pem";
+  if (key == "node.name") return "node-1";
+  if (key == "node.link_listen") return "127.0.0.1:9101";
+  if (key == "client.url") return "https://ws.example.org";
+  return "";
+}
+
+void add_services(std::string& out) {
+  add_comment(out, "", "Each service has its own ring, users and keys. The same on every process of the cluster.");
+  out += "services:\n  chat:\n";
+  for (const auto& setting : service_settings()) {
+    add_setting(out, setting, "    ", setting.key, setting.key == "key_files" ? "[/etc/wscluster/chat.key]" : "");
+  }
+}
+
+}  // namespace
+
+std::vector<ShownValue> show(const Loaded& loaded) {
+  std::vector<ShownValue> rows;
+  for (const auto& setting : settings()) {
+    rows.push_back(
+        {setting.key, setting.get(loaded.config, setting), origin_of(loaded, setting.key), setting.reloadable});
+    if (setting.key != "redis.password_file") continue;
+    const auto& password = loaded.config.redis.password;
+    rows.push_back({"redis.password", password.empty() ? "" : "***", origin_of(loaded, setting.key), true});
+  }
+  for (const auto& door : loaded.config.node.front.services) {
+    for (const auto& setting : service_settings()) {
+      const std::string key = "services." + door.service.name + "." + setting.key;
+      rows.push_back({key, setting.get(door, setting), origin_of(loaded, key), setting.reloadable});
+    }
+  }
+  return rows;
+}
+
+std::string example(Roles role) {
+  std::string out;
+  add_comment(out, "", "wscluster.yaml: see wscluster.yaml(5). Lines behind '#' show the defaults.");
+  std::string section;
+  bool has_services = false;
+  for (const auto& setting : settings()) {
+    if (!any_of(setting.roles, role)) continue;
+    const auto dot = setting.key.find('.');
+    const std::string its_section = dot == std::string::npos ? "" : setting.key.substr(0, dot);
+    if (its_section == "limits" && !has_services) {
+      out += "\n";
+      add_services(out);
+      has_services = true;
+    }
+    if (its_section != section || its_section.empty()) out += "\n";
+    if (its_section != section && !its_section.empty()) out += its_section + ":\n";
+    section = its_section;
+    const std::string name = dot == std::string::npos ? setting.key : setting.key.substr(dot + 1);
+    add_setting(out, setting, its_section.empty() ? "" : "  ", name, wanted_value(setting.key, role));
+  }
+  return out;
+}
+
+Differences differences(const Config& before, const Config& after) {
+  Differences found;
+  const auto note = [&](const std::string& key, bool reloadable) {
+    (reloadable ? found.reloadable : found.restart).push_back(key);
+  };
+  for (const auto& setting : settings()) {
+    if (setting.get(before, setting) != setting.get(after, setting)) note(setting.key, setting.reloadable);
+  }
+  if (before.redis.password != after.redis.password) note("redis.password", true);
+  const auto& old_doors = before.node.front.services;
+  const auto& new_doors = after.node.front.services;
+  const auto named = [](const auto& doors, const std::string& name) {
+    return std::find_if(doors.begin(), doors.end(), [&](const auto& door) { return door.service.name == name; });
+  };
+  for (const auto& door : new_doors) {
+    const auto old = named(old_doors, door.service.name);
+    if (old == old_doors.end()) {
+      note("services." + door.service.name, false);
+      continue;
+    }
+    for (const auto& setting : service_settings()) {
+      if (setting.get(*old, setting) == setting.get(door, setting)) continue;
+      note("services." + door.service.name + "." + setting.key, setting.reloadable);
+    }
+  }
+  for (const auto& door : old_doors) {
+    if (named(new_doors, door.service.name) == new_doors.end()) note("services." + door.service.name, false);
+  }
+  return found;
+}
+
+}  // namespace wscluster::config

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+#include "front/options.hpp"
+
+#include <map>
+
+#include "base/names.hpp"
+#include "base/units.hpp"
+
+namespace wscluster::front {
+namespace {
+
+using Sentences = std::vector<std::string>;
+
+/// Paths that gateway and node answer themselves.
+bool is_reserved(const std::string& path) {
+  return path.starts_with("/api/") || path == "/api" || path == "/negotiate";
+}
+
+void check_paths(const ServiceDoor& door, std::map<std::string, std::string>& owner_of_path, Sentences& found) {
+  const std::string key = "services." + door.service.name + ".paths";
+  if (door.paths.empty()) found.push_back(key + " is empty; give a path such as /" + door.service.name);
+  for (const auto& path : door.paths) {
+    if (!path.starts_with('/') || path.find_first_of("?# ") != std::string::npos) {
+      found.push_back(key + ": '" + path + "' is not a path; it begins with '/' and holds no '?', '#' or space");
+    } else if (is_reserved(path)) {
+      found.push_back(key + ": '" + path + "' is kept for REST calls; take another one");
+    }
+    const auto [at, is_new] = owner_of_path.emplace(path, door.service.name);
+    if (is_new) continue;
+    found.push_back(
+        key + ": '" + path + "' " +
+        (at->second == door.service.name ? "is written twice" : "belongs to the service '" + at->second + "' already"));
+  }
+}
+
+void check_door(const ServiceDoor& door, const Options& options, Sentences& found) {
+  const std::string name = "services." + door.service.name;
+  for (auto& sentence : cluster::problems(door.service))
+    found.push_back(std::move(sentence));
+  if (door.auth == AuthMode::jwt && door.key_files.empty()) {
+    found.push_back(name +
+                    ": auth jwt needs an access key: add 'key_files: [FILE]' (or, for trials on loopback only, "
+                    "'auth: insecure')");
+  }
+  if (door.auth == AuthMode::insecure) {
+    for (const auto& [endpoint, key] :
+         {std::pair{&options.listen, "listen"}, std::pair{&options.advertise, "advertise"}}) {
+      if (endpoint->host.empty() || endpoint->is_loopback()) continue;
+      found.push_back(name + ".auth is insecure, so " + key + " must be a loopback address, not " +
+                      endpoint->to_string() + "; use auth: jwt to serve others");
+    }
+  }
+  if (door.service.window_bytes > options.link.max_unsent_bytes) {
+    found.push_back(name + ".window_bytes (" + format_size(door.service.window_bytes) +
+                    ") must not exceed link.max_unsent (" + format_size(options.link.max_unsent_bytes) + ")");
+  }
+  if (door.service.outbox_bytes < options.edge.max_message_bytes) {
+    found.push_back(name + ".outbox_bytes (" + format_size(door.service.outbox_bytes) +
+                    ") must hold one message: at least limits.max_message_bytes (" +
+                    format_size(options.edge.max_message_bytes) + ")");
+  }
+}
+
+void check_members(const Options& options, Sentences& found) {
+  if (const auto good = check_member_name(options.name); !good) found.push_back("node.name: " + good.error().message);
+  if (const auto good = check_member_name(options.cluster); !good) {
+    found.push_back("cluster.name: " + good.error().message);
+  }
+  if (options.cluster_key_file.empty() && !options.link.plain) {
+    found.push_back(
+        "cluster.key_file is missing: links need the cluster key (make one with 'openssl rand -base64 32'), or, "
+        "where every address is loopback, link.plain: true");
+  }
+  if (options.cluster_key_file.empty() && !options.previous_cluster_key_file.empty()) {
+    found.push_back("cluster.previous_key_file needs cluster.key_file beside it");
+  }
+  if (options.cores > 1024) found.push_back("cores is " + std::to_string(options.cores) + "; at most 1024");
+}
+
+void check_listeners(const Options& options, Sentences& found) {
+  if (options.tls_cert_file.empty() != options.tls_key_file.empty()) {
+    found.push_back(options.tls_key_file.empty() ? "tls.cert_file needs tls.key_file beside it"
+                                                 : "tls.key_file needs tls.cert_file beside it");
+  }
+  if (options.listen.port != 0 && options.listen == options.admin_listen) {
+    found.push_back("listen and admin_listen are the same address " + options.listen.to_string());
+  }
+  if (!options.admin_listen.is_loopback()) {
+    found.push_back("admin_listen must be a loopback address, not " + options.admin_listen.to_string() +
+                    ": it answers without authentication");
+  }
+  if (options.advertise.host.empty() && (options.listen.host == "0.0.0.0" || options.listen.host == "::")) {
+    found.push_back("listen is " + options.listen.to_string() +
+                    ", which no client can connect to: set advertise to the address that clients use");
+  }
+  if (options.drain_rate <= 0) found.push_back("drain.rate must be more than 0/s");
+  if (options.drain_timeout.count() < 0) found.push_back("drain.timeout must not be negative");
+}
+
+}  // namespace
+
+std::vector<std::string> problems(const Options& options) {
+  Sentences found;
+  check_members(options, found);
+  check_listeners(options, found);
+  for (auto& sentence : edge::problems(options.edge))
+    found.push_back(std::move(sentence));
+  for (auto& sentence : link::problems(options.link))
+    found.push_back(std::move(sentence));
+  // A frame on a link is a message and its head.
+  if (options.link.max_frame_bytes < options.edge.max_message_bytes + 4096) {
+    found.push_back("link.max_frame (" + format_size(options.link.max_frame_bytes) +
+                    ") must be at least 4KiB more than limits.max_message_bytes (" +
+                    format_size(options.edge.max_message_bytes) + ")");
+  }
+  if (options.services.empty()) found.push_back("no services configured: add 'services: {chat: {}}' and give it keys");
+  std::map<std::string, std::string> owner_of_path;
+  for (const auto& door : options.services) {
+    check_door(door, options, found);
+    check_paths(door, owner_of_path, found);
+  }
+  return found;
+}
+
+}  // namespace wscluster::front

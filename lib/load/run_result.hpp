@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "load/histogram.hpp"
+#include "load/ledger.hpp"
+#include "load/options.hpp"
+
+namespace wscluster::load {
+
+/// What the caller's change of the ring was, as far as it knows.
+struct ChangeOutcome {
+  std::uint64_t from_epoch = 0;  ///< 0: not known
+  std::uint64_t to_epoch = 0;
+  std::string error;  ///< why it failed; empty when it is done
+};
+
+/// One close that the server or the network caused.
+struct ClosedConnection {
+  std::uint64_t connection = 0;  ///< its uid is prefix + (uid_start + connection)
+  std::uint16_t code = 0;
+  std::uint64_t epoch = 0;  ///< from the reason of a 1012; 0: none
+};
+
+/// Connections that did not stay open. Planned: code 1012, which the cluster sends to sessions that it moves.
+struct CloseAccount {
+  std::map<std::uint16_t, std::uint64_t> by_code;  ///< 1006: without a close frame
+  std::uint64_t planned = 0;
+  std::uint64_t unplanned = 0;
+  std::uint64_t connections = 0;    ///< different ones that were closed at least once
+  std::uint64_t again = 0;          ///< closed with 1012 more than once for one epoch
+  std::uint64_t retries = 0;        ///< attempts to come back that failed
+  std::uint64_t returned = 0;       ///< reconnects that succeeded
+  std::uint64_t not_returned = 0;   ///< still away when the run ended
+  std::uint64_t never_closed = 0;   ///< connections that stayed open all the time
+  std::uint64_t late_answers = 0;   ///< answers to messages that had to wait for a reconnect
+  std::uint64_t first_epoch = 0;    ///< lowest and highest epoch that a 1012 named
+  std::uint64_t last_epoch = 0;
+  std::vector<ClosedConnection> list;
+};
+
+/// Everything a run has found. Numbers of messages include the warm-up; latencies and rates do not.
+struct RunResult {
+  Options options;
+  std::uint64_t connected = 0;
+  std::uint64_t connect_failed = 0;
+  Account messages;
+  std::uint64_t planned = 0;       ///< messages that were to be sent
+  std::uint64_t not_sent = 0;      ///< planned, but the connection was gone
+  std::uint64_t wrong_node = 0;    ///< receipts of one epoch that name another node for the same user (not while the ring changes)
+  std::uint64_t foreign = 0;       ///< messages of other runs, ignored
+  std::map<std::string, std::uint64_t> errors;  ///< by what happened; empty in a clean run
+  std::map<std::string, std::uint64_t> nodes;   ///< receipts by the node that gave them
+  Histogram latency;   ///< planned time to echo, or to the arrival at the receiver
+  Histogram service;   ///< the same from the real send time
+  Histogram receipt;   ///< planned time to receipt
+  Histogram connect;   ///< TCP, TLS and HTTP until 101
+  Histogram gap;       ///< close to the 101 of the reconnect
+  Histogram lag;       ///< planned to real send time, while the connection was open
+  CloseAccount closes;
+  std::optional<ChangeOutcome> change;
+  double measured_seconds = 0;  ///< warm-up excluded
+  double achieved_rate = 0;     ///< really sent per second of the measured time
+  double busiest_thread = 0;    ///< share of the measured time
+  bool was_interrupted = false;
+
+  [[nodiscard]] double asked_rate() const;
+  [[nodiscard]] double rate_ratio() const;
+  /// What went wrong of what was tried: connections and messages.
+  [[nodiscard]] std::uint64_t error_count() const;
+  [[nodiscard]] double error_ratio() const;
+};
+
+/// Why the figures say more about the generator than about the server, in words; empty: the result is valid.
+[[nodiscard]] std::vector<std::string> doubts(const RunResult& result);
+
+[[nodiscard]] bool sends_messages(const Options& options);
+/// Messages go from user to user and are receipted.
+[[nodiscard]] bool relays(const Options& options);
+[[nodiscard]] const char* to_string(Scenario scenario) noexcept;
+
+}  // namespace wscluster::load

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: MIT
+#include "registry/connection.hpp"
+
+#include <hiredis/hiredis.h>
+#include <poll.h>
+
+#include <array>
+
+#include "registry/scripts.hpp"
+
+namespace wscluster::registry {
+namespace {
+
+std::string format(const Connection::Command& command) {
+  std::vector<const char*> texts;
+  std::vector<std::size_t> sizes;
+  for (const std::string& argument : command) {
+    texts.push_back(argument.data());
+    sizes.push_back(argument.size());
+  }
+  char* bytes = nullptr;
+  const int size = redisFormatCommandArgv(&bytes, static_cast<int>(texts.size()), texts.data(), sizes.data());
+  if (size < 0) throw std::bad_alloc();
+  std::string formatted(bytes, static_cast<std::size_t>(size));
+  redisFreeCommand(bytes);
+  return formatted;
+}
+
+Reply own(const redisReply& raw) {
+  Reply reply;
+  switch (raw.type) {
+    case REDIS_REPLY_ERROR:
+    case REDIS_REPLY_STATUS:
+    case REDIS_REPLY_STRING:
+      reply.kind = raw.type == REDIS_REPLY_ERROR ? Reply::Kind::error : Reply::Kind::text;
+      reply.text.assign(raw.str, static_cast<std::size_t>(raw.len));
+      break;
+    case REDIS_REPLY_INTEGER:
+      reply.kind = Reply::Kind::integer;
+      reply.integer = raw.integer;
+      break;
+    case REDIS_REPLY_ARRAY:
+      reply.kind = Reply::Kind::list;
+      reply.list.reserve(raw.elements);
+      for (std::size_t i = 0; i < raw.elements; ++i)
+        reply.list.push_back(own(*raw.element[i]));
+      break;
+    default:
+      break;
+  }
+  return reply;
+}
+
+struct Explanation {
+  std::string_view word;  ///< the error line begins with it
+  Errc code;
+  std::string_view remedy;
+};
+
+constexpr std::array explanations{
+    Explanation{"NOAUTH", Errc::permission, "set redis.password_file (and redis.username for an ACL user)"},
+    Explanation{"WRONGPASS", Errc::permission, "check redis.username and redis.password_file"},
+    Explanation{"ERR invalid password", Errc::permission, "check redis.password_file"},
+    Explanation{"ERR Client sent AUTH", Errc::permission, "this server has no password; remove redis.password_file"},
+    Explanation{"ERR AUTH", Errc::permission, "this server has no password; remove redis.password_file"},
+    Explanation{"NOPERM", Errc::permission, "the ACL user needs the line given in registry/keys.hpp"},
+    Explanation{"LOADING", Errc::unavailable, "the server is still reading its data"},
+    Explanation{"BUSY", Errc::unavailable, "another client's script is running"},
+    Explanation{"MASTERDOWN", Errc::unavailable, "this is a replica without a primary"},
+    Explanation{"READONLY", Errc::unavailable, "this is a replica; let redis.url name the primary"},
+    Explanation{"MISCONF", Errc::unavailable, "the server cannot write to its disk and refuses changes"},
+    Explanation{"OOM", Errc::limit, "the server has reached its maxmemory"},
+    Explanation{"CLUSTERDOWN", Errc::unavailable, "the Redis Cluster is not complete"},
+    Explanation{"MOVED", Errc::protocol, "Redis Cluster keeps these keys elsewhere; let redis.url name that server"},
+    Explanation{"WRONGTYPE", Errc::invalid,
+                "a key of ours has a foreign type; choose another redis.cluster or database, or delete that key"},
+    Explanation{"ERR max number of clients", Errc::unavailable, "raise maxclients of the server"},
+    Explanation{"ERR DB index", Errc::invalid, "the server has fewer databases; change the one in redis.url"},
+    Explanation{"ERR unknown command", Errc::protocol, "Redis 6 or newer is expected"},
+};
+
+}  // namespace
+
+Error explain_redis_error(const std::string& place, std::string_view line) {
+  // A script's failure is wrapped: "ERR Error running script …: WRONGTYPE …" (Redis 6) or has a tail (Redis 7).
+  std::string_view cause = line;
+  if (const auto wrapped = line.find("WRONGTYPE"); wrapped != std::string_view::npos) cause = line.substr(wrapped);
+  const std::string text = place + ": " + std::string(cause);
+  for (const Explanation& explanation : explanations) {
+    if (cause.starts_with(explanation.word)) {
+      return error(explanation.code, text + " (" + std::string(explanation.remedy) + ")");
+    }
+  }
+  return error(Errc::protocol, text);
+}
+
+struct Connection::Reader {
+  redisReader* raw = redisReaderCreate();
+
+  Reader() {
+    if (raw == nullptr) throw std::bad_alloc();
+  }
+  ~Reader() { redisReaderFree(raw); }
+  Reader(const Reader&) = delete;
+  Reader& operator=(const Reader&) = delete;
+
+  Result<std::optional<Reply>> next() {
+    void* reply = nullptr;
+    if (redisReaderGetReply(raw, &reply) != REDIS_OK) {
+      return error(Errc::protocol, std::string("this does not speak the Redis protocol: ") + raw->errstr);
+    }
+    if (reply == nullptr) return std::optional<Reply>();
+    const std::unique_ptr<void, decltype(&freeReplyObject)> owner(reply, &freeReplyObject);
+    return std::optional<Reply>(own(*static_cast<const redisReply*>(reply)));
+  }
+
+  Result<> fill(Socket& socket, TimePoint deadline) {
+    std::array<char, 16U << 10U> bytes;
+    const auto count = socket.read_some(bytes, deadline);
+    if (!count) return count.error();
+    if (redisReaderFeed(raw, bytes.data(), *count) != REDIS_OK) return error(Errc::protocol, raw->errstr);
+    return {};
+  }
+};
+
+Connection::Connection(const Options& options, Duration timeout)
+    : options_(options), timeout_(timeout > Duration(0) ? timeout : options.timeout), place_(options.url) {
+  if (const auto target = parse_url(options.url)) {
+    target_ = *target;
+    place_ = target_.place();
+  }
+  if (!options.username.empty()) target_.username = options.username;
+}
+
+Connection::~Connection() = default;
+
+void Connection::close() noexcept {
+  socket_.close();
+  reader_.reset();
+}
+
+Error Connection::fail(const Error& cause) {
+  close();
+  return error(cause.code, place_ + ": " + cause.message);
+}
+
+Result<> Connection::open() {
+  if (is_open()) return {};
+  if (const auto target = parse_url(options_.url); !target) return target.error();
+  auto socket = Socket::connect(target_, Clock::now() + timeout_);
+  if (!socket) return fail(socket.error());
+  socket_ = std::move(*socket);
+  reader_ = std::make_unique<Reader>();
+  auto greeted = greet();
+  if (!greeted) close();
+  return greeted;
+}
+
+Result<> Connection::greet() {
+  if (!options_.password.empty()) {
+    Command auth{"AUTH"};
+    if (!target_.username.empty()) auth.push_back(target_.username);
+    auth.push_back(options_.password);
+    if (const auto reply = command(auth); !reply) return reply.error();
+  }
+  // Also finds out now, and not at the first heartbeat, that a password is missing.
+  if (const auto reply = command({"PING"}); !reply) return reply.error();
+  if (target_.database == 0) return {};
+  const auto reply = command({"SELECT", std::to_string(target_.database)});
+  return reply ? Result<>() : Result<>(reply.error());
+}
+
+Result<Reply> Connection::read_reply(TimePoint deadline) {
+  for (;;) {
+    auto reply = reader_->next();
+    if (!reply) return fail(reply.error());
+    if (*reply) return std::move(**reply);
+    if (const auto filled = reader_->fill(socket_, deadline); !filled) return fail(filled.error());
+  }
+}
+
+Result<Reply> Connection::command(const Command& command) {
+  auto replies = pipeline({command});
+  if (!replies) return replies.error();
+  return std::move(replies->front());
+}
+
+Result<std::vector<Reply>> Connection::pipeline(const std::vector<Command>& commands) {
+  if (!is_open()) return error(Errc::unavailable, place_ + ": not connected");
+  const TimePoint deadline = Clock::now() + timeout_;
+  std::string bytes;
+  for (const Command& command : commands)
+    bytes += format(command);
+  if (const auto written = socket_.write_all(bytes, deadline); !written) return fail(written.error());
+  std::vector<Reply> replies;
+  for (std::size_t i = 0; i < commands.size(); ++i) {
+    auto reply = read_reply(deadline);
+    if (!reply) return reply.error();
+    replies.push_back(std::move(*reply));
+  }
+  for (const Reply& reply : replies) {
+    if (reply.is_error()) return explain_redis_error(place_, reply.text);
+  }
+  return replies;
+}
+
+Result<Reply> Connection::run(const Script& script, std::string_view prefix, const Command& arguments) {
+  Command call{"EVALSHA", std::string(script.sha1), "1", std::string(prefix)};
+  call.insert(call.end(), arguments.begin(), arguments.end());
+  auto reply = command(call);
+  if (reply || reply.error().message.find(": NOSCRIPT") == std::string::npos) return reply;
+  call[0] = "EVAL";
+  call[1] = script.text;
+  return command(call);
+}
+
+Result<> Connection::subscribe(const std::string& channel) {
+  const auto reply = command({"SUBSCRIBE", channel});
+  return reply ? Result<>() : Result<>(reply.error());
+}
+
+Result<std::optional<Reply>> Connection::poll_push(Duration timeout, int wake_descriptor) {
+  if (!is_open()) return error(Errc::unavailable, place_ + ": not connected");
+  const TimePoint deadline = Clock::now() + timeout;
+  for (;;) {
+    auto reply = reader_->next();
+    if (!reply) return fail(reply.error());
+    if (*reply) return reply;
+    std::array<pollfd, 2> entries{pollfd{socket_.descriptor(), POLLIN, 0}, pollfd{wake_descriptor, POLLIN, 0}};
+    if (::poll(entries.data(), entries.size(), milliseconds_until(deadline)) <= 0) return std::optional<Reply>();
+    if (entries[1].revents != 0) return std::optional<Reply>();
+    if (const auto filled = reader_->fill(socket_, Clock::now()); !filled) {
+      if (filled.error().code == Errc::timed_out) continue;
+      return fail(filled.error());
+    }
+  }
+}
+
+}  // namespace wscluster::registry

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/time.hpp"
+#include "registry/options.hpp"
+#include "registry/reply.hpp"
+#include "registry/socket.hpp"
+
+namespace wscluster::registry {
+
+struct Script;
+
+/// One blocking connection to Redis, used by one thread. Nothing waits longer than the time-out of its options. After any
+/// failure of the transport it is closed; open() begins anew. Errors name the place and, where there is one, the remedy.
+class Connection {
+ public:
+  /// `timeout` in place of options.timeout when it is not 0. An unusable url is told by open().
+  explicit Connection(const Options& options, Duration timeout = Duration(0));
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  /// Connects, authenticates and selects the database; does nothing when already open.
+  [[nodiscard]] Result<> open();
+  void close() noexcept;
+  [[nodiscard]] bool is_open() const noexcept { return socket_.is_open(); }
+
+  using Command = std::vector<std::string>;
+  /// Errors of Redis come back as Error, so the reply is never one.
+  [[nodiscard]] Result<Reply> command(const Command& command);
+  /// One write, as many replies as commands. Any reply that is an error makes the whole an error.
+  [[nodiscard]] Result<std::vector<Reply>> pipeline(const std::vector<Command>& commands);
+  /// By digest; the text is sent only to a server that does not know it.
+  [[nodiscard]] Result<Reply> run(const Script& script, std::string_view prefix, const Command& arguments);
+
+  /// From now on only poll_push() may be used.
+  [[nodiscard]] Result<> subscribe(const std::string& channel);
+  /// The next pushed message; nothing at the time-out or when `wake_descriptor` (-1: none) is readable.
+  [[nodiscard]] Result<std::optional<Reply>> poll_push(Duration timeout, int wake_descriptor);
+
+  /// For messages: redis://127.0.0.1:6379
+  [[nodiscard]] const std::string& place() const noexcept { return place_; }
+
+ private:
+  struct Reader;
+
+  [[nodiscard]] Result<> greet();
+  [[nodiscard]] Result<Reply> read_reply(TimePoint deadline);
+  [[nodiscard]] Error fail(const Error& cause);
+
+  Options options_;
+  Duration timeout_;
+  Target target_;
+  std::string place_;
+  Socket socket_;
+  std::unique_ptr<Reader> reader_;
+};
+
+/// What an error line of Redis ("NOAUTH Authentication required.") means to us.
+[[nodiscard]] Error explain_redis_error(const std::string& place, std::string_view line);
+
+}  // namespace wscluster::registry

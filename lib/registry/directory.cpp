@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+#include "registry/directory.hpp"
+
+#include <memory>
+
+namespace wscluster::registry {
+
+Result<Snapshot> Directory::load() {
+  if (const auto open = store_.connection().open(); !open) return open.error();
+  auto contents = store_.load();
+  if (!contents) return contents.error();
+  Snapshot snapshot;
+  snapshot.redis_up = true;
+  snapshot.members = std::move(contents->members);
+  snapshot.alarms = std::move(contents->unreadable);
+  for (const auto& [name, head] : contents->heads) {
+    ServiceState& service = snapshot.services[name];
+    auto document = store_.load_document(name);
+    if (!document && !store_.connection().is_open()) return document.error();
+    if (document) {
+      service.document = std::make_shared<const ring::Document>(std::move(*document));
+    } else {
+      snapshot.alarms.push_back("ring of " + name + ": " + document.error().message);
+    }
+    if (const auto done = contents->done.find(name); done != contents->done.end()) service.done_through = done->second;
+    auto running = store_.load_running(name);
+    if (!running) return running.error();
+    service.running = std::move(*running);
+  }
+  return snapshot;
+}
+
+Result<Change> Directory::commit(const ring::Document* from, const ring::Document& to, Action action,
+                                 const std::string& node, const ChangePolicy& policy, const std::string& by) {
+  if (const auto open = store_.connection().open(); !open) return open.error();
+  const auto outcome = store_.commit(from, to, describe_change(from, to, action, node, policy, by));
+  if (!outcome) return outcome.error();
+  if (const auto written = to_result(*outcome); !written) return written.error();
+  return store_.load_change(to.service, to.epoch);
+}
+
+Result<Change> Directory::load_change(const std::string& service, std::uint64_t epoch) {
+  if (const auto open = store_.connection().open(); !open) return open.error();
+  return store_.load_change(service, epoch);
+}
+
+Result<Change> Directory::watch_change(const std::string& service, std::uint64_t epoch) {
+  if (const auto open = store_.connection().open(); !open) return open.error();
+  if (const auto done = store_.progress(service, {}); !done) return done.error();
+  return store_.load_change(service, epoch);
+}
+
+Result<std::vector<std::string>> Directory::names() {
+  // The shell waits for it.
+  Store quick(options_, std::min(options_.timeout, Duration(250)));
+  if (const auto open = quick.connection().open(); !open) return open.error();
+  return quick.load_names();
+}
+
+}  // namespace wscluster::registry

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "registry/board.hpp"
+#include "registry/membership.hpp"
+#include "registry/options.hpp"
+#include "registry/snapshot.hpp"
+#include "registry/store.hpp"
+
+namespace wscluster::registry {
+
+/// Called on the directory thread, except on_name_taken (lease thread). Must be quick and must not call stop().
+struct Callbacks {
+  /// Something but stats has changed. The first one comes soon after start().
+  std::function<void(std::shared_ptr<const Snapshot>)> on_snapshot = [](std::shared_ptr<const Snapshot>) {};
+  /// This incarnation was in the ring of the service and is no longer. `planned`: its weight was 0 before (it was empty);
+  /// otherwise it was taken for dead and must drop everything and start again under a new incarnation.
+  std::function<void(const std::string& service, bool planned)> on_left = [](const std::string&, bool) {};
+  /// Another process holds our name: we stay suspended.
+  std::function<void()> on_name_taken = [] {};
+};
+
+/// The directory thread: reads documents, members and changes when they have changed, writes counters, and does what a
+/// process does to the ring by itself. Commands on one connection, hints on another.
+class DirectoryLoop {
+ public:
+  /// All outlive it.
+  DirectoryLoop(const Options& options, const Registration& self, Board& board, const Callbacks& callbacks);
+
+  /// Until board.stopping.
+  void run();
+
+ private:
+  /// One service as we know it.
+  struct Service {
+    std::shared_ptr<const ring::Document> held;
+    std::uint64_t done_through = 0;
+    std::vector<Change> running;
+    std::string alarm;
+    bool is_current = false;
+    bool is_member = false;
+    bool was_member = false;
+    TimePoint nobody_since = TimePoint::max();
+    TimePoint not_before;  ///< after a lost compare-and-set, or held down
+    Sightings sightings;
+    std::string refusal;  ///< last logged
+  };
+
+  void turn();
+  bool connect();
+  void disconnect(const Error& cause);
+  void take_inbox();
+  Result<> write_reports();
+  Result<> reload();
+  Result<> read_service(const std::string& name, Service& service);
+  Result<> read_document(const std::string& name, Service& service, const Head& head);
+  void adopt(const std::string& name, Service& service, std::shared_ptr<const ring::Document> document);
+  void take_offers();
+  void see_dead();
+  Result<> change_rings();
+  Result<> change_ring(const std::string& name, Service& service);
+  Result<> remove_dead(const std::string& name, Service& service);
+  Result<> commit(Service& service, const Result<ring::Document>& next, Action action, const std::string& node,
+                  const ChangePolicy& policy);
+  void note(const std::string& name, Service& service, const CommitOutcome& outcome);
+  void publish();
+  void publish_memberships();
+  [[nodiscard]] ServiceFacts facts_of(const std::string& name, const Service& service) const;
+  [[nodiscard]] Duration pause() const;
+
+  const Options& options_;
+  const Registration& self_;
+  Board& board_;
+  const Callbacks& callbacks_;
+  Store store_;
+  Connection hints_;
+
+  bool is_up_ = false;
+  bool was_up_ = false;
+  bool is_dirty_ = true;
+  TimePoint may_change_from_;
+  TimePoint next_evaluation_;
+  std::optional<Beat> beat_;
+  Contents contents_;
+  std::map<std::string, Service> services_;
+  std::map<std::pair<std::string, std::uint64_t>, Report> reports_;
+  std::vector<std::shared_ptr<const ring::Document>> offers_;
+  std::optional<ChangePolicy> leaving_;
+  bool is_linked_ = false;
+  bool is_name_taken_ = false;
+  std::shared_ptr<const Snapshot> published_;
+};
+
+}  // namespace wscluster::registry

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace wscluster::registry {
+
+/// The names of everything we keep in Redis: wscluster:{CLUSTER}:… Persistent, do not rename.
+///
+/// The hash tag is the cluster, not the service, because one heartbeat reads the leases and the epochs of all services in
+/// one step; so a cluster lives in one slot of a Redis Cluster. That is no bottleneck: Redis is beside the data path.
+///
+///   leases               sorted set   member -> end of its lease, ms of Redis TIME
+///   holders              hash         member -> incarnation, 16 hex digits
+///   members              hash         member -> Registration, JSON
+///   stats                hash         member -> MemberStats, JSON
+///   generation           integer      grows whenever a member, document or change should be read again
+///   epochs               hash         service -> "EPOCH DIGEST LINEAGE" of its document
+///   done                 hash         service -> the changes up to this epoch need no `open` any more
+///   ring:SERVICE         string       ring::Document, JSON
+///   history:SERVICE      hash         epoch -> "NAME=INCARNATION …", the last 64
+///   change:SERVICE:EPOCH hash         record (JSON), state, started, settling, finished (ms of Redis TIME),
+///                                     donor:NAME and receiver:NAME (JSON counters); the last 64
+///   changes:SERVICE      list         the last 64 epochs, newest first
+///   running:SERVICE      set          epochs whose change is not done
+///   joins:SERVICE:NAME   list         times of the last joins by itself; expires
+///   events               channel      "ring SERVICE EPOCH", "change SERVICE EPOCH", "member NAME": hints only
+///
+/// A minimal ACL user (Redis 6 and newer; clients of Redis 6 spell the channel rule the same way):
+///
+///   ACL SETUSER wscluster on >PASSWORD resetkeys ~wscluster:{CLUSTER}:* resetchannels &wscluster:{CLUSTER}:events
+///     -@all +auth +ping +select +info +time +eval +evalsha +subscribe +publish +get +set +del +exists +incr +pexpire
+///     +hget +hset +hdel +hgetall +zadd +zrem +zscore +zrange +zrangebyscore +sadd +srem +smembers +sismember
+///     +lpush +lrange +lindex +ltrim
+///
+/// Size: about 1.5 KiB per process; per service and node about 90 bytes in the document, the same for each open change, 40
+/// bytes in each of 64 epochs of history and 250 bytes in each of 64 changes: 100 nodes are about 2 MiB per service.
+/// Load: one script of some 20 µs per process and heartbeat.
+class Keys {
+ public:
+  explicit Keys(std::string_view cluster) : prefix_("wscluster:{" + std::string(cluster) + "}:") {}
+
+  [[nodiscard]] const std::string& prefix() const noexcept { return prefix_; }
+  [[nodiscard]] std::string leases() const { return prefix_ + "leases"; }
+  [[nodiscard]] std::string holders() const { return prefix_ + "holders"; }
+  [[nodiscard]] std::string members() const { return prefix_ + "members"; }
+  [[nodiscard]] std::string stats() const { return prefix_ + "stats"; }
+  [[nodiscard]] std::string epochs() const { return prefix_ + "epochs"; }
+  [[nodiscard]] std::string done() const { return prefix_ + "done"; }
+  [[nodiscard]] std::string ring(std::string_view service) const { return prefix_ + "ring:" + std::string(service); }
+  [[nodiscard]] std::string running(std::string_view service) const {
+    return prefix_ + "running:" + std::string(service);
+  }
+  [[nodiscard]] std::string changes(std::string_view service) const {
+    return prefix_ + "changes:" + std::string(service);
+  }
+  [[nodiscard]] std::string change(std::string_view service, std::uint64_t epoch) const {
+    return prefix_ + "change:" + std::string(service) + ":" + std::to_string(epoch);
+  }
+  [[nodiscard]] std::string events() const { return prefix_ + "events"; }
+
+ private:
+  std::string prefix_;
+};
+
+}  // namespace wscluster::registry

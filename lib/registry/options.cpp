@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+#include "registry/options.hpp"
+
+#include <charconv>
+
+#include "base/endpoint.hpp"
+#include "base/names.hpp"
+#include "base/text.hpp"
+#include "base/units.hpp"
+
+namespace wscluster::registry {
+namespace {
+
+constexpr std::string_view forms = "write redis://HOST:PORT/DB or unix:///PATH?db=DB";
+
+Result<unsigned> parse_database(const std::string& shown, std::string_view digits) {
+  unsigned database = 0;
+  const auto [end, ec] = std::from_chars(digits.data(), digits.data() + digits.size(), database);
+  if (ec != std::errc() || end != digits.data() + digits.size() || digits.empty() || database > 65'535) {
+    return error(Errc::invalid, shown + ": '" + std::string(digits) + "' is not a database number");
+  }
+  return database;
+}
+
+Result<Target> parse_unix(const std::string& shown, std::string_view rest) {
+  Target target;
+  const auto question = rest.find('?');
+  target.path = std::string(rest.substr(0, question));
+  // sockaddr_un has 108 bytes, the last is the terminator.
+  if (target.path.size() < 2 || target.path.front() != '/' || target.path.size() > 107) {
+    return error(Errc::invalid, shown + ": an absolute path of at most 107 bytes is expected; " + std::string(forms));
+  }
+  if (question == std::string_view::npos) return target;
+  const std::string_view query = rest.substr(question + 1);
+  if (!query.starts_with("db=")) return error(Errc::invalid, shown + ": only ?db=DB is known; " + std::string(forms));
+  const auto database = parse_database(shown, query.substr(3));
+  if (!database) return database.error();
+  target.database = *database;
+  return target;
+}
+
+Result<Target> parse_tcp(const std::string& shown, std::string_view rest) {
+  Target target;
+  if (const auto at = rest.rfind('@'); at != std::string_view::npos) {
+    const auto user = percent_decode(rest.substr(0, at));
+    if (!user || user->empty()) return error(Errc::invalid, shown + ": the user before '@' is not readable");
+    target.username = *user;
+    rest.remove_prefix(at + 1);
+  }
+  if (const auto slash = rest.find('/'); slash != std::string_view::npos) {
+    if (slash + 1 < rest.size()) {
+      const auto database = parse_database(shown, rest.substr(slash + 1));
+      if (!database) return database.error();
+      target.database = *database;
+    }
+    rest = rest.substr(0, slash);
+  }
+  auto endpoint = Endpoint::parse(rest);
+  if (!endpoint) endpoint = Endpoint::parse(std::string(rest) + ":6379");
+  if (!endpoint || endpoint->port == 0) {
+    return error(Errc::invalid, shown + ": '" + std::string(rest) + "' is not HOST:PORT; " + std::string(forms));
+  }
+  target.host = endpoint->host;
+  target.port = endpoint->port;
+  return target;
+}
+
+}  // namespace
+
+std::vector<std::string> problems(const Options& options) {
+  std::vector<std::string> found;
+  if (const auto target = parse_url(options.url); !target) found.push_back(target.error().message);
+  if (const auto name = check_member_name(options.cluster); !name) found.push_back("cluster: " + name.error().message);
+  if (options.heartbeat < Duration(20)) found.emplace_back("heartbeat must be at least 20ms");
+  if (options.lease < 3 * options.heartbeat) {
+    found.push_back("lease (" + format_duration(options.lease) + ") must be at least three heartbeats (" +
+                    format_duration(3 * options.heartbeat) + ")");
+  }
+  if (options.timeout < Duration(10)) found.emplace_back("timeout must be at least 10ms");
+  if (options.wait_at_start < Duration(0)) found.emplace_back("wait_at_start must not be negative");
+  if (options.flap_limit == 0) found.emplace_back("flap_limit must be at least 1");
+  if (options.flap_window < Duration(0)) found.emplace_back("flap_window must not be negative");
+  return found;
+}
+
+std::string Target::place() const {
+  if (!path.empty()) return "unix://" + path;
+  return "redis://" + Endpoint{host, port}.to_string();
+}
+
+Result<Target> parse_url(const std::string& url) {
+  const auto scheme = url.find("://");
+  if (scheme == std::string::npos) return error(Errc::invalid, "redis url '" + url + "': " + std::string(forms));
+  const std::string_view rest = std::string_view(url).substr(scheme + 3);
+  const auto at = rest.rfind('@');
+  if (at != std::string_view::npos && rest.substr(0, at).find(':') != std::string_view::npos) {
+    return error(Errc::invalid, "redis url: a password does not belong there, because urls are printed; "
+                                "put it into a file and name that as redis.password_file");
+  }
+  const std::string shown = "redis url '" + url + "'";
+  if (url.starts_with("unix://")) return parse_unix(shown, rest);
+  if (url.starts_with("redis://")) return parse_tcp(shown, rest);
+  if (url.starts_with("rediss://")) {
+    return error(Errc::invalid,
+                 shown + ": TLS to Redis is not supported yet; use redis:// on a private network or a Unix socket");
+  }
+  return error(Errc::invalid, shown + ": unknown scheme; " + std::string(forms));
+}
+
+}  // namespace wscluster::registry

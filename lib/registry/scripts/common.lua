@@ -1,0 +1,141 @@
+-- SPDX-License-Identifier: MIT
+-- Put in front of every script. keys.hpp has the schema.
+local prefix = KEYS[1]
+
+local function key(...)
+  return prefix .. table.concat({...}, ':')
+end
+
+local function now_ms()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+local function to_table(pairs_list)
+  local result = {}
+  for i = 1, #pairs_list, 2 do result[pairs_list[i]] = pairs_list[i + 1] end
+  return result
+end
+
+local function publish(...)
+  redis.call('PUBLISH', key('events'), table.concat({...}, ' '))
+end
+
+-- Holds this very life of the name a lease that has not ended?
+local function is_alive(name, incarnation, now)
+  local expiry = redis.call('ZSCORE', key('leases'), name)
+  return expiry and tonumber(expiry) > now and redis.call('HGET', key('holders'), name) == incarnation
+end
+
+local function head_of(service)
+  local head = redis.call('HGET', key('epochs'), service)
+  if not head then return 0, '', '' end
+  local epoch, digest, lineage = string.match(head, '^(%d+) (%x+) (%x+)$')
+  return tonumber(epoch), digest, lineage
+end
+
+-- name -> incarnation of an epoch; nil when the history does not reach back so far.
+local function members_at(service, epoch)
+  local text = redis.call('HGET', key('history', service), epoch)
+  if not text then return nil end
+  local members = {}
+  for name, incarnation in string.gmatch(text, '(%S+)=(%x+)') do members[name] = incarnation end
+  return members
+end
+
+-- Moves changes on whose time has come: evicting -> settling when every donor is done or its incarnation has left the
+-- document (a lease that ended is not enough: its holder may come back with its users), settling -> done when everybody
+-- closed has returned or the settle time is over. done_through follows without a gap: past settling nobody is anywhere
+-- but at the owner, so `open` needs that epoch no more.
+local function evaluate(service, now)
+  local epoch = head_of(service)
+  local current = members_at(service, epoch) or {}
+  local moved = false
+  for _, number in ipairs(redis.call('SMEMBERS', key('running', service))) do
+    local change = key('change', service, number)
+    local fields = to_table(redis.call('HGETALL', change))
+    local state = fields.state
+    if fields.record then
+      local record = cjson.decode(fields.record)
+      local closed, returned, all_done = 0, 0, true
+      for field, value in pairs(fields) do
+        if string.sub(field, 1, 6) == 'donor:' then closed = closed + (cjson.decode(value).closed or 0) end
+        if string.sub(field, 1, 9) == 'receiver:' then returned = returned + (cjson.decode(value).returned or 0) end
+      end
+      for _, donor in ipairs(record.donors_expected) do
+        local progress = fields['donor:' .. donor.name]
+        if current[donor.name] == donor.incarnation and not (progress and cjson.decode(progress).done) then
+          all_done = false
+        end
+      end
+      if state == 'evicting' and all_done then
+        state = 'settling'
+        fields.settling = now
+        redis.call('HSET', change, 'state', state, 'settling', now)
+        moved = true
+      end
+      if state == 'settling' and (returned >= closed or now - tonumber(fields.settling) >= record.settle_ms) then
+        state = 'done'
+        redis.call('HSET', change, 'state', state, 'finished', now)
+        moved = true
+      end
+    end
+    if state == 'done' or not fields.record then redis.call('SREM', key('running', service), number) end
+  end
+  local done = tonumber(redis.call('HGET', key('done'), service) or '0')
+  local before = done
+  while done < epoch do
+    local state = redis.call('HGET', key('change', service, done + 1), 'state')
+    if state ~= 'settling' and state ~= 'done' then break end
+    done = done + 1
+  end
+  if done ~= before then
+    redis.call('HSET', key('done'), service, done)
+    moved = true
+  end
+  if moved then
+    redis.call('INCR', key('generation'))
+    publish('change', service, epoch)
+  end
+  return done
+end
+
+-- Why this document may not follow the head, as an answer; nil when it may.
+local function refusal(service, expected_epoch, expected_digest, document, max_open)
+  local epoch, digest, lineage = head_of(service)
+  if epoch ~= expected_epoch or digest ~= expected_digest then return {'conflict', epoch, digest} end
+  if document.service ~= service or document.epoch ~= epoch + 1 then return {'wrong', 'service or epoch'} end
+  if epoch > 0 and document.lineage ~= lineage then return {'lineage', lineage} end
+  if epoch > 0 and document.predecessor ~= digest then return {'wrong', 'predecessor'} end
+  if #document.open > max_open then return {'limit', #document.open} end
+  return nil
+end
+
+local function write_epoch(service, text, document, record, now)
+  local epoch = document.epoch
+  if epoch == 1 then
+    redis.call('DEL', key('history', service), key('running', service), key('changes', service))
+    redis.call('HDEL', key('done'), service)
+  end
+  local members = {}
+  for _, member in ipairs(document.members) do
+    table.insert(members, member.name .. '=' .. member.incarnation)
+  end
+  redis.call('SET', key('ring', service), text)
+  redis.call('HSET', key('epochs'), service,
+             string.format('%d %s %s', epoch, document.digest, document.lineage))
+  redis.call('HSET', key('history', service), epoch, table.concat(members, ' '))
+  redis.call('HDEL', key('history', service), epoch - 64)
+  local change = key('change', service, epoch)
+  redis.call('DEL', change)
+  redis.call('HSET', change, 'record', record, 'state', 'evicting', 'started', now)
+  redis.call('SADD', key('running', service), epoch)
+  redis.call('LPUSH', key('changes', service), epoch)
+  redis.call('LTRIM', key('changes', service), 0, 63)
+  if epoch > 64 and redis.call('SISMEMBER', key('running', service), epoch - 64) == 0 then
+    redis.call('DEL', key('change', service, epoch - 64))
+  end
+  redis.call('INCR', key('generation'))
+  publish('ring', service, epoch)
+  evaluate(service, now)
+end

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: MIT
+#include "registry/store.hpp"
+
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "base/units.hpp"
+#include "registry/scripts.hpp"
+
+namespace wscluster::registry {
+namespace {
+
+std::map<std::string, std::string> to_map(const Reply& pairs) {
+  std::map<std::string, std::string> map;
+  for (std::size_t i = 0; i + 1 < pairs.list.size(); i += 2)
+    map.emplace(pairs.list[i].text, pairs.list[i + 1].text);
+  return map;
+}
+
+std::uint64_t to_number(const std::string& text) {
+  Reply reply;
+  reply.text = text;
+  return reply.number();
+}
+
+std::map<std::string, std::uint64_t> to_numbers(const Reply& pairs) {
+  std::map<std::string, std::uint64_t> numbers;
+  for (const auto& [name, text] : to_map(pairs))
+    numbers.emplace(name, to_number(text));
+  return numbers;
+}
+
+std::map<std::string, Head> to_heads(const Reply& pairs) {
+  std::map<std::string, Head> heads;
+  for (const auto& [service, text] : to_map(pairs)) {
+    const auto parts = split(text, ' ');
+    if (parts.size() != 3) continue;
+    heads[service] = {to_number(text), std::string(parts[1]), std::string(parts[2])};
+  }
+  return heads;
+}
+
+CommitOutcome outcome_of(const ring::Document& to, const Reply& reply) {
+  using Kind = CommitOutcome::Kind;
+  const std::string& word = reply.at(0).text;
+  const Reply& detail = reply.at(1);
+  const std::string ring = "ring of " + to.service + ": ";
+  if (word == "ok") return {};
+  if (word == "conflict") {
+    return {Kind::conflict, {}, ring + "somebody else changed it; it is at epoch " + std::to_string(detail.number())};
+  }
+  if (word == "lineage") return {Kind::lineage, {}, ring + "Redis has a ring of another origin"};
+  if (word == "limit") return {Kind::limit, {}, ring + "too many changes are running; wait until one is done"};
+  if (word == "held") {
+    const Duration wait(static_cast<std::int64_t>(detail.number()));
+    return {Kind::held, wait, ring + "joined too often in a short time; held down for " + format_duration(wait)};
+  }
+  if (word == "alive") return {Kind::alive, {}, ring + detail.text + " is alive, or was until just now"};
+  if (word == "majority") {
+    return {Kind::majority, {}, ring + std::to_string(reply.at(2).number()) + " of " +
+                                    std::to_string(reply.at(3).number()) + " leases of epoch " +
+                                    std::to_string(detail.number()) +
+                                    " are gone; nobody is removed by itself ('ring remove --force' does it)"};
+  }
+  if (word == "history") {
+    return {Kind::history, {}, ring + "the members of epoch " + std::to_string(detail.number()) +
+                                   " are not known any more; nobody is removed by itself ('ring remove --force' does it)"};
+  }
+  return {Kind::wrong, {}, ring + "refused: " + word + " " + detail.text};
+}
+
+Result<CommitOutcome> outcome_or_error(const ring::Document& to, const Result<Reply>& reply) {
+  if (!reply) return reply.error();
+  return outcome_of(to, *reply);
+}
+
+}  // namespace
+
+Result<> to_result(const CommitOutcome& outcome) {
+  using Kind = CommitOutcome::Kind;
+  switch (outcome.kind) {
+    case Kind::written: return {};
+    case Kind::wrong: return error(Errc::internal, outcome.text);
+    default: return error(Errc::conflict, outcome.text);
+  }
+}
+
+Store::Store(const Options& options, Duration timeout)
+    : options_(options), keys_(options.cluster), connection_(options, timeout) {}
+
+Result<> Store::check_server() {
+  const auto reply = connection_.command({"INFO", "memory"});
+  if (!reply) return reply.error();
+  constexpr std::string_view field = "maxmemory_policy:";
+  const auto start = reply->text.find(field);
+  if (start == std::string::npos) return {};
+  const auto end = reply->text.find_first_of("\r\n", start);
+  const std::string policy = reply->text.substr(start + field.size(), end - start - field.size());
+  if (policy == "noeviction") return {};
+  return error(Errc::invalid, connection_.place() + ": maxmemory-policy is " + policy +
+                                  ", which lets Redis throw leases and documents away; set it to noeviction");
+}
+
+Result<Beat> Store::heartbeat(const Registration& self, const std::string& registration_json, const MemberStats& stats,
+                              std::uint64_t latest_ms) {
+  const auto reply = connection_.run(heartbeat_script, keys_.prefix(),
+                                     {self.name, to_hex(self.incarnation), std::to_string(options_.lease.count()),
+                                      std::to_string(latest_ms), registration_json, to_json(stats)});
+  if (!reply) return reply.error();
+  Beat beat;
+  beat.redis_ms = reply->at(1).number();
+  if (reply->at(0).text == "late") {
+    beat.outcome = Beat::Outcome::late;
+  } else if (reply->at(0).text == "conflict") {
+    beat.outcome = Beat::Outcome::conflict;
+    beat.holder = reply->at(2).text;
+    beat.holder_left = Duration(static_cast<std::int64_t>(reply->at(3).number()));
+  } else {
+    beat.generation = reply->at(2).number();
+    beat.heads = to_heads(reply->at(3));
+    beat.done = to_numbers(reply->at(4));
+    for (const Reply& name : reply->at(5).list)
+      beat.expired.push_back(name.text);
+    std::sort(beat.expired.begin(), beat.expired.end());
+  }
+  return beat;
+}
+
+Result<> Store::leave(const Registration& self) {
+  Connection::Command arguments{self.name, to_hex(self.incarnation)};
+  arguments.insert(arguments.end(), self.services.begin(), self.services.end());
+  const auto reply = connection_.run(leave_script, keys_.prefix(), arguments);
+  return reply ? Result<>() : Result<>(reply.error());
+}
+
+Result<CommitOutcome> Store::commit(const ring::Document* from, const ring::Document& to, const Change& change,
+                                    const std::string& joiner) {
+  return outcome_or_error(
+      to, connection_.run(commit_script, keys_.prefix(),
+                          {to.service, std::to_string(from == nullptr ? 0 : from->epoch),
+                           from == nullptr ? std::string() : from->digest, ring::to_json(to), record_to_json(change),
+                           std::to_string(max_planned_open), joiner, std::to_string(options_.flap_limit),
+                           std::to_string(options_.flap_window.count())}));
+}
+
+Result<CommitOutcome> Store::remove_dead(const ring::Document& from, const ring::Document& to, const Change& change) {
+  return outcome_or_error(
+      to, connection_.run(remove_dead_script, keys_.prefix(),
+                          {to.service, std::to_string(from.epoch), from.digest, ring::to_json(to),
+                           record_to_json(change), std::to_string(ring::max_open_changes),
+                           std::to_string(options_.heartbeat.count())}));
+}
+
+Result<std::uint64_t> Store::progress(const std::string& service, const std::vector<Report>& reports) {
+  Connection::Command arguments{service};
+  for (const Report& report : reports) {
+    arguments.push_back(std::to_string(report.epoch));
+    arguments.push_back(report.field);
+    arguments.push_back(report.json);
+  }
+  const auto reply = connection_.run(progress_script, keys_.prefix(), arguments);
+  if (!reply) return reply.error();
+  return reply->at(1).number();
+}
+
+Result<Contents> Store::load() {
+  const auto replies = connection_.pipeline({{"TIME"},
+                                             {"HGETALL", keys_.members()},
+                                             {"HGETALL", keys_.stats()},
+                                             {"HGETALL", keys_.holders()},
+                                             {"ZRANGE", keys_.leases(), "0", "-1", "WITHSCORES"},
+                                             {"HGETALL", keys_.epochs()},
+                                             {"HGETALL", keys_.done()}});
+  if (!replies) return replies.error();
+  Contents contents;
+  const Reply& time = replies->at(0);
+  contents.redis_ms = time.at(0).number() * 1000 + time.at(1).number() / 1000;
+  const auto stats = to_map(replies->at(2));
+  const auto holders = to_map(replies->at(3));
+  const auto ends = to_numbers(replies->at(4));
+  contents.heads = to_heads(replies->at(5));
+  contents.done = to_numbers(replies->at(6));
+  for (const auto& [name, json] : to_map(replies->at(1))) {
+    const auto registration = parse_registration(json);
+    if (!registration) {
+      contents.unreadable.push_back(name + ": " + registration.error().message);
+      continue;
+    }
+    MemberRecord member;
+    member.registration = *registration;
+    if (const auto found = stats.find(name); found != stats.end()) {
+      if (const auto parsed = parse_stats(found->second)) member.stats = *parsed;
+    }
+    const auto end = ends.find(name);
+    const auto end_ms = static_cast<std::int64_t>(end == ends.end() ? 0 : end->second);
+    const auto seen_ms = std::max<std::int64_t>(end_ms - options_.lease.count(), 0);
+    const auto now_ms = static_cast<std::int64_t>(contents.redis_ms);
+    member.is_alive = end_ms > now_ms;
+    member.last_seen = WallClock::time_point(Duration(seen_ms));
+    member.silence = Duration(std::max<std::int64_t>(now_ms - seen_ms, 0));
+    if (member.is_alive) {
+      const auto holder = holders.find(name);
+      const auto incarnation = holder == holders.end() ? std::nullopt : parse_hex(holder->second);
+      if (incarnation) contents.lives[name] = *incarnation;
+    }
+    contents.members.push_back(std::move(member));
+  }
+  return contents;
+}
+
+Result<ring::Document> Store::load_document(const std::string& service) {
+  const auto reply = connection_.command({"GET", keys_.ring(service)});
+  if (!reply) return reply.error();
+  if (reply->is_nil()) return error(Errc::not_found, "service " + service + " has no ring yet");
+  return ring::parse_document(reply->text);
+}
+
+Result<std::vector<Change>> Store::load_running(const std::string& service) {
+  const auto epochs = connection_.command({"SMEMBERS", keys_.running(service)});
+  if (!epochs) return epochs.error();
+  std::vector<Change> changes;
+  for (const Reply& epoch : epochs->list) {
+    auto change = load_change(service, epoch.number());
+    if (!change && change.error().code == Errc::not_found) continue;
+    if (!change) return change.error();
+    changes.push_back(std::move(*change));
+  }
+  std::sort(changes.begin(), changes.end(), [](const Change& a, const Change& b) { return a.to_epoch < b.to_epoch; });
+  return changes;
+}
+
+Result<Change> Store::load_change(const std::string& service, std::uint64_t epoch) {
+  const auto reply = connection_.command({"HGETALL", keys_.change(service, epoch)});
+  if (!reply) return reply.error();
+  auto change = change_from_fields(to_map(*reply));
+  if (!change && change.error().code == Errc::not_found) {
+    return error(Errc::not_found, "ring of " + service + ": no change is known for epoch " + std::to_string(epoch));
+  }
+  return change;
+}
+
+Result<std::vector<std::string>> Store::load_names() {
+  const auto reply = connection_.command({"ZRANGE", keys_.leases(), "0", "-1"});
+  if (!reply) return reply.error();
+  std::vector<std::string> names;
+  for (const Reply& name : reply->list)
+    names.push_back(name.text);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+}  // namespace wscluster::registry

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/time.hpp"
+#include "registry/change.hpp"
+#include "registry/connection.hpp"
+#include "registry/keys.hpp"
+#include "registry/options.hpp"
+#include "registry/registration.hpp"
+#include "registry/snapshot.hpp"
+#include "ring/document.hpp"
+
+namespace wscluster::registry {
+
+/// One less than a document can hold: the last place is kept for taking a dead donor out, without which nothing would
+/// ever be done again.
+inline constexpr std::size_t max_planned_open = ring::max_open_changes - 1;
+
+struct Head {
+  std::uint64_t epoch = 0;
+  std::string digest;
+  std::string lineage;
+
+  friend bool operator==(const Head&, const Head&) = default;
+};
+
+/// The answer to a heartbeat.
+struct Beat {
+  enum class Outcome : std::uint8_t { renewed, late, conflict };
+
+  Outcome outcome = Outcome::renewed;
+  std::uint64_t redis_ms = 0;
+  std::uint64_t generation = 0;
+  std::map<std::string, Head> heads;
+  std::map<std::string, std::uint64_t> done;
+  std::vector<std::string> expired;
+  std::string holder;       ///< of a conflict: incarnation, hex
+  Duration holder_left{0};  ///< of a conflict: rest of its lease
+
+  /// Nothing that would have to be read again.
+  [[nodiscard]] bool shows_same_as(const Beat& other) const {
+    return generation == other.generation && heads == other.heads && done == other.done && expired == other.expired;
+  }
+};
+
+/// Why a document was or was not written.
+struct CommitOutcome {
+  enum class Kind : std::uint8_t {
+    written,
+    conflict,  ///< the head is another one
+    lineage,   ///< the document is of another origin
+    limit,     ///< too many changes are open
+    held,      ///< this name joins too often; `wait` says how long
+    alive,     ///< the member has a lease, or has only just lost it
+    majority,  ///< too many leases are gone to believe it
+    history,   ///< the epochs needed to decide that are not known
+    wrong,     ///< a bug of the caller
+  };
+
+  Kind kind = Kind::written;
+  Duration wait{0};
+  std::string text;  ///< for people; empty when written
+
+  [[nodiscard]] bool is_written() const noexcept { return kind == Kind::written; }
+};
+
+/// For callers that only want it done; Errc::conflict stands for everything that may be tried again.
+[[nodiscard]] Result<> to_result(const CommitOutcome& outcome);
+
+/// What is read together.
+struct Contents {
+  std::uint64_t redis_ms = 0;
+  std::vector<MemberRecord> members;           ///< sorted by name
+  std::map<std::string, std::uint64_t> lives;  ///< name -> incarnation of those whose lease runs
+  std::map<std::string, Head> heads;
+  std::map<std::string, std::uint64_t> done;
+  std::vector<std::string> unreadable;  ///< entries that were left out, one line each
+};
+
+/// Everything we say to Redis, typed. One connection, one thread.
+class Store {
+ public:
+  explicit Store(const Options& options, Duration timeout = Duration(0));
+
+  [[nodiscard]] Connection& connection() noexcept { return connection_; }
+  [[nodiscard]] const Keys& keys() const noexcept { return keys_; }
+
+  /// maxmemory-policy must be noeviction, or Redis throws leases and documents away.
+  [[nodiscard]] Result<> check_server();
+
+  /// `latest_ms`: Redis time after which the attempt must have no effect; 0: not known.
+  [[nodiscard]] Result<Beat> heartbeat(const Registration& self, const std::string& registration_json,
+                                       const MemberStats& stats, std::uint64_t latest_ms);
+  [[nodiscard]] Result<> leave(const Registration& self);
+
+  /// `from` is null for epoch 1. `joiner`: the member that enters by itself, for holding down; or empty.
+  [[nodiscard]] Result<CommitOutcome> commit(const ring::Document* from, const ring::Document& to, const Change& change,
+                                             const std::string& joiner = {});
+  [[nodiscard]] Result<CommitOutcome> remove_dead(const ring::Document& from, const ring::Document& to,
+                                                  const Change& change);
+
+  struct Report {
+    std::uint64_t epoch = 0;
+    std::string field;  ///< donor:NAME or receiver:NAME
+    std::string json;
+  };
+  /// Also without reports: then it only sees whether a change can move on. Answers done_through.
+  [[nodiscard]] Result<std::uint64_t> progress(const std::string& service, const std::vector<Report>& reports);
+
+  [[nodiscard]] Result<Contents> load();
+  [[nodiscard]] Result<ring::Document> load_document(const std::string& service);
+  [[nodiscard]] Result<std::vector<Change>> load_running(const std::string& service);
+  [[nodiscard]] Result<Change> load_change(const std::string& service, std::uint64_t epoch);
+  [[nodiscard]] Result<std::vector<std::string>> load_names();
+
+ private:
+  Options options_;
+  Keys keys_;
+  Connection connection_;
+};
+
+}  // namespace wscluster::registry

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+#include "net/core.hpp"
+
+#include "sockets.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+#include <array>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+namespace wscluster::net {
+namespace {
+
+using test::run_on;
+
+struct Event : Watcher {
+  explicit Event(Core& on) : core(on), fd(::eventfd(1, EFD_NONBLOCK)) { core.poller().add(fd, *this); }
+  ~Event() override {
+    core.poller().remove(fd, *this);
+    ::close(fd);
+  }
+  void on_ready(bool, bool) override {
+    if (action) action();
+  }
+  Core& core;
+  int fd;
+  std::function<void()> action;
+};
+
+TEST(Core, runs_posts_of_each_sender_in_order) {
+  Core core(0);
+  std::array<std::vector<int>, 3> seen;
+  core.start("test");
+  std::vector<std::thread> senders;
+  for (std::size_t s = 0; s < seen.size(); ++s) {
+    senders.emplace_back([&, s] {
+      for (int i = 0; i < 2000; ++i)
+        core.post([&seen, s, i] { seen[s].push_back(i); });
+    });
+  }
+  for (auto& sender : senders)
+    sender.join();
+  run_on(core, [] {});
+  for (const auto& one : seen) {
+    ASSERT_EQ(one.size(), 2000U);
+    EXPECT_TRUE(std::is_sorted(one.begin(), one.end()));
+  }
+}
+
+TEST(Core, flushes_once_per_turn_after_the_posts_and_in_order_of_registration) {
+  Core core(0);
+  std::string log;
+  core.on_flush([&] { log += 'f'; });
+  core.on_flush([&] { log += 'g'; });
+  for (int i = 0; i < 3; ++i)
+    core.post([&] { log += 'p'; });
+  core.start("test");
+  run_on(core, [] {});
+  core.stop();
+  core.join();
+  EXPECT_EQ(log.substr(0, 5), "pppfg") << log;
+}
+
+TEST(Core, hands_a_message_to_another_core_and_back) {
+  Core one(0);
+  Core two(1);
+  one.start("one");
+  two.start("two");
+  std::promise<bool> answered;
+  one.post([&] {
+    two.post([&] {
+      const bool is_two = two.is_current() && !one.is_current();
+      one.post([&, is_two] { answered.set_value(is_two && one.is_current()); });
+    });
+  });
+  EXPECT_TRUE(answered.get_future().get());
+}
+
+TEST(Core, loses_only_the_callback_that_throws) {
+  Core core(0);
+  core.start("test");
+  core.post([] { throw std::runtime_error("on purpose"); });
+  EXPECT_EQ(run_on(core, [] { return 7; }), 7);
+  EXPECT_EQ(core.lost_callbacks(), 1U);
+}
+
+TEST(Core, ticks_while_nothing_happens) {
+  Core core(0);
+  std::promise<void> third;
+  int count = 0;
+  core.on_tick([&](TimePoint) {
+    if (++count == 3) third.set_value();
+  });
+  core.start("test");
+  third.get_future().get();
+  EXPECT_GT(core.turns(), 2U);
+}
+
+TEST(Core, runs_what_was_posted_before_stop) {
+  Core core(0);
+  core.start("test");
+  bool has_run = false;
+  core.post([&] {
+    core.stop();
+    core.post([&] { has_run = true; });
+  });
+  core.join();
+  EXPECT_TRUE(has_run);
+}
+
+TEST(Poller, drops_events_of_a_watcher_that_was_removed_in_the_same_batch) {
+  Core core(0);
+  int calls = 0;
+  auto first = std::make_unique<Event>(core);
+  auto second = std::make_unique<Event>(core);
+  first->action = [&] {
+    ++calls;
+    second.reset();
+    core.destroy_later(std::move(first));
+  };
+  second->action = [&] {
+    ++calls;
+    first.reset();
+    core.destroy_later(std::move(second));
+  };
+  core.poller().poll();
+  EXPECT_EQ(calls, 1);
+}
+
+TEST(Poller, survives_a_watcher_that_throws_and_serves_the_others) {
+  Core core(0);
+  Event first(core);
+  Event second(core);
+  bool is_served = false;
+  first.action = [] { throw std::runtime_error("on purpose"); };
+  second.action = [&] { is_served = true; };
+  core.poller().poll();
+  EXPECT_TRUE(is_served);
+  EXPECT_EQ(core.poller().lost_callbacks(), 1U);
+}
+
+TEST(Poller, handles_more_ready_watchers_than_one_batch) {
+  Core core(0);
+  std::vector<std::unique_ptr<Event>> events;
+  int calls = 0;
+  for (int i = 0; i < 700; ++i) {
+    events.push_back(std::make_unique<Event>(core));
+    Event& event = *events.back();
+    event.action = [&] {
+      ++calls;
+      core.poller().modify(event.fd, event, false, false);
+    };
+  }
+  core.start("test");
+  while (run_on(core, [&] { return calls; }) < 700)
+    continue;
+  run_on(core, [&] { events.clear(); });
+  EXPECT_EQ(calls, 700);
+}
+
+}  // namespace
+}  // namespace wscluster::net
