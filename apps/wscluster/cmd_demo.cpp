@@ -6,40 +6,38 @@ namespace wscluster::app {
 using config::Type;
 
 Command demo_command() {
-  return {.path = "demo",
-          .heading = "Run servers",
-          .summary = "Start a private Redis, a gateway and three nodes on this machine",
-          .description =
-              "Everything listens on loopback, on ports that the system chooses, with a certificate made for this run; "
-              "the variables with which every other command reaches it are printed. It ends with Ctrl-C, or with the "
-              "command of --exec, and leaves nothing behind. It needs redis-server.",
-          .examples = {{"wscluster demo", "Then copy the printed variables into another shell."},
-                       {"wscluster demo --exec 'wscluster ring show'", "Run one command inside it."}},
-          .flags = {{.name = "nodes",
-                     .value = "N",
-                     .type = Type::count,
-                     .default_text = "3",
-                     .text = "Nodes that enter the ring"},
-                    {.name = "gateways", .value = "N", .type = Type::count, .default_text = "1", .text = "Gateways"},
-                    {.name = "cores",
-                     .value = "N",
-                     .type = Type::count,
-                     .default_text = "1",
-                     .text = "Threads of each process"},
-                    {.name = "rate",
-                     .value = "RATE",
-                     .type = Type::rate,
-                     .default_text = "500/s",
-                     .text = "Sessions closed per second when a process drains"},
-                    {.name = "dir",
-                     .value = "DIR",
-                     .default_note = "a temporary one, removed at the end",
-                     .text = "Directory for sockets, keys and logs",
-                     .complete = Complete::files},
-                    {.name = "exec",
-                     .value = "CMD",
-                     .text = "Run CMD with sh(1) when the cluster is ready, then end with its exit code"}},
-          .run = run_demo};
+  return {
+      .path = "demo",
+      .heading = "Run servers",
+      .summary = "Start a private Redis, a gateway and three nodes on this machine",
+      .description =
+          "Everything listens on loopback, on ports that the system chooses, with a certificate made for this run; "
+          "the variables with which every other command reaches it are printed. It ends with Ctrl-C, or with the "
+          "command of --exec, and leaves nothing behind. It needs redis-server.",
+      .examples = {{"wscluster demo", "Then copy the printed variables into another shell."},
+                   {"wscluster demo --exec 'wscluster ring show'", "Run one command inside it."}},
+      .flags =
+          {{.name = "nodes",
+            .value = "N",
+            .type = Type::count,
+            .default_text = "3",
+            .text = "Nodes that enter the ring"},
+           {.name = "gateways", .value = "N", .type = Type::count, .default_text = "1", .text = "Gateways"},
+           {.name = "cores", .value = "N", .type = Type::count, .default_text = "1", .text = "Threads of each process"},
+           {.name = "rate",
+            .value = "RATE",
+            .type = Type::rate,
+            .default_text = "500/s",
+            .text = "Sessions closed per second when a process drains"},
+           {.name = "dir",
+            .value = "DIR",
+            .default_note = "a temporary one, removed at the end",
+            .text = "Directory for sockets, keys and logs",
+            .complete = Complete::files},
+           {.name = "exec",
+            .value = "CMD",
+            .text = "Run CMD with sh(1) when the cluster is ready, then end with its exit code"}},
+      .run = run_demo};
 }
 
 }  // namespace wscluster::app

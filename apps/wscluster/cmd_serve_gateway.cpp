@@ -21,7 +21,8 @@ Command serve_gateway_command() {
       .flags = {{.name = "check", .text = "Check the configuration and exit"}},
       .roles = config::Roles::gateway,
       .run = [](const Invocation& invocation) { return check_and_serve(invocation, &serve_gateway); }};
-  for (auto& flag : flags_of_roles(config::Roles::gateway)) command.flags.push_back(std::move(flag));
+  for (auto& flag : flags_of_roles(config::Roles::gateway))
+    command.flags.push_back(std::move(flag));
   return command;
 }
 

@@ -9,17 +9,17 @@ using config::Type;
 
 const std::vector<Flag>& global_flags() {
   static const std::vector<Flag> flags = [] {
-    std::vector<Flag> all{
-        {.name = "config",
-         .letter = 'c',
-         .value = "FILE",
-         .type = Type::file,
-         .default_note = "see FILES in wscluster(1)",
-         .env = "WSCLUSTER_CONFIG",
-         .text = "Configuration file",
-         .complete = Complete::files}};
+    std::vector<Flag> all{{.name = "config",
+                           .letter = 'c',
+                           .value = "FILE",
+                           .type = Type::file,
+                           .default_note = "see FILES in wscluster(1)",
+                           .env = "WSCLUSTER_CONFIG",
+                           .text = "Configuration file",
+                           .complete = Complete::files}};
     for (const auto* key : {"redis.url", "cluster.name"}) {
-      for (auto& flag : flags_of_key(key)) all.push_back(std::move(flag));
+      for (auto& flag : flags_of_key(key))
+        all.push_back(std::move(flag));
     }
     const std::vector<Flag> more{
         {.name = "output",
@@ -128,7 +128,8 @@ std::vector<Flag> flags_of_roles(config::Roles roles) {
   std::vector<Flag> flags;
   for (const auto& setting : config::settings()) {
     if (!any_of(setting.roles, roles) || setting.roles == config::Roles::all) continue;
-    for (auto& flag : flags_of_key(setting.key)) flags.push_back(std::move(flag));
+    for (auto& flag : flags_of_key(setting.key))
+      flags.push_back(std::move(flag));
   }
   return flags;
 }

@@ -12,13 +12,13 @@ namespace wscluster::app {
 class Invocation;
 
 /// What TAB offers for a value.
-enum class Complete : std::uint8_t { nothing, files, nodes, shells, commands };
+enum class Complete : std::uint8_t { nothing, files, nodes, shells, roles, commands };
 
 /// One flag, declared once: the source of parsing, help, man page, completion and README.
 struct Flag {
-  std::string name{};       ///< "dry-run" for --dry-run
-  char letter = 0;          ///< 'n' for -n; 0: none
-  std::string value{};      ///< "RATE"; empty: a switch
+  std::string name{};   ///< "dry-run" for --dry-run
+  char letter = 0;      ///< 'n' for -n; 0: none
+  std::string value{};  ///< "RATE"; empty: a switch
   config::Type type = config::Type::text;
   std::vector<std::string_view> choices{};
   std::string default_text{};  ///< as it would be typed; empty: none
@@ -37,7 +37,7 @@ struct Argument {
   std::string name{};  ///< "NODE"
   std::string text{};
   unsigned least = 1;
-  unsigned most = 1;   ///< 0: any number
+  unsigned most = 1;  ///< 0: any number
   Complete complete = Complete::nothing;
 };
 

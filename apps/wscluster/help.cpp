@@ -12,7 +12,9 @@ namespace {
 constexpr std::size_t page_width = 80;
 constexpr std::size_t text_column = 26;
 
-std::string heading(std::string_view text, bool color) { return "\n" + styled(text, Style::bold, color) + "\n"; }
+std::string heading(std::string_view text, bool color) {
+  return "\n" + styled(text, Style::bold, color) + "\n";
+}
 
 /// "  head        text", the text wrapped in its own column.
 std::string entry(const std::string& head, const std::string& text, std::size_t column) {
@@ -27,14 +29,16 @@ std::string entry(const std::string& head, const std::string& text, std::size_t 
     out += (is_first ? "" : "\n" + std::string(column, ' ')) + line;
     is_first = false;
   }
-  while (out.ends_with(' ')) out.pop_back();
+  while (out.ends_with(' '))
+    out.pop_back();
   return out + "\n";
 }
 
 std::string paragraphs(const std::string& text) {
   std::string out;
   for (const auto paragraph : split(text, '\n')) {
-    for (const auto& line : wrapped(paragraph, page_width)) out += line + "\n";
+    for (const auto& line : wrapped(paragraph, page_width))
+      out += line + "\n";
     if (paragraph.empty()) out += "\n";
   }
   return out;
@@ -42,7 +46,8 @@ std::string paragraphs(const std::string& text) {
 
 std::string flag_list(const std::vector<Flag>& flags) {
   std::string out;
-  for (const auto& flag : flags) out += entry(flag_head(flag), flag_text(flag), text_column);
+  for (const auto& flag : flags)
+    out += entry(flag_head(flag), flag_text(flag), text_column);
   return out;
 }
 
@@ -111,7 +116,8 @@ std::string program_help(bool color) {
     std::string text = command->summary;
     if (command->run == nullptr) {
       std::string names;
-      for (const auto* child : children_of(command->path)) names += (names.empty() ? ": " : ", ") + child->name();
+      for (const auto* child : children_of(command->path))
+        names += (names.empty() ? ": " : ", ") + child->name();
       text += names;
     }
     out += entry(command->name(), text, 18);
@@ -130,21 +136,26 @@ std::string help(const Command& command, bool color) {
   out += heading("Usage: " + usage(command), color);
   if (!command.examples.empty()) out += heading("Examples", color);
   for (const auto& example : command.examples) {
-    for (const auto part : split(example.line, '\n')) out += "  " + std::string(part) + "\n";
-    for (const auto& line : wrapped(example.text, page_width - 6)) out += "      " + line + "\n";
+    for (const auto part : split(example.line, '\n'))
+      out += "  " + std::string(part) + "\n";
+    for (const auto& line : wrapped(example.text, page_width - 6))
+      out += "      " + line + "\n";
   }
   if (!command.description.empty()) out += "\n" + paragraphs(command.description);
   if (command.run == nullptr) {
     out += heading("Commands", color);
-    for (const auto* child : children_of(command.path)) out += entry(child->name(), child->summary, 18);
+    for (const auto* child : children_of(command.path))
+      out += entry(child->name(), child->summary, 18);
   }
   if (!command.arguments.empty()) {
     out += heading("Arguments", color);
-    for (const auto& argument : command.arguments) out += entry(argument.name, argument.text, text_column);
+    for (const auto& argument : command.arguments)
+      out += entry(argument.name, argument.text, text_column);
   }
   std::vector<Flag> own;
   std::vector<Flag> of_config;
-  for (const auto& flag : command.flags) (flag.key.empty() ? own : of_config).push_back(flag);
+  for (const auto& flag : command.flags)
+    (flag.key.empty() ? own : of_config).push_back(flag);
   if (!own.empty()) out += heading("Flags", color) + flag_list(own);
   if (!of_config.empty()) out += heading("Flags that stand above the configuration", color) + flag_list(of_config);
   std::vector<Flag> global;

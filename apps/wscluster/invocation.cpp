@@ -61,7 +61,8 @@ config::Config Invocation::load_config() const {
   auto loaded = config::load(sources(), command_->roles);
   if (!loaded.usable()) throw ConfigInvalid(std::move(loaded.problems));
   if (!output_.is_quiet && !output_.is_json()) {
-    for (const auto& problem : loaded.problems) print_error(problem.to_string() + "\n");
+    for (const auto& problem : loaded.problems)
+      print_error(problem.to_string() + "\n");
   }
   return std::move(loaded.config);
 }

@@ -26,8 +26,8 @@ class Invocation {
  public:
   using Values = std::map<std::string, std::vector<std::string>>;
 
-  Invocation(const Command& command, Values values, std::vector<std::string> arguments,
-             config::Environment environment, Output output);
+  Invocation(const Command& command, Values values, std::vector<std::string> arguments, config::Environment environment,
+             Output output);
 
   [[nodiscard]] const Command& command() const noexcept { return *command_; }
   [[nodiscard]] const std::vector<std::string>& arguments() const noexcept { return arguments_; }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "output.hpp"
 
+#include <unistd.h>
 #include <algorithm>
 #include <array>
 #include <boost/json.hpp>
 #include <cstdio>
-#include <unistd.h>
 
 #include "base/text.hpp"
 
@@ -28,13 +28,15 @@ std::size_t width_of(std::string_view text) {
 std::string csv_cell(const std::string& cell) {
   if (cell.find_first_of(",\"\n\r") == std::string::npos) return cell;
   std::string out = "\"";
-  for (const char c : cell) out += c == '"' ? std::string("\"\"") : std::string(1, c);
+  for (const char c : cell)
+    out += c == '"' ? std::string("\"\"") : std::string(1, c);
   return out + "\"";
 }
 
 /// A cell of `plain` is one field of its line.
 std::string plain_cell(std::string cell) {
-  std::replace_if(cell.begin(), cell.end(), [](char c) { return c == '\t' || c == '\n'; }, ' ');
+  std::replace_if(
+      cell.begin(), cell.end(), [](char c) { return c == '\t' || c == '\n'; }, ' ');
   return cell;
 }
 
@@ -104,11 +106,13 @@ std::string Table::render(const Output& output) const {
   const bool for_scripts = output.format == Format::csv || output.format == Format::plain;
   const auto shown = [&](const Column& c) { return !c.is_wide || for_scripts || output.format == Format::wide; };
   std::vector<std::string> titles;
-  for (const auto& column : columns_) titles.push_back(column.title);
+  for (const auto& column : columns_)
+    titles.push_back(column.title);
   std::vector<std::size_t> widths;
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     std::size_t width = output.has_headers ? width_of(titles[i]) : 0;
-    for (const auto& row : rows_) width = std::max(width, width_of(row[i]));
+    for (const auto& row : rows_)
+      width = std::max(width, width_of(row[i]));
     widths.push_back(width);
   }
   const auto line = [&](const std::vector<std::string>& cells) {
@@ -125,12 +129,14 @@ std::string Table::render(const Output& output) const {
       }
       is_first = false;
     }
-    while (!for_scripts && out.ends_with(' ')) out.pop_back();
+    while (!for_scripts && out.ends_with(' '))
+      out.pop_back();
     return out;
   };
   std::string out;
   if (output.has_headers) out += styled(line(titles), Style::bold, output.color_stdout && !for_scripts) + "\n";
-  for (const auto& row : rows_) out += line(row) + "\n";
+  for (const auto& row : rows_)
+    out += line(row) + "\n";
   return out;
 }
 
@@ -144,28 +150,49 @@ std::string render_json(const json::value& value, const Output& output) {
   return output.format == Format::jsonl ? json::serialize(value) + "\n" : pretty(value);
 }
 
-void print(std::string_view text) { write_all(STDOUT_FILENO, text); }
-void print_error(std::string_view text) { write_all(STDERR_FILENO, text); }
+void print(std::string_view text) {
+  write_all(STDOUT_FILENO, text);
+}
+void print_error(std::string_view text) {
+  write_all(STDERR_FILENO, text);
+}
 
 const char* code_name(ExitCode exit) {
   switch (exit) {
-    case ExitCode::ok: return "ok";
-    case ExitCode::negative: return "negative";
-    case ExitCode::usage: return "usage";
-    case ExitCode::data: return "data";
-    case ExitCode::no_input: return "no_input";
-    case ExitCode::no_session: return "no_session";
-    case ExitCode::no_node: return "no_node";
-    case ExitCode::unavailable: return "unavailable";
-    case ExitCode::software: return "software";
-    case ExitCode::os_error: return "os_error";
-    case ExitCode::cannot_create: return "cannot_create";
-    case ExitCode::temp_fail: return "temp_fail";
-    case ExitCode::protocol: return "protocol";
-    case ExitCode::no_permission: return "no_permission";
-    case ExitCode::config: return "config";
-    case ExitCode::interrupted: return "interrupted";
-    case ExitCode::terminated: return "terminated";
+    case ExitCode::ok:
+      return "ok";
+    case ExitCode::negative:
+      return "negative";
+    case ExitCode::usage:
+      return "usage";
+    case ExitCode::data:
+      return "data";
+    case ExitCode::no_input:
+      return "no_input";
+    case ExitCode::no_session:
+      return "no_session";
+    case ExitCode::no_node:
+      return "no_node";
+    case ExitCode::unavailable:
+      return "unavailable";
+    case ExitCode::software:
+      return "software";
+    case ExitCode::os_error:
+      return "os_error";
+    case ExitCode::cannot_create:
+      return "cannot_create";
+    case ExitCode::temp_fail:
+      return "temp_fail";
+    case ExitCode::protocol:
+      return "protocol";
+    case ExitCode::no_permission:
+      return "no_permission";
+    case ExitCode::config:
+      return "config";
+    case ExitCode::interrupted:
+      return "interrupted";
+    case ExitCode::terminated:
+      return "terminated";
   }
   return "software";
 }
@@ -178,13 +205,15 @@ std::string render_complaint(const Complaint& complaint, bool as_json, bool colo
                        {"hint", complaint.hint.empty() ? json::value(nullptr) : json::value(complaint.hint)}};
     if (!complaint.problems.empty()) {
       json::array problems;
-      for (const auto& problem : complaint.problems) problems.emplace_back(problem.to_string());
+      for (const auto& problem : complaint.problems)
+        problems.emplace_back(problem.to_string());
       error["problems"] = std::move(problems);
     }
     return json::serialize(json::object{{"error", std::move(error)}}) + "\n";
   }
   std::string out;
-  for (const auto& problem : complaint.problems) out += problem.to_string() + "\n";
+  for (const auto& problem : complaint.problems)
+    out += problem.to_string() + "\n";
   out += styled("wscluster:", Style::red, color) + " " + complaint.message + "\n";
   if (!complaint.hint.empty()) out += "  " + complaint.hint + "\n";
   return out;

@@ -38,14 +38,16 @@ class Tree {
  public:
   Tree() {
     prepare(root_);
-    for (const auto& flag : global_flags()) add_flag(root_, flag);
+    for (const auto& flag : global_flags())
+      add_flag(root_, flag);
     for (const auto& command : commands()) {
       const auto space = command.path.rfind(' ');
       CLI::App& parent = space == std::string::npos ? root_ : *apps_.at(command.path.substr(0, space));
       CLI::App& app = *parent.add_subcommand(command.name());
       prepare(app);
       apps_[command.path] = &app;
-      for (const auto& flag : command.flags) add_flag(app, flag);
+      for (const auto& flag : command.flags)
+        add_flag(app, flag);
       if (command.run != nullptr) app.add_option(positional)->expected(0, CLI::detail::expected_max_vector_size);
     }
   }
@@ -107,15 +109,18 @@ class Tree {
 
 std::vector<std::string> flag_names(const Command* command) {
   std::vector<std::string> names;
-  for (const auto& flag : global_flags()) names.push_back("--" + flag.name);
+  for (const auto& flag : global_flags())
+    names.push_back("--" + flag.name);
   if (command == nullptr) return names;
-  for (const auto& flag : command->flags) names.push_back("--" + flag.name);
+  for (const auto& flag : command->flags)
+    names.push_back("--" + flag.name);
   return names;
 }
 
 std::vector<std::string> command_names(const std::string& path) {
   std::vector<std::string> names;
-  for (const auto* child : children_of(path)) names.push_back(child->name());
+  for (const auto* child : children_of(path))
+    names.push_back(child->name());
   return names;
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "run.hpp"
 
-#include <csignal>
 #include <unistd.h>
+#include <csignal>
 
 #include "commands.hpp"
 #include "help.hpp"
@@ -85,8 +85,10 @@ int run(const std::vector<std::string>& words, const config::Environment& enviro
   } catch (const Failure& e) {
     complaint = {e.exit(), e.what(), e.hint(), {}};
   } catch (const std::exception& e) {
-    complaint = {ExitCode::software, std::string("a bug: ") + e.what(),
-                 "Please report it with the command line: " + std::string(bugs_url), {}};
+    complaint = {ExitCode::software,
+                 std::string("a bug: ") + e.what(),
+                 "Please report it with the command line: " + std::string(bugs_url),
+                 {}};
   }
   const bool color = wants_color("auto", ::isatty(STDERR_FILENO) != 0, environment);
   print_error(render_complaint(complaint, asks_for_json(words, environment), color));

@@ -3,6 +3,8 @@
 
 namespace wscluster::app {
 
-int run_demo(const Invocation&) { throw Failure(ExitCode::software, "demo is not part of this build"); }
+int run_demo(const Invocation&) {
+  throw Failure(ExitCode::software, "demo is not part of this build");
+}
 
 }  // namespace wscluster::app

@@ -35,6 +35,7 @@ struct Attachments::Attachment {
   bool is_paused = false;
   bool is_retrying = false;
   bool is_lazy = false;
+  bool is_gone = false;       ///< the socket closed while an attach was under way: its answer is answered with the counters
   bool tell_written = false;  ///< somebody waits for a receipt
   session::FrameQueue queue;  ///< upstream; covered by `accepted`
   std::uint64_t ever_sent = 0;    ///< highest position that went out under any attachment
@@ -86,6 +87,7 @@ void Attachments::attach(TimePoint now, Attachment& a) {
     return;
   }
   a.path = path;
+  a.told = request.written;
   ++counters_.attaches;
   if (a.was_attached) {
     ++counters_.reattaches;
@@ -114,6 +116,12 @@ void Attachments::on_attached(TimePoint, PathId path, const wire::Attached& atta
     if (slots_.find(attached.edge) == nullptr) network_.send(path, wire::Detach{attached.holder, 1006, 0, 0});
     return;
   }
+  if (a->is_gone) {
+    const bool is_same = attached.life == a->life;
+    network_.send(path, wire::Detach{attached.holder, 1006, is_same ? a->received : 0, is_same ? a->written_of_life() : 0});
+    slots_.erase(attached.edge);
+    return;
+  }
   if (a->holder == 0) ++attached_;
   a->holder = attached.holder;
   a->refusals = 0;
@@ -125,21 +133,27 @@ void Attachments::on_attached(TimePoint, PathId path, const wire::Attached& atta
     a->life_base = a->delivered;
     a->told = 0;
   }
-  accept_up_to(*a, attached.accepted);
   a->queue.rewind(attached.accepted);
   if (!a->was_attached) {
     a->was_attached = true;
     sockets_.on_attached(a->socket);
     a = slots_.find(attached.edge);
-    if (a == nullptr) return;
+    if (a == nullptr || a->holder == 0) return;
   }
   send_waiting(*a);
+  // Written while the answer was under way.
+  tell_progress(*a);
+  accept_up_to(*a, attached.accepted);
 }
 
 void Attachments::on_refused(TimePoint now, PathId path, const wire::Refused& refused) {
   Attachment* a = find(refused.edge, refused.number, path);
   if (a == nullptr) return;
   ++counters_.refused;
+  if (a->is_gone) {
+    slots_.erase(refused.edge);
+    return;
+  }
   ++a->refusals;
   a->path = 0;
   if (refused.reason == wire::RefuseReason::full) {
@@ -180,7 +194,6 @@ void Attachments::send_waiting(Attachment& a) {
                  destination_of(a.path));
     a.queue.mark_sent();
     a.told = a.written_of_life();
-    a.tell_written = false;
     a.ever_sent = std::max(a.ever_sent, position);
   }
 }
@@ -247,6 +260,10 @@ void Attachments::on_closed(Ref ref, std::uint16_t code) {
     --attached_;
   }
   a->queue.clear(pool_, [](const session::FrameQueue::Node&, bool) {});
+  if (a->was_attached && a->holder == 0 && a->path != 0) {
+    a->is_gone = true;
+    return;
+  }
   slots_.erase(ref);
 }
 
@@ -265,8 +282,12 @@ void Attachments::adopt(TimePoint now, std::shared_ptr<const View> view) {
 }
 
 void Attachments::on_link_down(TimePoint now, LinkId link) {
-  slots_.for_each([&](Ref, Attachment& a) {
+  slots_.for_each([&](Ref ref, Attachment& a) {
     if (a.path == 0 || link_of(a.path) != link) return;
+    if (a.is_gone) {
+      slots_.erase(ref);
+      return;
+    }
     detached(a);
     retry_at(a, now);
   });

@@ -46,7 +46,11 @@ Holder::User& Holder::make_user(std::uint64_t hash, std::string_view uid) {
   User& user = *it->second;
   user.key = &it->first;
   user.life = random_id();
-  if (!has_earlier_owner(hash)) user.resolved = service_->epoch();
+  if (earlier_owners(hash).empty()) user.resolved = service_->epoch();
+  if (const auto found = evicted_.find(*user.key); found != evicted_.end()) {
+    // We closed its sessions ourselves, and a later epoch made us owner again.
+    expect_return(user, found->second.sessions, found->second.epoch, found->second.at);
+  }
   for (const Loss& loss : losses_) {
     const ring::Member* owner = loss.ring.owner_of(hash);
     if (owner != nullptr && owner->name == loss.node && owner->incarnation == loss.incarnation) user.born = std::max(user.born, loss.epoch);
@@ -67,11 +71,26 @@ bool Holder::owns(std::uint64_t hash) const {
   return owner != nullptr && owner->name == self_.name && owner->incarnation == self_.incarnation;
 }
 
-bool Holder::has_earlier_owner(std::uint64_t hash) const {
-  return std::any_of(service_->open.begin(), service_->open.end(), [&](const OpenEpoch& open) {
-    const ring::Member* owner = open.ring.owner_of(hash);
-    return owner != nullptr && (owner->name != self_.name || owner->incarnation != self_.incarnation);
-  });
+std::vector<Holder::EarlierOwner> Holder::earlier_owners(std::uint64_t hash) const {
+  std::vector<EarlierOwner> found;
+  const auto add = [&](const OpenEpoch& epoch, bool is_open) {
+    const ring::Member* owner = epoch.ring.owner_of(hash);
+    if (owner == nullptr || (owner->name == self_.name && owner->incarnation == self_.incarnation)) return;
+    const bool is_known = std::any_of(found.begin(), found.end(), [&](const EarlierOwner& e) {
+      return e.member->name == owner->name && e.member->incarnation == owner->incarnation;
+    });
+    if (!is_known) found.push_back({owner, is_open});
+  };
+  for (const OpenEpoch& open : service_->open) add(open, true);
+  for (const Closed& closed : closed_) add(*closed.epoch, false);
+  return found;
+}
+
+void Holder::expect_return(User& user, std::uint64_t sessions, std::uint64_t epoch, TimePoint evicted_at) {
+  user.expected = sessions;
+  user.evicted_epoch = epoch;
+  user.evicted_at = evicted_at;
+  user.hold_until = std::max(user.hold_until, evicted_at + options_.hold);
 }
 
 void Holder::start_asking(TimePoint now, User& user, bool pull) {
@@ -83,13 +102,8 @@ void Holder::start_asking(TimePoint now, User& user, bool pull) {
   user.asked_epoch = service_->epoch();
   user.questions.clear();
   user.elsewhere.clear();
-  for (const OpenEpoch& open : service_->open) {
-    const ring::Member* owner = open.ring.owner_of(user.key->hash);
-    if (owner == nullptr || (owner->name == self_.name && owner->incarnation == self_.incarnation)) continue;
-    const bool is_known = std::any_of(user.questions.begin(), user.questions.end(), [&](const User::Question& q) {
-      return q.node == owner->name && q.incarnation == owner->incarnation;
-    });
-    if (!is_known) user.questions.push_back({owner->name, owner->incarnation, 0, false});
+  for (const EarlierOwner& owner : earlier_owners(user.key->hash)) {
+    user.questions.push_back({owner.member->name, owner.member->incarnation, 0, owner.is_open, false});
   }
   continue_asking(now, user);
 }
@@ -100,7 +114,11 @@ void Holder::continue_asking(TimePoint now, User& user) {
     // An incarnation that left the document holds nothing by definition.
     if (!service_->has_member(question.node, question.incarnation)) {
       question.is_answered = true;
-      user.born = std::max(user.born, service_->epoch());
+      if (question.is_open) user.born = std::max(user.born, service_->epoch());
+      // Its clients come back, and nobody is left to say which.
+      for (const Departed& departed : departed_) {
+        if (departed.incarnation == question.incarnation) user.hold_until = std::max(user.hold_until, departed.at + options_.hold);
+      }
       continue;
     }
     const Peer* peer = view_->peer(question.node, question.incarnation);
@@ -121,12 +139,7 @@ void Holder::on_answer(TimePoint now, PathId path, const wire::Answer& answer) {
       return;
     }
     question.is_answered = true;
-    if (answer.evicted > 0) {
-      user->expected = answer.evicted;
-      user->evicted_epoch = answer.evicted_epoch;
-      user->evicted_at = now - Duration(answer.evicted_ms_ago);
-      user->hold_until = std::max(user->hold_until, user->evicted_at + options_.hold);
-    }
+    if (answer.evicted > 0) expect_return(*user, answer.evicted, answer.evicted_epoch, now - Duration(answer.evicted_ms_ago));
   }
   continue_asking(now, *user);
 }
@@ -141,7 +154,11 @@ void Holder::settle_user(TimePoint now, User& user) {
   user.visits.clear();
   for (const bool attaches : {true, false}) {
     for (Visit& visit : visits) {
-      if (visit.is_attach != attaches || now >= visit.deadline) continue;
+      if (visit.is_attach != attaches) continue;
+      if (now >= visit.deadline) {
+        end_visit(visit);
+        continue;
+      }
       if (visit.is_attach) {
         wire::Attach request{visit.edge, visit.number, options_.name, user.key->uid, visit.session, visit.life, visit.accepted, visit.received, visit.written};
         attach(now, user, visit.path, request);
@@ -193,6 +210,16 @@ void Holder::refuse_visits(User& user) {
   }
 }
 
+/// Nobody could say in time who holds the user.
+void Holder::end_visit(const Visit& visit) {
+  if (visit.is_attach) {
+    network_.send(visit.path, wire::Refused{visit.edge, visit.number, wire::RefuseReason::not_owner, service_->epoch()});
+  } else {
+    ++counters_.receipts[static_cast<std::size_t>(wire::ReceiptStatus::expired)];
+    network_.send(visit.path, wire::Receipt{visit.counter, wire::ReceiptStatus::expired, 0, service_->epoch()});
+  }
+}
+
 void Holder::on_ask(TimePoint now, PathId path, const wire::Ask& ask) {
   if (service_ == nullptr || ask.epoch > service_->epoch()) {
     deferred_asks_.push_back({path, std::string(ask.uid), ask.epoch, ask.pull});
@@ -230,6 +257,7 @@ void Holder::adopt(TimePoint now, std::shared_ptr<const View> view) {
   view_ = std::move(view);
   service_ = view_->service(options_.name);
   if (service_ == nullptr) return;
+  if (service_before != nullptr) remember_closed(now, before, *service_before);
   if (service_before == nullptr || service_before->epoch() != service_->epoch()) {
     // A member that left with a life that is no longer in the document took its state along.
     for (const OpenEpoch& open : service_->open) {
@@ -239,10 +267,10 @@ void Holder::adopt(TimePoint now, std::shared_ptr<const View> view) {
         losses_.push_back({open.ring, member.name, member.incarnation, service_->epoch(), now + loss_memory});
       }
     }
-    plan_evictions(now, service_before);
     for (auto& [key, user] : users_) {
       if (user->is_asking && !owns(key.hash)) refuse_visits(*user);
     }
+    plan_evictions(now, service_before);
     auto asking = std::move(asking_);
     asking_.clear();
     for (const UserKey& key : asking) {
@@ -255,6 +283,17 @@ void Holder::adopt(TimePoint now, std::shared_ptr<const View> view) {
   auto deferred = std::move(deferred_asks_);
   deferred_asks_.clear();
   for (const DeferredAsk& ask : deferred) on_ask(now, ask.path, {options_.name, ask.uid, ask.epoch, ask.pull});
+}
+
+/// After a change is done its clients are still on their way back, and their earlier owners know which.
+void Holder::remember_closed(TimePoint now, const std::shared_ptr<const View>& before, const ServiceView& service_before) {
+  for (const OpenEpoch& epoch : service_before.open) {
+    const bool is_open = std::any_of(service_->open.begin(), service_->open.end(), [&](const OpenEpoch& o) { return o.epoch == epoch.epoch; });
+    if (!is_open) closed_.push_back({before, &epoch, now + options_.hold});
+  }
+  for (const ring::Member& member : service_before.ring.members()) {
+    if (!service_->has_member(member.name, member.incarnation)) departed_.push_back({member.incarnation, now});
+  }
 }
 
 void Holder::on_link_down(TimePoint now, LinkId link) {
@@ -283,7 +322,11 @@ void Holder::tick(TimePoint now) {
     for (const UserKey& key : asking) {
       User* user = find_user(key.hash, key.uid);
       if (user == nullptr || !user->is_asking) continue;
-      std::erase_if(user->visits, [&](const Visit& visit) { return now >= visit.deadline; });
+      std::erase_if(user->visits, [&](const Visit& visit) {
+        if (now < visit.deadline) return false;
+        end_visit(visit);
+        return true;
+      });
       if (user->visits.empty()) {
         user->is_asking = false;
         erase_user_if_idle(*user);
@@ -317,6 +360,8 @@ void Holder::tick(TimePoint now) {
     next_cleanup_ = now + cleanup_interval;
     forget_settled(now);
     std::erase_if(losses_, [&](const Loss& loss) { return now >= loss.until; });
+    std::erase_if(closed_, [&](const Closed& closed) { return now >= closed.until; });
+    std::erase_if(departed_, [&](const Departed& departed) { return now - departed.at > options_.hold; });
   }
 }
 
@@ -326,6 +371,12 @@ std::size_t Holder::misplaced() const {
     if (!owns(key.hash)) count += user->sessions.size();
   }
   return count;
+}
+
+std::size_t Holder::sessions_of(std::string_view uid) const {
+  if (service_ == nullptr) return 0;
+  const auto found = users_.find(UserKey{service_->hash_of(uid), std::string(uid)});
+  return found == users_.end() ? 0 : found->second->sessions.size();
 }
 
 void Holder::close_all(std::uint16_t code, std::string_view text) {

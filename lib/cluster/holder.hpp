@@ -86,6 +86,7 @@ class Holder final : public ReceiptSink {
 
   [[nodiscard]] std::size_t sessions() const noexcept { return sessions_.size(); }
   [[nodiscard]] std::size_t users() const noexcept { return users_.size(); }
+  [[nodiscard]] std::size_t sessions_of(std::string_view uid) const;
   /// Sessions whose owner is another node.
   [[nodiscard]] std::size_t misplaced() const;
   /// Sessions that are waiting for their turn to be evicted.
@@ -114,16 +115,24 @@ class Holder final : public ReceiptSink {
   [[nodiscard]] bool owns(std::uint64_t hash) const;
 
   // Who holds a user that we gained (asking)
-  [[nodiscard]] bool has_earlier_owner(std::uint64_t hash) const;
+  struct EarlierOwner {
+    const ring::Member* member = nullptr;
+    bool is_open = true;  ///< false: its change is done, it only knows who is on the way back
+  };
+  [[nodiscard]] std::vector<EarlierOwner> earlier_owners(std::uint64_t hash) const;
+  void expect_return(User& user, std::uint64_t sessions, std::uint64_t epoch, TimePoint evicted_at);
+  void remember_closed(TimePoint now, const std::shared_ptr<const View>& before, const ServiceView& service_before);
   void start_asking(TimePoint now, User& user, bool pull);
   void continue_asking(TimePoint now, User& user);
   void settle_user(TimePoint now, User& user);
   void refuse_visits(User& user);
+  void end_visit(const Visit& visit);
   void held_elsewhere(TimePoint now, User& user, const std::string& node);
   void wait_for_return(User& user);
 
   // Sessions
   void attach(TimePoint now, User& user, PathId path, const wire::Attach& request);
+  void count_return(TimePoint now, User& user);
   void answer_attached(const Session& session);
   void refuse_attach(PathId path, const wire::Attach& attach, wire::RefuseReason reason);
   Session* find_session(SessionRef ref);
@@ -133,6 +142,7 @@ class Holder final : public ReceiptSink {
   void enqueue(TimePoint now, Session& session, session::FrameMark mark, std::string_view payload);
   bool make_room(TimePoint now, Session& session, std::size_t bytes);
   void pump(Session& session);
+  void send_close(Session& session);
   void report_accepted(Session& session);
   void cover(TimePoint now, Session& session, std::uint64_t written);
   void close_session(Session& session, std::uint16_t code, std::string_view text);
@@ -146,6 +156,7 @@ class Holder final : public ReceiptSink {
   [[nodiscard]] bool has_had(const User& user, std::uint64_t origin, std::uint64_t counter) const;
   void accept_message(TimePoint now, User& user, PathId path, const wire::Message& message);
   void queue_visit(TimePoint now, User& user, PathId path, const wire::Message& message);
+  void send_after(TimePoint now, const User& user, bool is_binary, std::string_view payload);
   void answer(Executed& entry, wire::ReceiptStatus status, std::uint64_t sessions);
   void refuse_message(PathId path, std::uint64_t counter, wire::RefuseReason reason, std::string_view node = {});
   bool is_repeat(User& user, PathId path, const wire::Message& message);
@@ -202,6 +213,19 @@ class Holder final : public ReceiptSink {
     TimePoint until;
   };
   std::vector<Loss> losses_;
+
+  /// The ring of a change that is done, for as long as its clients may still be on their way back.
+  struct Closed {
+    std::shared_ptr<const View> view;  ///< keeps `epoch`
+    const OpenEpoch* epoch = nullptr;
+    TimePoint until;
+  };
+  std::vector<Closed> closed_;
+  struct Departed {
+    std::uint64_t incarnation = 0;
+    TimePoint at;  ///< when the document without it was adopted
+  };
+  std::vector<Departed> departed_;
 
   struct Eviction {
     std::uint64_t epoch = 0;

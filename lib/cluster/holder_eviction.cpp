@@ -155,10 +155,10 @@ void Holder::hurry_leaving(TimePoint now) {
         Session* session = find_session(ref);
         if (waited > detach_patience || session->path == 0) {
           ++donated_[eviction.epoch].forced;
+          send_close(*session);
           end_session(now, *session, false);
-        } else if (waited > finish_patience && !session->is_close_sent) {
-          session->open_sends = 0;
-          pump(*session);
+        } else if (waited > finish_patience) {
+          send_close(*session);
         }
       }
       if (find_user(key.hash, key.uid) != nullptr) eviction.leaving.push_back(key);
@@ -173,7 +173,11 @@ void Holder::release(TimePoint now, User& user) {
   }
   for (const Visit& held : user.held) {
     const Executed* entry = find_executed(user, held.origin, held.counter);
-    if (entry != nullptr && !entry->is_answered) refuse_message(entry->path, held.counter, wire::RefuseReason::not_owner);
+    if (entry != nullptr && entry->is_answered) {
+      send_after(now, user, held.is_binary, held.payload);
+    } else if (entry != nullptr) {
+      refuse_message(entry->path, held.counter, wire::RefuseReason::not_owner);
+    }
   }
   for (const PathId asker : user.askers) answer_asker(asker, user.key->hash, user.key->uid, now);
   users_.erase(users_.find(*user.key));

@@ -122,7 +122,7 @@ void Holder::accept_message(TimePoint now, User& user, PathId path, const wire::
     return;
   }
   const bool has_room = user.held.size() < options_.hold_messages && user.held_bytes + message.payload.size() <= options_.hold_bytes;
-  if (now >= user.hold_until || user.expected == 0 || !has_room) {
+  if (now >= user.hold_until || !has_room) {
     answer(entry, wire::ReceiptStatus::offline, 0);
     return;
   }
@@ -161,10 +161,7 @@ void Holder::resolve(TimePoint now, User& user, const session::FrameMark& mark, 
   const bool is_lost = entry->written == 0 && !entry->is_unsure;
   if (entry->is_answered) {
     // It was promised as queued, and nobody has it: it goes after the evicted user.
-    if (is_lost && user.is_leaving) {
-      const Outgoing outgoing{options_.name, user.key->uid, payload, mark.is_binary, wire::Wait::none, now + options_.hold};
-      static_cast<void>(sender_.send(now, outgoing, *this, 0));
-    }
+    if (is_lost && user.is_leaving) send_after(now, user, mark.is_binary, payload);
     return;
   }
   if (entry->written > 0) {
@@ -177,6 +174,12 @@ void Holder::resolve(TimePoint now, User& user, const session::FrameMark& mark, 
   } else {
     answer(*entry, wire::ReceiptStatus::offline, 0);
   }
+}
+
+/// To the user at its new owner, from us.
+void Holder::send_after(TimePoint now, const User& user, bool is_binary, std::string_view payload) {
+  const Outgoing outgoing{options_.name, user.key->uid, payload, is_binary, wire::Wait::none, now + options_.hold};
+  static_cast<void>(sender_.send(now, outgoing, *this, 0));
 }
 
 void Holder::answer(Executed& entry, wire::ReceiptStatus status, std::uint64_t sessions) {
@@ -227,7 +230,10 @@ void Holder::forget_settled(TimePoint now) {
     User* user = find_user(key.hash, key.uid);
     if (user == nullptr) continue;
     std::erase_if(user->executed, [&](const Executed& e) { return e.is_answered && e.pending == 0 && e.counter < settled_of(e.origin); });
-    std::erase_if(user->last_seen, [&](const User::LastSeen& seen) { return seen.counter < settled_of(seen.origin); });
+    std::erase_if(user->last_seen, [&](const User::LastSeen& seen) {
+      return seen.counter < settled_of(seen.origin) &&
+             std::none_of(user->executed.begin(), user->executed.end(), [&](const Executed& e) { return e.origin == seen.origin; });
+    });
     user->in_cleanup = !user->executed.empty() || !user->last_seen.empty();
     if (user->in_cleanup) {
       cleanup_.push_back(key);

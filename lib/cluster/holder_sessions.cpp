@@ -17,11 +17,10 @@ void Holder::attach(TimePoint now, User& user, PathId path, const wire::Attach& 
     if (Session* candidate = find_session(ref); candidate->id == id) session = candidate;
   }
   if (session != nullptr) {
-    if (session->path == path && request.number <= session->number) return;
-    if (request.life == user.life) {
-      cover(now, *session, request.written);
-      session->queue.rewind(request.received);
-    }
+    if (session->edge == request.edge && request.number <= session->number) return;
+    // An edge that does not know this life yet has taken nothing of it.
+    if (request.life == user.life) cover(now, *session, request.written);
+    session->queue.rewind(request.life == user.life ? request.received : 0);
     session->is_close_sent = false;
   } else {
     if (user.sessions.size() >= options_.max_sessions_per_user) {
@@ -36,12 +35,7 @@ void Holder::attach(TimePoint now, User& user, PathId path, const wire::Attach& 
     // The counter goes on where the edge knows it, also when our state is new: it sends again what is above.
     session->accepted = request.accepted;
     user.sessions.push_back(session->ref);
-    if (user.expected > 0 && request.life == 0) {
-      --user.expected;
-      auto& received = received_[user.evicted_epoch];
-      ++received.returned;
-      received.gaps.push_back(std::chrono::duration_cast<Duration>(now - user.evicted_at));
-    }
+    if (request.life == 0) count_return(now, user);
   }
   session->path = path;
   session->edge = request.edge;
@@ -50,6 +44,16 @@ void Holder::attach(TimePoint now, User& user, PathId path, const wire::Attach& 
   answer_attached(*session);
   pump(*session);
   flush_held(now, user);
+}
+
+void Holder::count_return(TimePoint now, User& user) {
+  if (user.expected > 0) {
+    --user.expected;
+    ReceiverCount& received = received_[user.evicted_epoch];
+    ++received.returned;
+    received.gaps.push_back(std::chrono::duration_cast<Duration>(now - user.evicted_at));
+  }
+  if (user.expected == 0) user.hold_until = {};
 }
 
 void Holder::answer_attached(const Session& session) {
@@ -134,7 +138,7 @@ void Holder::report_accepted(Session& session) {
 }
 
 void Holder::enqueue(TimePoint now, Session& session, session::FrameMark mark, std::string_view payload) {
-  if (!make_room(now, session, payload.size())) {
+  if (session.is_close_sent || !make_room(now, session, payload.size())) {
     ++counters_.dropped;
     if (mark.origin != 0) resolve(now, *session.user, mark, false, true);
     return;
@@ -155,6 +159,8 @@ bool Holder::make_room(TimePoint now, Session& session, std::size_t bytes) {
       if (session.close_code == 0) {
         ++counters_.slow_consumers;
         close_session(session, 1013, "slow consumer");
+        // It does not read: the close must not wait behind what it has not read.
+        send_close(session);
       }
       return false;
     case SlowConsumer::drop_oldest: break;
@@ -168,7 +174,7 @@ bool Holder::make_room(TimePoint now, Session& session, std::size_t bytes) {
 }
 
 void Holder::pump(Session& session) {
-  if (session.path == 0) return;
+  if (session.path == 0 || session.is_close_sent) return;
   std::string* out = network_.output(session.path);
   if (out == nullptr) return;
   while (const auto* node = session.queue.unsent()) {
@@ -180,10 +186,14 @@ void Holder::pump(Session& session) {
     session.queue.mark_sent();
     ++counters_.messages_down;
   }
-  if (session.close_code != 0 && !session.is_close_sent && session.open_sends == 0) {
-    network_.send(session.path, wire::Close{session.edge, session.number, session.close_code, session.close_text});
-    session.is_close_sent = true;
-  }
+  if (session.close_code != 0 && session.open_sends == 0) send_close(session);
+}
+
+/// Frames that are not sent yet stay behind; they are resolved as not written when the session ends.
+void Holder::send_close(Session& session) {
+  if (session.is_close_sent || session.path == 0) return;
+  network_.send(session.path, wire::Close{session.edge, session.number, session.close_code, session.close_text});
+  session.is_close_sent = true;
 }
 
 void Holder::on_progress(TimePoint now, const wire::Progress& progress) {

@@ -76,7 +76,7 @@ struct Holder::User {
   std::vector<Visit> visits;        ///< before it is known who holds the user
   std::vector<Visit> held;          ///< messages for the return of an evicted user
   std::uint64_t held_bytes = 0;
-  TimePoint hold_until;             ///< no session, but expected back
+  TimePoint hold_until;             ///< while there is no session: expected back until then
   std::uint64_t expected = 0;       ///< sessions that were evicted elsewhere and may return
   std::uint64_t evicted_epoch = 0;
   TimePoint evicted_at;
@@ -85,6 +85,7 @@ struct Holder::User {
     std::string node;
     std::uint64_t incarnation = 0;
     PathId path = 0;  ///< 0: not sent
+    bool is_open = true;  ///< its change is not done: if it left, it took state along
     bool is_answered = false;
   };
   bool is_asking = false;

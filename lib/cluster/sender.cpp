@@ -55,13 +55,19 @@ bool Sender::send(TimePoint now, const Outgoing& message, ReceiptSink& sink, std
   const std::uint64_t counter = first_counter_ + by_counter_.size();
   by_counter_.push_back(conversation.get());
   ++open_count_;
-  conversation->open.push_back({counter, 0, now, message.deadline, message.wait, message.is_binary, std::string(message.payload), &sink, cookie});
-  if (conversation->path != 0) {
+  conversation->open.push_back({counter, 0, now, message.deadline, message.wait, message.is_binary, false, std::string(message.payload), &sink, cookie});
+  if (conversation->path == 0) {
+    start_if_due(now, *conversation);
+  } else if (!conversation->is_refused) {
     transmit(now, *conversation, conversation->open.size() - 1);
-  } else if (now >= conversation->retry_at && conversation->wants_epoch <= service->epoch()) {
-    start(now, *conversation);
   }
   return true;
+}
+
+void Sender::start_if_due(TimePoint now, Conversation& conversation) {
+  const ServiceView* service = view_ ? view_->service(conversation.service) : nullptr;
+  if (service == nullptr || now < conversation.retry_at || conversation.wants_epoch > service->epoch()) return;
+  start(now, conversation);
 }
 
 void Sender::start(TimePoint now, Conversation& conversation) {
@@ -102,6 +108,8 @@ bool Sender::transmit(TimePoint now, Conversation& conversation, std::size_t ind
     pause(conversation, now);
     return false;
   }
+  open.is_out = true;
+  ++conversation.out;
   auto& readers = readers_[conversation.path];
   auto reader = std::find_if(readers.begin(), readers.end(), [&](const Reader& r) { return r.service == conversation.service; });
   if (reader == readers.end()) reader = readers.insert(readers.end(), Reader{conversation.service, 0, now});
@@ -113,18 +121,25 @@ bool Sender::transmit(TimePoint now, Conversation& conversation, std::size_t ind
 void Sender::pause(Conversation& conversation, TimePoint retry_at) {
   if (conversation.path != 0) ++paused_count_;
   conversation.path = 0;
+  conversation.is_refused = false;
   conversation.retry_at = retry_at;
+  if (conversation.out == 0) return;
+  conversation.out = 0;
+  for (Open& open : conversation.open) open.is_out = false;
+}
+
+void Sender::leave_path_if_answered(TimePoint now, Conversation& conversation) {
+  if (!conversation.is_refused || conversation.out > 0) return;
+  pause(conversation, conversation.retry_at);
+  if (!conversation.open.empty()) start_if_due(now, conversation);
 }
 
 void Sender::adopt(TimePoint now, std::shared_ptr<const View> view) {
   view_ = std::move(view);
   for (auto& [key, conversation] : conversations_) {
-    const ServiceView* service = view_->service(conversation->service);
-    const ring::Member* owner = service == nullptr ? nullptr : service->ring.owner_of(conversation->hash);
-    const bool is_at_owner = owner != nullptr && owner->name == conversation->node && owner->incarnation == conversation->incarnation;
-    const bool is_at_redirect = conversation->redirect == conversation->node && view_->peer(conversation->node, conversation->incarnation) != nullptr;
-    if (conversation->path != 0 && !is_at_owner && (conversation->redirect.empty() || !is_at_redirect)) pause(*conversation, now);
-    if (conversation->path == 0 && service != nullptr && conversation->wants_epoch <= service->epoch()) start(now, *conversation);
+    // A holder that lives keeps what it has until it refuses; one that is gone answers nothing any more.
+    if (conversation->path != 0 && view_->peer(conversation->node, conversation->incarnation) == nullptr) pause(*conversation, now);
+    if (conversation->path == 0) start_if_due(now, *conversation);
   }
 }
 
@@ -136,6 +151,7 @@ void Sender::on_receipt(TimePoint now, PathId path, const wire::Receipt& receipt
   conversation->refusals = 0;
   const std::string node = link_of(path) == link_of(conversation->path) ? conversation->node : std::string();
   finish(now, *conversation, static_cast<std::size_t>(found - conversation->open.begin()), {receipt.status, receipt.sessions, node, receipt.epoch, {}});
+  leave_path_if_answered(now, *conversation);
   forget_if_done(*conversation);
 }
 
@@ -143,25 +159,32 @@ void Sender::on_refusal(TimePoint now, PathId path, const wire::Refusal& refusal
   if (refusal.counter < first_counter_ || refusal.counter - first_counter_ >= by_counter_.size()) return;
   Conversation* conversation = by_counter_[refusal.counter - first_counter_];
   if (conversation == nullptr || conversation->path == 0 || link_of(path) != link_of(conversation->path)) return;
-  const std::uint64_t epoch = view_->service(conversation->service)->epoch();
-  ++conversation->refusals;
-  const Duration delay = std::min<Duration>(retry_delay * conversation->refusals, max_retry_delay);
+  const auto found = std::find_if(conversation->open.begin(), conversation->open.end(), [&](const Open& o) { return o.counter == refusal.counter; });
+  if (!found->is_out) return;
+  found->is_out = false;
+  --conversation->out;
+  if (!conversation->is_refused) {
+    conversation->is_refused = true;
+    ++conversation->refusals;
+    plan_retry(now, *conversation, refusal);
+  }
+  leave_path_if_answered(now, *conversation);
+}
+
+/// Where and when the refused messages go next.
+void Sender::plan_retry(TimePoint now, Conversation& conversation, const wire::Refusal& refusal) {
+  const Duration delay = std::min<Duration>(retry_delay * conversation.refusals, max_retry_delay);
+  conversation.retry_at = now + delay;
   if (refusal.reason == wire::RefuseReason::held) {
-    conversation->redirect = refusal.node;
+    conversation.redirect = refusal.node;
     // Once at once; a pair that refuse in turn are both waiting for a document.
-    pause(*conversation, conversation->refusals <= 2 ? now : now + delay);
-    if (conversation->refusals <= 2) start(now, *conversation);
-    return;
+    if (conversation.refusals <= 2) conversation.retry_at = now;
+  } else if (refusal.reason == wire::RefuseReason::not_owner) {
+    const ServiceView* service = view_->service(conversation.service);
+    if (!conversation.redirect.empty()) conversation.retry_at = now;
+    conversation.redirect.clear();
+    if (service == nullptr || refusal.epoch > service->epoch()) conversation.wants_epoch = refusal.epoch;
   }
-  if (refusal.reason == wire::RefuseReason::not_owner) {
-    const bool was_redirected = !conversation->redirect.empty();
-    conversation->redirect.clear();
-    if (refusal.epoch > epoch) conversation->wants_epoch = refusal.epoch;
-    pause(*conversation, was_redirected ? now : now + delay);
-    if (was_redirected && conversation->wants_epoch <= epoch) start(now, *conversation);
-    return;
-  }
-  pause(*conversation, now + delay);
 }
 
 void Sender::on_link_down(TimePoint now, LinkId link) {
@@ -174,9 +197,7 @@ void Sender::on_link_down(TimePoint now, LinkId link) {
 void Sender::tick(TimePoint now) {
   if (paused_count_ > 0 && view_) {
     for (auto& [key, conversation] : conversations_) {
-      if (conversation->path != 0 || now < conversation->retry_at) continue;
-      const ServiceView* service = view_->service(conversation->service);
-      if (service != nullptr && conversation->wants_epoch <= service->epoch()) start(now, *conversation);
+      if (conversation->path == 0) start_if_due(now, *conversation);
     }
   }
   if (now >= next_sweep_) {
@@ -191,25 +212,30 @@ void Sender::tick(TimePoint now) {
 
 void Sender::sweep(TimePoint now) {
   if (open_count_ == 0) return;
-  std::vector<Conversation*> ended;
+  const auto is_over = [&](const Open& open) { return now >= open.deadline + (open.epoch != 0 ? answer_grace : Duration{0}); };
+  // Found first, finished then: a sink may send.
+  std::vector<Conversation*> affected;
   for (auto& [key, conversation] : conversations_) {
+    if (std::any_of(conversation->open.begin(), conversation->open.end(), is_over)) affected.push_back(conversation.get());
+  }
+  for (Conversation* conversation : affected) {
     for (std::size_t i = 0; i < conversation->open.size();) {
-      const Open& open = conversation->open[i];
-      const bool was_sent = open.epoch != 0;
-      if (now < open.deadline + (was_sent ? answer_grace : Duration{0})) {
+      if (!is_over(conversation->open[i])) {
         ++i;
         continue;
       }
+      const bool was_sent = conversation->open[i].epoch != 0;
       finish(now, *conversation, i, {was_sent ? wire::ReceiptStatus::unknown : wire::ReceiptStatus::expired, 0, {}, 0, {}});
     }
-    if (conversation->open.empty()) ended.push_back(conversation.get());
+    leave_path_if_answered(now, *conversation);
+    forget_if_done(*conversation);
   }
-  for (Conversation* conversation : ended) forget_if_done(*conversation);
 }
 
 void Sender::finish(TimePoint now, Conversation& conversation, std::size_t index, Receipt receipt) {
   Open open = std::move(conversation.open[index]);
   conversation.open.erase(conversation.open.begin() + static_cast<std::ptrdiff_t>(index));
+  if (open.is_out) --conversation.out;
   by_counter_[open.counter - first_counter_] = nullptr;
   while (!by_counter_.empty() && by_counter_.front() == nullptr) {
     by_counter_.pop_front();

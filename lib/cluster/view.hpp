@@ -24,6 +24,8 @@ struct ChangePolicy {
   double rate = 500;  ///< closes per second, of all donors together; 0: at once
   std::uint16_t close_code = 1012;
   std::string close_text;  ///< put after "epoch=N after=Mms" when not empty
+
+  friend bool operator==(const ChangePolicy&, const ChangePolicy&) = default;
 };
 
 /// One service in one epoch. Immutable; all cores share it.
@@ -48,6 +50,7 @@ struct Peer {
   std::string name;
   std::uint64_t incarnation = 0;
   bool is_gateway = false;
+  bool is_alive = true;  ///< its lease runs
   unsigned cores = 1;
   unsigned shards = 0;
   std::string link_address;    ///< HOST:PORT

@@ -22,14 +22,15 @@ class Stream;
 
 namespace wscluster::edge {
 
-/// Names one client connection of one core: slot and generation, so an id of an ended connection never meets a new one. Never 0.
+/// Names one client connection of one core: slot and generation, so an id of an ended connection never meets a new one.
+/// Never 0.
 using ConnectionId = std::uint64_t;
 
 /// One parsed HTTP request. Owned by the callee of on_request / on_upgrade.
 struct Request {
   std::string method;
-  std::string target;  ///< as received, with query
-  std::string path;    ///< still percent-encoded: split first, decode after
+  std::string target;                                        ///< as received, with query
+  std::string path;                                          ///< still percent-encoded: split first, decode after
   std::vector<std::pair<std::string, std::string>> query;    ///< decoded, in order
   std::vector<std::pair<std::string, std::string>> headers;  ///< names as received
   std::string body;
@@ -67,22 +68,23 @@ enum class CloseReason : std::uint8_t {
 };
 [[nodiscard]] const char* to_string(CloseReason reason) noexcept;
 
-/// The upper half of the edge: routing in the gateway, sessions in the node. Lives on the same core. Callbacks never nest inside a call to
-/// Edge by the application itself, except on_written (which may come from a flush).
+/// The upper half of the edge: routing in the gateway, sessions in the node. Lives on the same core. Callbacks never
+/// nest inside a call to Edge by the application itself, except on_written (which may come from a flush).
 class Application {
  public:
   virtual ~Application() = default;
-  /// A complete ordinary request. Answer exactly once with Edge::respond(), now or later (the edge reads no further request of that connection
-  /// until then). on_gone() tells when the client left before.
+  /// A complete ordinary request. Answer exactly once with Edge::respond(), now or later (the edge reads no further
+  /// request of that connection until then). on_gone() tells when the client left before.
   virtual void on_request(ConnectionId id, Request request) = 0;
-  /// A valid WebSocket upgrade request. Answer with Edge::accept() or Edge::respond() (which refuses). Until then no client byte is read.
+  /// A valid WebSocket upgrade request. Answer with Edge::accept() or Edge::respond() (which refuses). Until then no
+  /// client byte is read.
   virtual void on_upgrade(ConnectionId id, Request request) = 0;
   /// A whole message; the view is valid during the call only.
   virtual void on_message(ConnectionId id, websocket::MessageKind kind, std::string_view payload) = 0;
   /// `frames` = how many messages queued by Edge::send() since accept() the kernel has taken whole, cumulative.
   virtual void on_written(ConnectionId id, std::uint64_t frames) = 0;
-  /// The last call for this id: after accept() whatever the way of ending (code: what the client said, or what we said to it), or when a client left
-  /// while a request or upgrade waited for its answer. Not called after respond().
+  /// The last call for this id: after accept() whatever the way of ending (code: what the client said, or what we said
+  /// to it), or when a client left while a request or upgrade waited for its answer. Not called after respond().
   virtual void on_gone(ConnectionId id, CloseReason reason, std::uint16_t code) = 0;
 };
 
@@ -105,8 +107,8 @@ struct Counters {
   std::uint64_t handshaking = 0;
 };
 
-/// All client sockets of one core: TLS, HTTP head, WebSocket frames, output. A connection is a callback state machine on readiness; an idle
-/// WebSocket holds its slot and OpenSSL's object, no buffer. All methods on the core's thread.
+/// All client sockets of one core: TLS, HTTP head, WebSocket frames, output. A connection is a callback state machine
+/// on readiness; an idle WebSocket holds its slot and OpenSSL's object, no buffer. All methods on the core's thread.
 class Edge {
  public:
   Edge(net::Core& core, const Options& options, Application& application);
@@ -114,33 +116,38 @@ class Edge {
   Edge(const Edge&) = delete;
   Edge& operator=(const Edge&) = delete;
 
-  /// Takes an accepted, non-blocking socket. `tls` is null for a plain listener and outlives the edge.
+  /// Takes an accepted, non-blocking socket; closes it at once beyond max_connections (counted per edge: divide by the
+  /// cores) or while draining. `tls` is null for a plain listener and outlives the edge.
   void adopt(int descriptor, std::string peer, bool is_loopback, net::TlsServer* tls);
 
-  /// Completes the upgrade: sends 101 (with the subprotocol when not empty) and starts to read frames. False when the id is gone.
+  /// Completes the upgrade: sends 101 (with the subprotocol when not empty) and starts to read frames. False when the
+  /// id is gone.
   bool accept(ConnectionId id, std::string_view subprotocol = {});
   /// Answers a request, or refuses an upgrade and closes.
   bool respond(ConnectionId id, const Response& response);
   /// Queues one message; leaves at the end of the turn. False when the id is gone or closing.
   bool send(ConnectionId id, websocket::MessageKind kind, std::string_view payload);
-  /// Sends a Close frame after what is queued, waits for the client's (bounded), then ends the connection; on_gone() follows. Frames that the client
-  /// still sends are read and dropped.
+  /// Sends a Close frame after what is queued, waits for the client's (bounded), then ends the connection; on_gone()
+  /// follows. Frames that the client still sends are read and dropped.
   void close(ConnectionId id, std::uint16_t code, std::string_view text, CloseReason reason);
-  /// Stops and continues reading frames of one connection (credit exhausted upstream).
+  /// Stops and continues reading frames of one connection (credit exhausted upstream). Messages that are already read
+  /// from the socket (up to 64 KiB) are still delivered.
   void pause(ConnectionId id, bool paused);
   /// Bytes queued and not yet taken by the kernel.
   [[nodiscard]] std::size_t unsent_bytes(ConnectionId id) const;
 
-  /// No new connections are adopted; idle HTTP connections end; WebSockets are closed with `code` at `rate` per second (0: at once).
+  /// No new connections are adopted; idle HTTP connections end; WebSockets are closed with `code` at `rate` per second
+  /// (0: at once).
   void drain(std::uint16_t code, std::string_view text, double rate);
   /// Ends everything now, without on_gone().
   void abort();
   [[nodiscard]] std::size_t size() const;
   [[nodiscard]] const Counters& counters() const;
 
+  struct State;  ///< for the sources of this folder
+
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  std::shared_ptr<State> state_;  ///< the core's hooks know it weakly
 };
 
 }  // namespace wscluster::edge

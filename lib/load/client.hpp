@@ -18,8 +18,9 @@ namespace wscluster::load {
 
 class Worker;
 
-/// One simulated user: connects, upgrades, sends when its worker says so, comes back after a close. A callback state machine on
-/// readiness, because there are thousands of them in a process; an idle one holds no buffer. Owned by its worker.
+/// One simulated user: connects, upgrades, sends when its worker says so, comes back after a close. A callback state
+/// machine on readiness, because there are thousands of them in a process; an idle one holds no buffer. Owned by its
+/// worker.
 class Client final : public net::Watcher, private websocket::Sink {
  public:
   Client(Worker& worker, std::uint32_t index);
@@ -27,7 +28,8 @@ class Client final : public net::Watcher, private websocket::Sink {
   Client& operator=(const Client&) = delete;
 
   void connect();
-  /// Sends the message that was planned for this time, or keeps it until the connection is back, or counts it as not sent.
+  /// Sends the message that was planned for this time, or keeps it until the connection is back, or counts it as not
+  /// sent.
   void send_planned(Clock::duration planned);
   /// Ends the connection with 1000; a client that is away stays away.
   void finish();
@@ -43,10 +45,10 @@ class Client final : public net::Watcher, private websocket::Sink {
 
   /// A message that has no answer yet.
   struct Pending {
-    std::uint32_t sequence;   ///< not_sent: it waits for the connection
+    std::uint32_t sequence;  ///< not_sent: it waits for the connection
     std::uint32_t recipient;
     Clock::duration planned;
-    bool has_waited;          ///< it could not be sent, or not be answered, before a reconnect
+    bool has_waited;  ///< it could not be sent, or not be answered, before a reconnect
   };
   static constexpr std::uint32_t not_sent = 0xFFFFFFFF;
 
@@ -92,8 +94,8 @@ class Client final : public net::Watcher, private websocket::Sink {
   CloseNotice notice_;                 ///< of the close frame that is being handled
   std::uint32_t index_;
   std::uint32_t ticket_ = 0;
-  std::uint16_t close_code_ = 0;       ///< of a close frame that was read, 0: none
-  std::uint16_t failures_ = 0;         ///< attempts in a row
+  std::uint16_t close_code_ = 0;  ///< of a close frame that was read, 0: none
+  std::uint16_t failures_ = 0;    ///< attempts in a row
   Phase phase_ = Phase::idle;
   bool was_open_ = false;
   bool was_closed_ = false;

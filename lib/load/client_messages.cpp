@@ -36,7 +36,9 @@ std::uint32_t sequence_of(const json::object& receipt) {
   return ec == std::errc{} && !text.empty() && end == text.data() + text.size() ? sequence : no_sequence;
 }
 
-Clock::duration from_us(std::uint64_t us) { return std::chrono::microseconds(us); }
+Clock::duration from_us(std::uint64_t us) {
+  return std::chrono::microseconds(us);
+}
 
 }  // namespace
 
@@ -55,7 +57,9 @@ bool Client::on_ping(std::string_view payload) {
   return true;
 }
 
-bool Client::on_pong(std::string_view /*payload*/) { return true; }
+bool Client::on_pong(std::string_view /*payload*/) {
+  return true;
+}
 
 void Client::on_close(std::uint16_t code, std::string_view reason) {
   close_code_ = code;
@@ -71,7 +75,8 @@ void Client::take_relayed(std::string_view payload) {
   if (object == nullptr) return worker_.count_error("messages that are no JSON object");
   if (const auto* receipt = object->if_contains("receipt"); receipt != nullptr && receipt->is_object()) {
     const auto& fields = receipt->get_object();
-    return take_receipt(sequence_of(fields), text_of(fields, "status"), text_of(fields, "node"), number_of(fields, "epoch"));
+    return take_receipt(sequence_of(fields), text_of(fields, "status"), text_of(fields, "node"),
+                        number_of(fields, "epoch"));
   }
   if (object->contains("data")) return take_arrival(text_of(*object, "data"), text_of(*object, "from"), true);
   if (const auto* problem = object->if_contains("error"); problem != nullptr && problem->is_object()) {
@@ -105,7 +110,8 @@ void Client::take_arrival(std::string_view payload, std::string_view from, bool 
 void Client::take_receipt(std::uint32_t sequence, std::string_view status_text, std::string_view node,
                           std::uint64_t epoch) {
   const auto status = parse_receipt_status(status_text);
-  if (!status) return worker_.count_error("receipts with unknown status '" + std::string(status_text.substr(0, 32)) + "'");
+  if (!status)
+    return worker_.count_error("receipts with unknown status '" + std::string(status_text.substr(0, 32)) + "'");
   if (!worker_.ledger_.record_receipt(index_, sequence, *status)) {
     return worker_.count_error("receipts for a message without an open question");
   }

@@ -17,8 +17,8 @@ struct CloseNotice {
   [[nodiscard]] static CloseNotice parse(std::string_view reason);
 };
 
-/// How long to wait before coming back after a close; `share` in [0, 1) is drawn for each connection. Within the time the
-/// server asks for, else at most 100 ms after 1001, 1006 and 1012, else as retry_delay(0).
+/// How long to wait before coming back after a close; `share` in [0, 1) is drawn for each connection. Within the time
+/// the server asks for, else at most 100 ms after 1001, 1006 and 1012, else as retry_delay(0).
 [[nodiscard]] Duration reconnect_delay(std::uint16_t code, const CloseNotice& notice, double share);
 
 /// After `failures` attempts in a row that failed: doubles from 100 ms to 5 s, a random half of it.

@@ -15,7 +15,6 @@ namespace wscluster::load {
 namespace {
 
 constexpr Duration poll_interval{10};
-constexpr Duration show_interval{250};
 constexpr Duration start_delay{20};
 /// A late duplicate is still a duplicate: quiet for so long means settled.
 constexpr Duration quiet_time{300};
@@ -25,16 +24,19 @@ constexpr Duration close_deadline{4'000};
 
 std::uint64_t sum(const std::vector<std::unique_ptr<Worker>>& workers, std::atomic<std::uint64_t> Live::*counter) {
   std::uint64_t total = 0;
-  for (const auto& worker : workers) total += (worker->live().*counter).load(std::memory_order_relaxed);
+  for (const auto& worker : workers)
+    total += (worker->live().*counter).load(std::memory_order_relaxed);
   return total;
 }
 
 void add(std::map<std::string, std::uint64_t>& to, const std::map<std::string, std::uint64_t>& from) {
-  for (const auto& [name, count] : from) to[name] += count;
+  for (const auto& [name, count] : from)
+    to[name] += count;
 }
 
 void add(CloseAccount& to, const CloseAccount& from) {
-  for (const auto& [code, count] : from.by_code) to.by_code[code] += count;
+  for (const auto& [code, count] : from.by_code)
+    to.by_code[code] += count;
   to.planned += from.planned;
   to.unplanned += from.unplanned;
   to.connections += from.connections;
@@ -89,15 +91,18 @@ std::string most_frequent(const std::map<std::string, std::uint64_t>& errors) {
 
 /// Connecting, traffic and settling, with room: a token must not end before the run.
 Duration expected_length(const Options& options) {
-  const auto connecting = std::chrono::duration<double>(static_cast<double>(options.connections) / options.connect_rate);
-  return std::chrono::duration_cast<Duration>(connecting) + options.warmup + options.duration * 2 + std::chrono::hours(1);
+  const auto connecting =
+      std::chrono::duration<double>(static_cast<double>(options.connections) / options.connect_rate);
+  return std::chrono::duration_cast<Duration>(connecting) + options.warmup + options.duration * 2 +
+         std::chrono::hours(1);
 }
 
 void check(const Options& options) {
   const auto found = problems(options);
   if (found.empty()) return;
   std::string text;
-  for (const auto& problem : found) text += (text.empty() ? "" : "; ") + problem;
+  for (const auto& problem : found)
+    text += (text.empty() ? "" : "; ") + problem;
   throw Failure(ExitCode::usage, text);
 }
 
@@ -123,10 +128,13 @@ Generator::Generator(const Options& options) {
   setup_->run = static_cast<std::uint32_t>(random_id());
   setup_->is_relayed = relays(options);
   setup_->token_lifetime = expected_length(options);
-  for (unsigned i = 0; i < setup_->options.threads; ++i) workers_.push_back(std::make_unique<Worker>(*setup_, i));
+  for (unsigned i = 0; i < setup_->options.threads; ++i)
+    workers_.push_back(std::make_unique<Worker>(*setup_, i));
 }
 
-Generator::~Generator() { stop_cores(); }
+Generator::~Generator() {
+  stop_cores();
+}
 
 RunResult Generator::run(const Callbacks& callbacks) {
   connect(callbacks);
@@ -144,11 +152,13 @@ void Generator::connect(const Callbacks& callbacks) {
     worker->core().start("load-" + std::to_string(worker->core().index()));
   }
   const auto wanted = setup_->options.connections;
-  while (sum(workers_, &Live::attempted) < wanted && !stop_) pause(callbacks, Progress::Stage::connecting);
+  while (sum(workers_, &Live::attempted) < wanted && !stop_)
+    pause(callbacks, Progress::Stage::connecting);
   if (stop_ || sum(workers_, &Live::connected) + sum(workers_, &Live::closed) != 0) return;
   stop_cores();
   std::map<std::string, std::uint64_t> errors;
-  for (auto& worker : workers_) add(errors, worker->take_findings().counts.errors);
+  for (auto& worker : workers_)
+    add(errors, worker->take_findings().counts.errors);
   throw Failure(ExitCode::unavailable, "none of " + format_count(wanted) + " connections to " + setup_->options.url +
                                            " could be opened: " + most_frequent(errors));
 }
@@ -171,7 +181,8 @@ void Generator::drive_traffic(const Callbacks& callbacks) {
     const auto now = Clock::now() - start_;
     if (!is_measuring && now >= warmup) {
       is_measuring = true;
-      for (auto& worker : workers_) worker->core().post([&worker = *worker] { worker.start_measuring(); });
+      for (auto& worker : workers_)
+        worker->core().post([&worker = *worker] { worker.start_measuring(); });
     }
     if (changes && !changer.joinable() && now >= options.change_at) {
       changer = std::thread([this, &callbacks, &is_changed] {
@@ -188,7 +199,8 @@ void Generator::drive_traffic(const Callbacks& callbacks) {
   }
   if (stop_) end_ = std::min<Clock::duration>(end_, Clock::now() - start_);
   setup_->end_ns = end_.count();
-  for (auto& worker : workers_) worker->core().post([&worker = *worker] { worker.stop_measuring(); });
+  for (auto& worker : workers_)
+    worker->core().post([&worker = *worker] { worker.stop_measuring(); });
   measured_seconds_ = std::max(0.0, seconds(end_ - warmup));
   if (changer.joinable()) changer.join();
 }
@@ -208,7 +220,8 @@ void Generator::settle(const Callbacks& callbacks) {
 }
 
 void Generator::close_all(const Callbacks& callbacks) {
-  for (auto& worker : workers_) worker->core().post([&worker = *worker] { worker.finish(); });
+  for (auto& worker : workers_)
+    worker->core().post([&worker = *worker] { worker.finish(); });
   const auto deadline = Clock::now() + close_deadline;
   while (sum(workers_, &Live::ended) < setup_->options.connections && Clock::now() < deadline) {
     pause(callbacks, Progress::Stage::closing);
@@ -216,8 +229,10 @@ void Generator::close_all(const Callbacks& callbacks) {
 }
 
 void Generator::stop_cores() {
-  for (auto& worker : workers_) worker->core().stop();
-  for (auto& worker : workers_) worker->core().join();
+  for (auto& worker : workers_)
+    worker->core().stop();
+  for (auto& worker : workers_)
+    worker->core().join();
 }
 
 RunResult Generator::collect() {
@@ -243,7 +258,8 @@ RunResult Generator::collect() {
 }
 
 void Generator::pause(const Callbacks& callbacks, Progress::Stage stage) {
-  if (callbacks.progress && Clock::now() - shown_at_ >= show_interval) show(callbacks, stage);
+  if (callbacks.should_stop && callbacks.should_stop()) request_stop();
+  if (callbacks.progress && Clock::now() - shown_at_ >= setup_->options.interval) show(callbacks, stage);
   std::this_thread::sleep_for(poll_interval);
 }
 

@@ -23,21 +23,23 @@ struct Progress {
   std::uint64_t connected = 0;
   std::uint64_t connections = 0;
   std::uint64_t sent = 0;
-  double sent_rate = 0;        ///< per second, since the progress before
+  double sent_rate = 0;  ///< per second, since the progress before
   double asked_rate = 0;
-  double p50 = 0;              ///< latency since the start, in seconds, rough
+  double p50 = 0;  ///< latency since the start, in seconds, rough
   double p99 = 0;
   double max = 0;
   double lag_p99 = 0;
   std::uint64_t errors = 0;
   std::uint64_t closed = 0;
-  std::uint64_t away = 0;      ///< closed, and about to come back
+  std::uint64_t away = 0;  ///< closed, and about to come back
 };
 
 struct Callbacks {
   /// ring_change: changes the ring and returns when that is done. On a thread of its own, at change_at. May be empty.
   std::function<ChangeOutcome()> change;
-  /// On the thread of run(), about 4 times a second. May be empty.
+  /// On the thread of run(), asked all the time: true is request_stop(). May be empty.
+  std::function<bool()> should_stop;
+  /// On the thread of run(), once per Options::interval. May be empty.
   std::function<void(const Progress&)> progress;
 };
 
@@ -47,15 +49,15 @@ struct Setup;
 /// Opens the connections of one run, sends on schedule, keeps the books. One use.
 class Generator {
  public:
-  /// Prepares the host and looks the server up. Throws Failure: usage (URL, source address), no_input (key or CA file), unavailable
-  /// (name), os_error (descriptors, ports).
+  /// Prepares the host and looks the server up. Throws Failure: usage (URL, source address), no_input (key or CA file),
+  /// unavailable (name), os_error (descriptors, ports).
   explicit Generator(const Options& options);
   ~Generator();
   Generator(const Generator&) = delete;
   Generator& operator=(const Generator&) = delete;
 
-  /// Blocks until the run is over: by itself, or soon after request_stop(). Throws Failure(unavailable) when no connection could be
-  /// opened.
+  /// Blocks until the run is over: by itself, or soon after request_stop(). Throws Failure(unavailable) when no
+  /// connection could be opened.
   [[nodiscard]] RunResult run(const Callbacks& callbacks);
 
   /// Any thread, also from a signal handler.

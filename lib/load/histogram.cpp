@@ -47,7 +47,8 @@ void Histogram::record(Clock::duration value) {
 
 void Histogram::merge(const Histogram& other) {
   buckets_.resize(std::max(buckets_.size(), other.buckets_.size()));
-  for (std::size_t i = 0; i < other.buckets_.size(); ++i) buckets_[i] += other.buckets_[i];
+  for (std::size_t i = 0; i < other.buckets_.size(); ++i)
+    buckets_[i] += other.buckets_[i];
   count_ += other.count_;
   sum_us_ += other.sum_us_;
   max_us_ = std::max(max_us_, other.max_us_);
@@ -66,9 +67,13 @@ double Histogram::percentile(double percent) const {
   return max();
 }
 
-double Histogram::max() const noexcept { return static_cast<double>(max_us_) / 1e6; }
+double Histogram::max() const noexcept {
+  return static_cast<double>(max_us_) / 1e6;
+}
 
-double Histogram::mean() const noexcept { return count_ == 0 ? 0 : sum_us_ / static_cast<double>(count_) / 1e6; }
+double Histogram::mean() const noexcept {
+  return count_ == 0 ? 0 : sum_us_ / static_cast<double>(count_) / 1e6;
+}
 
 double Histogram::deviation() const {
   if (count_ == 0) return 0;

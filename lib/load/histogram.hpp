@@ -10,9 +10,9 @@
 
 namespace wscluster::load {
 
-/// Durations from 1 µs to 1 h with three significant digits (the layout of HdrHistogram: 2048 linear steps, then 1024 per power of
-/// two). Values outside are clamped to the range. Memory grows with the largest value, to at most 180 KiB. Not for several threads:
-/// one per thread, merged at the end.
+/// Durations from 1 µs to 1 h with three significant digits (the layout of HdrHistogram: 2048 linear steps, then 1024
+/// per power of two). Values outside are clamped to the range. Memory grows with the largest value, to at most 180 KiB.
+/// Not for several threads: one per thread, merged at the end.
 class Histogram {
  public:
   static constexpr std::uint64_t largest_us = 3'600'000'000;

@@ -17,7 +17,9 @@ constexpr std::array<std::string_view, receipt_statuses> status_names{"none",   
 
 }  // namespace
 
-std::string_view to_string(ReceiptStatus status) noexcept { return status_names[static_cast<std::size_t>(status)]; }
+std::string_view to_string(ReceiptStatus status) noexcept {
+  return status_names[static_cast<std::size_t>(status)];
+}
 
 std::optional<ReceiptStatus> parse_receipt_status(std::string_view text) noexcept {
   const auto* const found = std::find(status_names.begin() + 1, status_names.end(), text);
@@ -34,7 +36,9 @@ std::uint32_t Ledger::record_sent(std::uint32_t sender) {
   return static_cast<std::uint32_t>(states.size() - 1);
 }
 
-void Ledger::record_resent(std::uint32_t /*sender*/, std::uint32_t /*sequence*/) { ++counts_.resent; }
+void Ledger::record_resent(std::uint32_t /*sender*/, std::uint32_t /*sequence*/) {
+  ++counts_.resent;
+}
 
 bool Ledger::record_receipt(std::uint32_t sender, std::uint32_t sequence, ReceiptStatus status) {
   auto& states = sent_[sender];
@@ -71,8 +75,7 @@ Arrival Ledger::record_arrival(std::uint32_t receiver, const Stamp& stamp, bool 
     return Arrival::duplicate;
   }
   bits[word] |= bit;
-  const auto [latest, is_first] =
-      latest_.try_emplace(std::uint64_t{stamp.sender} << 32U | receiver, stamp.sequence);
+  const auto [latest, is_first] = latest_.try_emplace(std::uint64_t{stamp.sender} << 32U | receiver, stamp.sequence);
   if (!is_first && stamp.sequence < latest->second) {
     ++counts_.out_of_order;
     return Arrival::out_of_order;
@@ -118,8 +121,8 @@ Account Ledger::audit(std::span<const Ledger* const> threads) {
     for (std::uint32_t sender = 0; sender < owner->sent_.size(); ++sender) {
       const auto& states = owner->sent_[sender];
       for (std::uint32_t sequence = 0; sequence < states.size(); ++sequence) {
-        const bool arrived = std::ranges::any_of(
-            threads, [&](const Ledger* thread) { return thread->has_arrived(sender, sequence); });
+        const bool arrived =
+            std::ranges::any_of(threads, [&](const Ledger* thread) { return thread->has_arrived(sender, sequence); });
         owner->judge(states[sequence], arrived, account);
       }
     }

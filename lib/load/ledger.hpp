@@ -20,27 +20,29 @@ inline constexpr std::size_t receipt_statuses = 6;
 
 /// What became of every message. All counts include the warm-up.
 struct Account {
-  std::uint64_t sent = 0;      ///< messages, each once
-  std::uint64_t answered = 0;  ///< echoed, or receipted
-  std::uint64_t arrived = 0;   ///< different messages that reached a receiver
+  std::uint64_t sent = 0;                         ///< messages, each once
+  std::uint64_t answered = 0;                     ///< echoed, or receipted
+  std::uint64_t arrived = 0;                      ///< different messages that reached a receiver
   std::uint64_t receipts[receipt_statuses] = {};  ///< by ReceiptStatus
-  std::uint64_t lost = 0;            ///< promised (receipt delivered or queued) or unanswered on an open connection, and never arrived
-  std::uint64_t lost_promised = 0;   ///< the part of `lost` with a receipt that was not true
-  std::uint64_t duplicated = 0;      ///< arrivals of a message that had arrived before
-  std::uint64_t out_of_order = 0;    ///< arrivals after a later message of the same sender to the same receiver
-  std::uint64_t misdelivered = 0;    ///< arrived at another user than the addressee, or under another sender's name
-  std::uint64_t contradicted = 0;    ///< receipt offline or expired, and yet it arrived
-  std::uint64_t unreceipted = 0;     ///< arrived, but the sender on its open connection got no receipt
-  std::uint64_t repeated_receipts = 0;   ///< a second receipt for one message
-  std::uint64_t unanswered_at_close = 0; ///< in flight when the connection broke without the promise that they were not executed
-  std::uint64_t resent = 0;          ///< sent again after a reconnect
+  std::uint64_t lost =
+      0;  ///< promised (receipt delivered or queued) or unanswered on an open connection, and never arrived
+  std::uint64_t lost_promised = 0;      ///< the part of `lost` with a receipt that was not true
+  std::uint64_t duplicated = 0;         ///< arrivals of a message that had arrived before
+  std::uint64_t out_of_order = 0;       ///< arrivals after a later message of the same sender to the same receiver
+  std::uint64_t misdelivered = 0;       ///< arrived at another user than the addressee, or under another sender's name
+  std::uint64_t contradicted = 0;       ///< receipt offline or expired, and yet it arrived
+  std::uint64_t unreceipted = 0;        ///< arrived, but the sender on its open connection got no receipt
+  std::uint64_t repeated_receipts = 0;  ///< a second receipt for one message
+  std::uint64_t unanswered_at_close =
+      0;                     ///< in flight when the connection broke without the promise that they were not executed
+  std::uint64_t resent = 0;  ///< sent again after a reconnect
 };
 
 enum class Arrival : std::uint8_t { fresh, duplicate, out_of_order, misdelivered, foreign };
 
 /// Keeps the books of one thread: the messages that its connections sent, and the ones that they received (also from
-/// senders of other threads). Memory: a byte per message sent, a bit per message received, and what the pairs of sender and
-/// receiver need. Pure; audit() brings the threads together when they have ended.
+/// senders of other threads). Memory: a byte per message sent, a bit per message received, and what the pairs of sender
+/// and receiver need. Pure; audit() brings the threads together when they have ended.
 class Ledger {
  public:
   /// `relayed`: messages go to another user and are receipted; otherwise the echo is the answer.
@@ -54,7 +56,8 @@ class Ledger {
   /// The connection broke and nobody promises what became of it: it is no longer awaited.
   void record_abandoned(std::uint32_t sender, std::uint32_t sequence);
 
-  /// A message reached connection `receiver` of this thread; `from_matches`: the name of the sender that came with it is right.
+  /// A message reached connection `receiver` of this thread; `from_matches`: the name of the sender that came with it
+  /// is right.
   Arrival record_arrival(std::uint32_t receiver, const Stamp& stamp, bool from_matches = true);
   /// Messages of other runs, which are not counted otherwise.
   [[nodiscard]] std::uint64_t foreign() const noexcept { return foreign_; }
@@ -68,10 +71,10 @@ class Ledger {
 
   std::uint32_t run_;
   bool relayed_;
-  std::vector<std::vector<std::uint8_t>> sent_;             ///< by sender, then sequence: state bits
-  std::vector<std::vector<std::uint64_t>> arrived_;         ///< by sender, then sequence: one bit
-  std::unordered_map<std::uint64_t, std::uint32_t> latest_; ///< by sender and receiver: highest sequence seen
-  Account counts_;                                          ///< the fields that are counted when they happen
+  std::vector<std::vector<std::uint8_t>> sent_;              ///< by sender, then sequence: state bits
+  std::vector<std::vector<std::uint64_t>> arrived_;          ///< by sender, then sequence: one bit
+  std::unordered_map<std::uint64_t, std::uint32_t> latest_;  ///< by sender and receiver: highest sequence seen
+  Account counts_;                                           ///< the fields that are counted when they happen
   std::uint64_t foreign_ = 0;
 };
 

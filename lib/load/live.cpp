@@ -17,17 +17,20 @@ void LiveHistogram::record(Clock::duration value) noexcept {
 }
 
 void LiveHistogram::add_to(Counts& counts) const noexcept {
-  for (std::size_t i = 0; i < buckets; ++i) counts[i] += counts_[i].load(std::memory_order_relaxed);
+  for (std::size_t i = 0; i < buckets; ++i)
+    counts[i] += counts_[i].load(std::memory_order_relaxed);
 }
 
 double LiveHistogram::percentile(const Counts& counts, double percent) noexcept {
   std::uint64_t total = 0;
-  for (const auto count : counts) total += count;
+  for (const auto count : counts)
+    total += count;
   const auto wanted = std::max(1.0, std::ceil(percent / 100 * static_cast<double>(total)));
   std::uint64_t seen = 0;
   for (std::size_t i = 0; i < buckets; ++i) {
     seen += counts[i];
-    if (static_cast<double>(seen) >= wanted) return std::ldexp(8.0 + static_cast<double>(i % 8) + 1, static_cast<int>(i / 8) - 3) / 1e6;
+    if (static_cast<double>(seen) >= wanted)
+      return std::ldexp(8.0 + static_cast<double>(i % 8) + 1, static_cast<int>(i / 8) - 3) / 1e6;
   }
   return 0;
 }

@@ -16,33 +16,33 @@ enum class Traffic : std::uint8_t { echo, send };
 
 /// One run of the load generator.
 struct Options {
-  std::string url;                       ///< ws:// or wss:// of a WebSocket path
+  std::string url;  ///< ws:// or wss:// of a WebSocket path
   Scenario scenario = Scenario::echo;
   std::uint64_t connections = 1000;
-  double connect_rate = 500;             ///< per second
-  double rate = 1000;                    ///< messages per second over all connections, open model
+  double connect_rate = 500;  ///< per second
+  double rate = 1000;         ///< messages per second over all connections, open model
   Duration duration{30'000};
   Duration warmup{5'000};
-  std::uint64_t size_bytes = 128;        ///< of one message, including run id, sender, sequence, time
+  std::uint64_t size_bytes = 128;  ///< of one message, including run id, sender, sequence, time
   bool binary = false;
   std::string uid_prefix = "load-";
   std::uint64_t uid_start = 0;
-  std::string access_key_file;           ///< makes each user's token; empty: ?uid= (service with auth insecure)
+  std::string access_key_file;                ///< makes each user's token; empty: ?uid= (service with auth insecure)
   std::vector<std::string> source_addresses;  ///< 127.0.0.x …; empty: the system chooses
   unsigned threads = 1;
   std::uint64_t seed = 1;
   std::string tls_ca_file;
-  bool insecure = false;                 ///< do not check the server's certificate
-  std::vector<std::string> thresholds;   ///< latency.p99<50ms
-  bool allow_lag = false;                ///< exit 0 although the generator was too slow
-  Duration interval{1'000};              ///< of the live line
-  std::vector<std::string> reports;      ///< .json .csv .hgrm
+  bool insecure = false;                ///< do not check the server's certificate
+  std::vector<std::string> thresholds;  ///< latency.p99<50ms
+  bool allow_lag = false;               ///< exit 0 although the generator was too slow
+  Duration interval{1'000};             ///< of the live line
+  std::vector<std::string> reports;     ///< .json .csv .hgrm
   std::vector<double> percentiles{50, 90, 99, 99.9, 99.99};
-  std::string change;                    ///< ring-change: 'add node-4' or 'remove node-1'; empty: somebody else changes the ring
-  Duration change_at{10'000};            ///< since the start of the traffic, warm-up included
-  Traffic traffic = Traffic::send;       ///< of ring_change
-  Duration settle{5'000};                ///< how long late answers and reconnects are waited for at the end
-  Duration connect_timeout{10'000};      ///< for TCP, TLS and HTTP together
+  std::string change;          ///< ring-change: 'add node-4' or 'remove node-1'; empty: somebody else changes the ring
+  Duration change_at{10'000};  ///< since the start of the traffic, warm-up included
+  Traffic traffic = Traffic::send;   ///< of ring_change
+  Duration settle{5'000};            ///< how long late answers and reconnects are waited for at the end
+  Duration connect_timeout{10'000};  ///< for TCP, TLS and HTTP together
 };
 
 /// Contradictions between fields, each a sentence; empty when usable.

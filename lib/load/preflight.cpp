@@ -56,8 +56,9 @@ void check_source(const std::string& source) {
   const int why = errno;
   if (probe >= 0) ::close(probe);
   if (is_bound) return;
-  throw Failure(ExitCode::os_error, "--source-ip: cannot use " + source + ": " + std::strerror(why),
-                "add it to an interface (ip addr add " + source + "/32 dev lo), or use 127.0.0.x for a server on this host");
+  throw Failure(
+      ExitCode::os_error, "--source-ip: cannot use " + source + ": " + std::strerror(why),
+      "add it to an interface (ip addr add " + source + "/32 dev lo), or use 127.0.0.x for a server on this host");
 }
 
 }  // namespace
@@ -76,7 +77,8 @@ Shortage find_shortage(const Options& options, const HostLimits& limits) {
     return {format_count(options.connections) + " connections to one address need as many local ports; " +
                 std::to_string(sources) + (sources == 1 ? " source address has " : " source addresses have ") +
                 format_count(ports * sources),
-            "give " + std::to_string(wanted) + " addresses to --source-ip (127.0.0.2,127.0.0.3,… for a server on this host), or " +
+            "give " + std::to_string(wanted) +
+                " addresses to --source-ip (127.0.0.2,127.0.0.3,… for a server on this host), or " +
                 "widen the range: sysctl net.ipv4.ip_local_port_range='1024 65535'"};
   }
   return {};
@@ -87,7 +89,8 @@ void prepare_host(const Options& options) {
   const Shortage shortage = find_shortage(options, limits);
   if (!shortage.problem.empty()) throw Failure(ExitCode::os_error, shortage.problem, shortage.remedy);
   raise_descriptors(needed_descriptors(options), limits);
-  for (const auto& source : options.source_addresses) check_source(source);
+  for (const auto& source : options.source_addresses)
+    check_source(source);
 }
 
 }  // namespace wscluster::load

@@ -23,8 +23,8 @@ struct Shortage {
 };
 [[nodiscard]] Shortage find_shortage(const Options& options, const HostLimits& limits);
 
-/// Raises the soft limit of descriptors as far as needed and possible, and checks descriptors, local ports and source addresses.
-/// Throws Failure(os_error) with the remedy as its hint.
+/// Raises the soft limit of descriptors as far as needed and possible, and checks descriptors, local ports and source
+/// addresses. Throws Failure(os_error) with the remedy as its hint.
 void prepare_host(const Options& options);
 
 }  // namespace wscluster::load

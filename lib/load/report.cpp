@@ -26,11 +26,14 @@ std::string row(std::string_view name, const std::string& text) {
   return padded(std::string(name), name_width) + text + "\n";
 }
 
-std::string seconds_text(Duration duration) { return format_duration(duration); }
+std::string seconds_text(Duration duration) {
+  return format_duration(duration);
+}
 
 std::string scenario_row(const RunResult& result) {
   const auto& options = result.options;
-  std::string text = std::string(to_string(options.scenario)) + ", " + format_count(options.connections) + " connections";
+  std::string text =
+      std::string(to_string(options.scenario)) + ", " + format_count(options.connections) + " connections";
   if (sends_messages(options)) {
     text += ", " + format_per_second(options.rate) + " msg/s for " + seconds_text(options.duration) + " (" +
             seconds_text(options.warmup) + " warm-up not counted)";
@@ -49,16 +52,20 @@ std::string connect_row(const RunResult& result) {
   return row("Connect", text);
 }
 
-std::string some(std::uint64_t count, const char* what) { return count == 0 ? "" : ", " + format_count(count) + what; }
+std::string some(std::uint64_t count, const char* what) {
+  return count == 0 ? "" : ", " + format_count(count) + what;
+}
 
 std::string message_rows(const RunResult& result) {
   const auto& account = result.messages;
   std::string text = format_count(account.sent) + " sent, " + format_count(account.answered) + " answered";
   if (relays(result.options)) text += ", " + format_count(account.arrived) + " arrived";
   text += "; " + format_count(account.lost) + " lost, " + format_count(account.duplicated) + " twice, " +
-          format_count(account.out_of_order) + " out of order, " + format_count(result.wrong_node) + " from the wrong node";
+          format_count(account.out_of_order) + " out of order, " + format_count(result.wrong_node) +
+          " from the wrong node";
   text += some(account.unanswered_at_close, " unanswered when a connection broke");
-  text += some(account.misdelivered, " at the wrong user") + some(account.contradicted, " arrived against their receipt");
+  text +=
+      some(account.misdelivered, " at the wrong user") + some(account.contradicted, " arrived against their receipt");
   text += some(account.unreceipted, " without a receipt") + some(result.not_sent, " not sent");
   std::string rows = row("Messages", text);
   if (relays(result.options)) {
@@ -74,23 +81,26 @@ std::string message_rows(const RunResult& result) {
 }
 
 std::string rate_row(const RunResult& result) {
-  return row("Rate", format_per_second(result.achieved_rate) + "/s of " + format_per_second(result.asked_rate()) + "/s (" +
-                         format_percent(result.rate_ratio()) + ")");
+  return row("Rate", format_per_second(result.achieved_rate) + "/s of " + format_per_second(result.asked_rate()) +
+                         "/s (" + format_percent(result.rate_ratio()) + ")");
 }
 
 std::string latency_rows(const RunResult& result) {
   const auto& percentiles = result.options.percentiles;
   std::string heading = padded("", name_width);
-  for (const double percent : percentiles) heading += right("p" + format_number(percent), 8);
+  for (const double percent : percentiles)
+    heading += right("p" + format_number(percent), 8);
   std::string rows = heading + right("max", 8) + "\n";
   const auto add = [&](const char* name, const Histogram& histogram, const char* meaning) {
     if (histogram.empty()) return;
     rows += padded(name, name_width);
-    for (const double percent : percentiles) rows += right(format_ms(histogram.percentile(percent)), 8);
+    for (const double percent : percentiles)
+      rows += right(format_ms(histogram.percentile(percent)), 8);
     rows += right(format_ms(histogram.max()), 8) + "   " + meaning + "\n";
   };
   const bool is_relayed = relays(result.options);
-  add("Latency ms", result.latency, is_relayed ? "from the planned send time to the receiver" : "from the planned send time");
+  add("Latency ms", result.latency,
+      is_relayed ? "from the planned send time to the receiver" : "from the planned send time");
   add("Service ms", result.service, is_relayed ? "from the real send time to the receiver" : "from the real send time");
   add("Receipt ms", result.receipt, "from the planned send time to the receipt");
   return result.latency.empty() && result.receipt.empty() ? "" : rows;
@@ -99,8 +109,9 @@ std::string latency_rows(const RunResult& result) {
 std::string change_rows(const RunResult& result) {
   const auto& closes = result.closes;
   std::string heading = "Ring change";
-  const auto from = result.change && result.change->from_epoch != 0 ? result.change->from_epoch
-                                                                    : closes.first_epoch - (closes.first_epoch != 0 ? 1 : 0);
+  const auto from = result.change && result.change->from_epoch != 0
+                        ? result.change->from_epoch
+                        : closes.first_epoch - (closes.first_epoch != 0 ? 1 : 0);
   const auto to = result.change && result.change->to_epoch != 0 ? result.change->to_epoch : closes.last_epoch;
   if (to != 0) heading += " " + std::to_string(from) + " -> " + std::to_string(to);
   if (result.change) {
@@ -135,7 +146,8 @@ std::string generator_row(const Report& report) {
   text += "busiest thread " + format_percent(report.result.busiest_thread) + ": result is " +
           (report.is_valid() ? "valid" : "NOT VALID");
   std::string rows = row("Generator", text);
-  for (const auto& doubt : report.doubts) rows += row("", doubt);
+  for (const auto& doubt : report.doubts)
+    rows += row("", doubt);
   return rows;
 }
 
@@ -157,7 +169,8 @@ Result<FileKind> kind_of_file(const std::string& path) {
 
 Report::Report(RunResult found, const std::vector<Threshold>& claims)
     : result(std::move(found)), doubts(load::doubts(result)) {
-  for (const auto& claim : claims) thresholds.push_back(evaluate(claim, result));
+  for (const auto& claim : claims)
+    thresholds.push_back(evaluate(claim, result));
 }
 
 bool Report::has_passed() const noexcept {
@@ -169,9 +182,11 @@ std::string Report::to_text() const {
   if (sends_messages(result.options)) text += message_rows(result) + rate_row(result) + latency_rows(result);
   if (result.options.scenario == Scenario::ring_change) text += change_rows(result);
   if (!result.closes.by_code.empty()) text += close_row(result);
-  for (const auto& [what, count] : result.errors) text += row("Error", format_count(count) + " " + what);
+  for (const auto& [what, count] : result.errors)
+    text += row("Error", format_count(count) + " " + what);
   text += generator_row(*this);
-  for (const auto& outcome : thresholds) text += threshold_row(outcome);
+  for (const auto& outcome : thresholds)
+    text += threshold_row(outcome);
   return text;
 }
 

@@ -30,7 +30,8 @@ struct Report {
   /// The latency distribution in HdrHistogram's text form.
   [[nodiscard]] std::string to_hgrm() const { return result.latency.to_hgrm(); }
 
-  /// Writes by the ending of the name: .json, .csv or .hgrm. Fails for another ending (invalid) and when it cannot be written (io).
+  /// Writes by the ending of the name: .json, .csv or .hgrm. Fails for another ending (invalid) and when it cannot be
+  /// written (io).
   [[nodiscard]] Result<> write_file(const std::string& path, const std::string& version) const;
 };
 

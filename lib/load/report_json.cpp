@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
+#include <sys/utsname.h>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <boost/json/value_from.hpp>
-#include <sys/utsname.h>
 #include <thread>
 
 #include "load/report.hpp"
@@ -42,7 +42,8 @@ void append_json(std::string& out, const json::value& value) {
 
 json::object distribution(const Histogram& histogram, const std::vector<double>& percentiles) {
   json::object out;
-  for (const double percent : percentiles) out["p" + format_number(percent)] = histogram.percentile(percent);
+  for (const double percent : percentiles)
+    out["p" + format_number(percent)] = histogram.percentile(percent);
   out["max"] = histogram.max();
   out["mean"] = histogram.mean();
   out["count"] = histogram.count();
@@ -51,7 +52,8 @@ json::object distribution(const Histogram& histogram, const std::vector<double>&
 
 json::object counts(const std::map<std::string, std::uint64_t>& map) {
   json::object out;
-  for (const auto& [name, count] : map) out[name] = count;
+  for (const auto& [name, count] : map)
+    out[name] = count;
   return out;
 }
 
@@ -99,7 +101,8 @@ json::object message_block(const RunResult& result) {
 json::object close_block(const RunResult& result) {
   const auto& closes = result.closes;
   json::object by_code;
-  for (const auto& [code, count] : closes.by_code) by_code[std::to_string(code)] = count;
+  for (const auto& [code, count] : closes.by_code)
+    by_code[std::to_string(code)] = count;
   return {{"closed", closes.planned + closes.unplanned},
           {"connections", closes.connections},
           {"planned", closes.planned},
@@ -155,8 +158,8 @@ std::string Report::to_json(const std::string& version) const {
                                 {"failed", result.connect_failed},
                                 {"seconds", distribution(result.connect, percentiles)}};
   out["messages"] = message_block(result);
-  out["rate"] = json::object{
-      {"asked", result.asked_rate()}, {"achieved", result.achieved_rate}, {"ratio", result.rate_ratio()}};
+  out["rate"] =
+      json::object{{"asked", result.asked_rate()}, {"achieved", result.achieved_rate}, {"ratio", result.rate_ratio()}};
   out["latency_seconds"] = distribution(result.latency, percentiles);
   out["service_seconds"] = distribution(result.service, percentiles);
   if (relays(result.options)) out["receipt_seconds"] = distribution(result.receipt, percentiles);

@@ -17,7 +17,9 @@ constexpr double max_busy = 0.95;
 
 }  // namespace
 
-bool sends_messages(const Options& options) { return options.scenario != Scenario::hold && options.rate > 0; }
+bool sends_messages(const Options& options) {
+  return options.scenario != Scenario::hold && options.rate > 0;
+}
 
 bool relays(const Options& options) {
   return options.scenario == Scenario::send ||
@@ -26,17 +28,25 @@ bool relays(const Options& options) {
 
 const char* to_string(Scenario scenario) noexcept {
   switch (scenario) {
-    case Scenario::echo: return "echo";
-    case Scenario::send: return "send";
-    case Scenario::hold: return "hold";
-    case Scenario::ring_change: return "ring-change";
+    case Scenario::echo:
+      return "echo";
+    case Scenario::send:
+      return "send";
+    case Scenario::hold:
+      return "hold";
+    case Scenario::ring_change:
+      return "ring-change";
   }
   return "?";
 }
 
-double RunResult::asked_rate() const { return sends_messages(options) ? options.rate : 0; }
+double RunResult::asked_rate() const {
+  return sends_messages(options) ? options.rate : 0;
+}
 
-double RunResult::rate_ratio() const { return asked_rate() > 0 ? achieved_rate / asked_rate() : 1; }
+double RunResult::rate_ratio() const {
+  return asked_rate() > 0 ? achieved_rate / asked_rate() : 1;
+}
 
 std::uint64_t RunResult::error_count() const {
   const auto& receipts = messages.receipts;
@@ -44,7 +54,8 @@ std::uint64_t RunResult::error_count() const {
                        receipts[static_cast<std::size_t>(ReceiptStatus::expired)] +
                        receipts[static_cast<std::size_t>(ReceiptStatus::unknown)];
   std::uint64_t other = 0;
-  for (const auto& [what, count] : errors) other += count;
+  for (const auto& [what, count] : errors)
+    other += count;
   return messages.lost + messages.unanswered_at_close + messages.misdelivered + messages.unreceipted + refused +
          not_sent + closes.unplanned + other;
 }
@@ -60,9 +71,11 @@ std::vector<std::string> doubts(const RunResult& result) {
     const double lag = result.lag.percentile(99);
     const double median = result.latency.percentile(50);
     if (lag > max_lag_seconds) {
-      found.push_back("send lag p99 " + format_ms(lag) + "ms is more than 5ms: the generator could not keep to its schedule");
+      found.push_back("send lag p99 " + format_ms(lag) +
+                      "ms is more than 5ms: the generator could not keep to its schedule");
     } else if (!result.latency.empty() && lag > std::max(negligible_lag_seconds, max_lag_share * median)) {
-      found.push_back("send lag p99 " + format_ms(lag) + "ms is more than 10% of latency p50 " + format_ms(median) + "ms");
+      found.push_back("send lag p99 " + format_ms(lag) + "ms is more than 10% of latency p50 " + format_ms(median) +
+                      "ms");
     }
   }
   if (result.rate_ratio() < min_rate_ratio) {

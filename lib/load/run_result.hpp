@@ -32,14 +32,14 @@ struct CloseAccount {
   std::map<std::uint16_t, std::uint64_t> by_code;  ///< 1006: without a close frame
   std::uint64_t planned = 0;
   std::uint64_t unplanned = 0;
-  std::uint64_t connections = 0;    ///< different ones that were closed at least once
-  std::uint64_t again = 0;          ///< closed with 1012 more than once for one epoch
-  std::uint64_t retries = 0;        ///< attempts to come back that failed
-  std::uint64_t returned = 0;       ///< reconnects that succeeded
-  std::uint64_t not_returned = 0;   ///< still away when the run ended
-  std::uint64_t never_closed = 0;   ///< connections that stayed open all the time
-  std::uint64_t late_answers = 0;   ///< answers to messages that had to wait for a reconnect
-  std::uint64_t first_epoch = 0;    ///< lowest and highest epoch that a 1012 named
+  std::uint64_t connections = 0;   ///< different ones that were closed at least once
+  std::uint64_t again = 0;         ///< closed with 1012 more than once for one epoch
+  std::uint64_t retries = 0;       ///< attempts to come back that failed
+  std::uint64_t returned = 0;      ///< reconnects that succeeded
+  std::uint64_t not_returned = 0;  ///< still away when the run ended
+  std::uint64_t never_closed = 0;  ///< connections that stayed open all the time
+  std::uint64_t late_answers = 0;  ///< answers to messages that had to wait for a reconnect
+  std::uint64_t first_epoch = 0;   ///< lowest and highest epoch that a 1012 named
   std::uint64_t last_epoch = 0;
   std::vector<ClosedConnection> list;
 };
@@ -50,18 +50,19 @@ struct RunResult {
   std::uint64_t connected = 0;
   std::uint64_t connect_failed = 0;
   Account messages;
-  std::uint64_t planned = 0;       ///< messages that were to be sent
-  std::uint64_t not_sent = 0;      ///< planned, but the connection was gone
-  std::uint64_t wrong_node = 0;    ///< receipts of one epoch that name another node for the same user (not while the ring changes)
-  std::uint64_t foreign = 0;       ///< messages of other runs, ignored
+  std::uint64_t planned = 0;   ///< messages that were to be sent
+  std::uint64_t not_sent = 0;  ///< planned, but the connection was gone
+  std::uint64_t wrong_node =
+      0;  ///< receipts of one epoch that name another node for the same user (not while the ring changes)
+  std::uint64_t foreign = 0;                    ///< messages of other runs, ignored
   std::map<std::string, std::uint64_t> errors;  ///< by what happened; empty in a clean run
   std::map<std::string, std::uint64_t> nodes;   ///< receipts by the node that gave them
-  Histogram latency;   ///< planned time to echo, or to the arrival at the receiver
-  Histogram service;   ///< the same from the real send time
-  Histogram receipt;   ///< planned time to receipt
-  Histogram connect;   ///< TCP, TLS and HTTP until 101
-  Histogram gap;       ///< close to the 101 of the reconnect
-  Histogram lag;       ///< planned to real send time, while the connection was open
+  Histogram latency;                            ///< planned time to echo, or to the arrival at the receiver
+  Histogram service;                            ///< the same from the real send time
+  Histogram receipt;                            ///< planned time to receipt
+  Histogram connect;                            ///< TCP, TLS and HTTP until 101
+  Histogram gap;                                ///< close to the 101 of the reconnect
+  Histogram lag;                                ///< planned to real send time, while the connection was open
   CloseAccount closes;
   std::optional<ChangeOutcome> change;
   double measured_seconds = 0;  ///< warm-up excluded

@@ -24,8 +24,8 @@ void Schedule::settle() {
   // The rest of this round may have no connection of this thread: then its first one in the next round.
   number_ += in_round + ahead < connections_ ? ahead : connections_ - in_round + thread_;
   next_.connection = static_cast<std::uint32_t>(number_ % connections_);
-  next_.at = std::chrono::duration_cast<Clock::duration>(
-      std::chrono::duration<double>(static_cast<double>(number_) / rate_));
+  next_.at =
+      std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(static_cast<double>(number_) / rate_));
 }
 
 }  // namespace wscluster::load

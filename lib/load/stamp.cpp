@@ -12,7 +12,8 @@ constexpr std::size_t time_digits = 11;  // 200 days of microseconds
 
 void append_hex(std::string& out, std::uint64_t value, std::size_t digits) {
   constexpr std::string_view alphabet = "0123456789abcdef";
-  for (std::size_t i = digits; i-- > 0;) out.push_back(alphabet[value >> (4 * i) & 15U]);
+  for (std::size_t i = digits; i-- > 0;)
+    out.push_back(alphabet[value >> (4 * i) & 15U]);
   out.push_back('.');
 }
 

@@ -9,7 +9,8 @@
 
 namespace wscluster::load {
 
-/// What every message carries at its beginning, so that whoever receives it can tell which one it is and how long it took.
+/// What every message carries at its beginning, so that whoever receives it can tell which one it is and how long it
+/// took.
 struct Stamp {
   std::uint32_t run = 0;         ///< a message of another run is not counted
   std::uint32_t sender = 0;      ///< index of the connection

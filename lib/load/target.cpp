@@ -60,7 +60,9 @@ Identity::Identity(const Options& options, const Target& target)
 
 Identity::~Identity() = default;
 
-std::string Identity::uid(std::uint64_t connection) const { return prefix_ + std::to_string(start_ + connection); }
+std::string Identity::uid(std::uint64_t connection) const {
+  return prefix_ + std::to_string(start_ + connection);
+}
 
 bool Identity::is_uid(std::string_view uid, std::uint64_t connection) const noexcept {
   if (!uid.starts_with(prefix_)) return false;

@@ -25,7 +25,9 @@ std::string three_digits(double value) {
 
 }  // namespace
 
-std::string format_ms(double seconds) { return three_digits(seconds * 1e3); }
+std::string format_ms(double seconds) {
+  return three_digits(seconds * 1e3);
+}
 
 std::string format_time(double seconds) {
   return seconds < 0.9995 ? format_ms(seconds) + "ms" : three_digits(seconds) + "s";

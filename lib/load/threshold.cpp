@@ -32,7 +32,9 @@ struct Figure {
   double (*value)(const RunResult&);
 };
 
-double number(std::uint64_t count) { return static_cast<double>(count); }
+double number(std::uint64_t count) {
+  return static_cast<double>(count);
+}
 
 constexpr std::array<Figure, 12> figures{{
     {"errors.ratio", Kind::ratio, [](const RunResult& r) { return r.error_ratio(); }},
@@ -97,7 +99,8 @@ std::optional<double> parse_seconds(std::string_view text) {
 
 Result<double> parse_limit(Kind kind, std::string_view metric, std::string_view text) {
   const auto bad = [&](const char* wanted) {
-    return error(Errc::invalid, std::string(metric) + " is compared with " + wanted + ", not with '" + std::string(text) + "'");
+    return error(Errc::invalid,
+                 std::string(metric) + " is compared with " + wanted + ", not with '" + std::string(text) + "'");
   };
   if (kind == Kind::time) {
     if (const auto limit = parse_seconds(text)) return *limit;
@@ -133,11 +136,16 @@ std::string_view sign_of(Comparison comparison) {
 
 bool holds(double value, Comparison comparison, double limit) {
   switch (comparison) {
-    case Comparison::less: return value < limit;
-    case Comparison::at_most: return value <= limit;
-    case Comparison::greater: return value > limit;
-    case Comparison::at_least: return value >= limit;
-    case Comparison::equal: return value == limit;
+    case Comparison::less:
+      return value < limit;
+    case Comparison::at_most:
+      return value <= limit;
+    case Comparison::greater:
+      return value > limit;
+    case Comparison::at_least:
+      return value >= limit;
+    case Comparison::equal:
+      return value == limit;
   }
   return false;
 }
@@ -164,9 +172,11 @@ const std::vector<std::string>& metric_names() {
   static const std::vector<std::string> names = [] {
     std::vector<std::string> all;
     for (const auto& distribution : distributions) {
-      for (const char* statistic : {".pN", ".max", ".mean"}) all.push_back(std::string(distribution.name) + statistic);
+      for (const char* statistic : {".pN", ".max", ".mean"})
+        all.push_back(std::string(distribution.name) + statistic);
     }
-    for (const auto& figure : figures) all.emplace_back(figure.name);
+    for (const auto& figure : figures)
+      all.emplace_back(figure.name);
     return all;
   }();
   return names;
@@ -188,9 +198,12 @@ std::optional<double> metric_value(const RunResult& result, std::string_view nam
 
 std::string format_metric(std::string_view name, double value) {
   switch (kind_of(name).value_or(Kind::count)) {
-    case Kind::time: return format_time(value);
-    case Kind::ratio: return format_percent(value);
-    case Kind::count: return format_count(static_cast<std::uint64_t>(value));
+    case Kind::time:
+      return format_time(value);
+    case Kind::ratio:
+      return format_percent(value);
+    case Kind::count:
+      return format_count(static_cast<std::uint64_t>(value));
   }
   return {};
 }

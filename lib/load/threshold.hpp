@@ -15,8 +15,8 @@ namespace wscluster::load {
 /// All metrics in the order of a listing; pN stands for any percentile (p50, p99.9).
 [[nodiscard]] const std::vector<std::string>& metric_names();
 
-/// A figure of a result by its name: latency.p99, errors.ratio, lost.count. Times in seconds. Nothing when the name is not known
-/// or the run has no sample for it.
+/// A figure of a result by its name: latency.p99, errors.ratio, lost.count. Times in seconds. Nothing when the name is
+/// not known or the run has no sample for it.
 [[nodiscard]] std::optional<double> metric_value(const RunResult& result, std::string_view name);
 
 /// A figure as people read it: 4.13ms, 0.1%, 12.
@@ -31,7 +31,8 @@ struct Threshold {
   Comparison comparison = Comparison::less;
   double limit = 0;  ///< seconds, share or count
 
-  /// Fails for an unknown metric (and suggests one), a missing comparison, or a limit whose unit does not fit the metric.
+  /// Fails for an unknown metric (and suggests one), a missing comparison, or a limit whose unit does not fit the
+  /// metric.
   [[nodiscard]] static Result<Threshold> parse(std::string_view text);
   /// "latency.p99 < 50ms"
   [[nodiscard]] std::string to_string() const;

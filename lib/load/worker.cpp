@@ -65,8 +65,8 @@ Worker::Worker(Setup& setup, unsigned index)
       index_(index),
       core_(index),
       ledger_(setup.run, setup.options.connections, setup.is_relayed),
-      schedule_(sends_messages(setup.options) ? setup.options.rate : 0, setup.options.connections, setup.options.threads,
-                index),
+      schedule_(sends_messages(setup.options) ? setup.options.rate : 0, setup.options.connections,
+                setup.options.threads, index),
       random_(setup.options.seed * 0x9E3779B97F4A7C15 + index),
       pacer_(std::make_unique<Pacer>(*this)),
       read_buffer_(read_buffer_bytes),
@@ -160,7 +160,8 @@ void Worker::stop_measuring() {
 void Worker::finish() {
   is_connecting_ = false;
   is_finishing_ = true;
-  for (auto& client : clients_) client->finish();
+  for (auto& client : clients_)
+    client->finish();
 }
 
 void Worker::publish() {
@@ -181,7 +182,8 @@ void Worker::publish() {
 }
 
 Worker::Findings Worker::take_findings() {
-  for (auto& client : clients_) client->abandon();
+  for (auto& client : clients_)
+    client->abandon();
   found_.foreign = ledger_.foreign();
   return {std::move(found_), sent_in_time_, busy_};
 }

@@ -34,11 +34,12 @@ struct Setup {
   std::uint32_t run = 0;
   bool is_relayed = false;
   Duration token_lifetime{};
-  std::atomic<std::int64_t> end_ns = INT64_MAX;  ///< nothing is planned at or after this time since the start of the traffic
+  std::atomic<std::int64_t> end_ns =
+      INT64_MAX;  ///< nothing is planned at or after this time since the start of the traffic
 };
 
-/// One thread of the generator with its share of the connections: number i belongs to thread i mod threads. Made and destroyed
-/// by the generator's thread while the core does not run; everything else on the core, except live().
+/// One thread of the generator with its share of the connections: number i belongs to thread i mod threads. Made and
+/// destroyed by the generator's thread while the core does not run; everything else on the core, except live().
 class Worker {
  public:
   Worker(Setup& setup, unsigned index);

@@ -343,6 +343,11 @@ void Stream::close() noexcept {
   if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
 }
 
+int Stream::release() noexcept {
+  drop_tls();
+  return std::exchange(descriptor_, -1);
+}
+
 void Stream::drop_tls() noexcept {
   if (ssl_ == nullptr) return;
   thread_io().release(ssl_);

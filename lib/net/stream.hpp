@@ -62,6 +62,8 @@ class Stream {
   void shutdown_write() noexcept;
   /// Closes the descriptor at once.
   void close() noexcept;
+  /// Gives the descriptor away, open; TLS state is freed.
+  [[nodiscard]] int release() noexcept;
   /// Gives up TLS and goes on in the clear: to tell a client that spoke HTTP to a TLS port.
   void drop_tls() noexcept;
 

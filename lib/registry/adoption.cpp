@@ -20,10 +20,14 @@ std::string describe(Standing standing, const ring::Document& held, const ring::
   const std::string ring = "ring of " + held.service + ": " + source + " has ";
   switch (standing) {
     case Standing::newer:
-    case Standing::same: return {};
-    case Standing::older: return ring + "the older epoch " + std::to_string(candidate.epoch) + kept;
-    case Standing::other_digest: return ring + "another document as epoch " + std::to_string(candidate.epoch) + kept;
-    case Standing::other_lineage: return ring + "a ring of another origin (made anew after a loss?)" + kept;
+    case Standing::same:
+      return {};
+    case Standing::older:
+      return ring + "the older epoch " + std::to_string(candidate.epoch) + kept;
+    case Standing::other_digest:
+      return ring + "another document as epoch " + std::to_string(candidate.epoch) + kept;
+    case Standing::other_lineage:
+      return ring + "a ring of another origin (made anew after a loss?)" + kept;
   }
   return {};
 }

@@ -19,7 +19,9 @@ Agent::Agent(Options options, Registration self, Callbacks callbacks)
   board_.registration_json = to_json(self_);
 }
 
-Agent::~Agent() { stop(); }
+Agent::~Agent() {
+  stop();
+}
 
 void Agent::start() {
   for (const std::string& problem : problems(options_))
@@ -46,8 +48,12 @@ void Agent::end(bool keep_lease) {
   if (lease_thread_.joinable()) lease_thread_.join();
 }
 
-void Agent::stop() { end(false); }
-void Agent::abandon() { end(true); }
+void Agent::stop() {
+  end(false);
+}
+void Agent::abandon() {
+  end(true);
+}
 
 void Agent::leave(const ChangePolicy& policy) {
   {

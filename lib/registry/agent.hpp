@@ -16,8 +16,8 @@
 
 namespace wscluster::registry {
 
-/// The registry as a node or gateway uses it, with two threads of its own: one holds the lease, the other reads and changes
-/// the ring. Made, started and stopped on one thread; everything else may be called from any.
+/// The registry as a node or gateway uses it, with two threads of its own: one holds the lease, the other reads and
+/// changes the ring. Made, started and stopped on one thread; everything else may be called from any.
 class Agent {
  public:
   Agent(Options options, Registration self, Callbacks callbacks);
@@ -26,16 +26,17 @@ class Agent {
   Agent(const Agent&) = delete;
   Agent& operator=(const Agent&) = delete;
 
-  /// Takes the lease, then starts the threads. Waits for Redis up to wait_at_start, and for the lease of a crashed earlier
-  /// life. Throws Failure: unavailable (Redis away), temp_fail (a living process has our name), no_permission, config.
+  /// Takes the lease, then starts the threads. Waits for Redis up to wait_at_start, and for the lease of a crashed
+  /// earlier life. Throws Failure: unavailable (Redis away), temp_fail (a living process has our name), no_permission,
+  /// config.
   void start();
   /// Graceful: gives the lease back. The ring is left before, with leave(), if that is wanted.
   void stop();
   /// As a crash would leave things: the lease runs out by itself.
   void abandon();
 
-  /// Nodes: our weight becomes 0 in every ring; on_left tells for each when we are out. Where we are the only one that can
-  /// own anything, nothing happens.
+  /// Nodes: our weight becomes 0 in every ring; on_left tells for each when we are out. Where we are the only one that
+  /// can own anything, nothing happens.
   void leave(const ChangePolicy& policy);
 
   void set_stats(MemberStats stats);

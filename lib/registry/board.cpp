@@ -17,7 +17,9 @@ Wake::Wake() : descriptor_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
   if (descriptor_ < 0) throw Failure(ExitCode::os_error, std::string("eventfd: ") + std::strerror(errno));
 }
 
-Wake::~Wake() { ::close(descriptor_); }
+Wake::~Wake() {
+  ::close(descriptor_);
+}
 
 void Wake::signal() noexcept {
   const std::uint64_t one = 1;

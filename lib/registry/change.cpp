@@ -85,7 +85,8 @@ ReceiverProgress receiver_of(const json::object& object) {
     const auto* pair = item.if_array();
     if (pair == nullptr || pair->size() != 2 || !pair->at(0).is_int64() || !pair->at(1).is_int64()) continue;
     const auto index = static_cast<std::uint64_t>(pair->at(0).get_int64());
-    if (index < GapHistogram::buckets) progress.gaps.counts[index] = static_cast<std::uint64_t>(pair->at(1).get_int64());
+    if (index < GapHistogram::buckets)
+      progress.gaps.counts[index] = static_cast<std::uint64_t>(pair->at(1).get_int64());
   }
   return progress;
 }
@@ -130,9 +131,15 @@ std::string time_of(const std::map<std::string, std::string>& fields, const char
 
 }  // namespace
 
-const char* to_string(Evict value) noexcept { return evict_words[static_cast<std::size_t>(value)]; }
-const char* to_string(Action value) noexcept { return action_words[static_cast<std::size_t>(value)]; }
-const char* to_string(ChangeState value) noexcept { return state_words[static_cast<std::size_t>(value)]; }
+const char* to_string(Evict value) noexcept {
+  return evict_words[static_cast<std::size_t>(value)];
+}
+const char* to_string(Action value) noexcept {
+  return action_words[static_cast<std::size_t>(value)];
+}
+const char* to_string(ChangeState value) noexcept {
+  return state_words[static_cast<std::size_t>(value)];
+}
 
 void GapHistogram::add(double seconds) {
   const double position = seconds <= 0.001 ? 0 : std::ceil(2 * std::log2(seconds / 0.001));
@@ -222,7 +229,9 @@ Change describe_change(const ring::Document* from, const ring::Document& to, Act
   return change;
 }
 
-std::string record_to_json(const Change& change) { return json::serialize(object_of_record(change)); }
+std::string record_to_json(const Change& change) {
+  return json::serialize(object_of_record(change));
+}
 
 Result<Change> parse_record(std::string_view text) {
   const auto object = parse_object("change record", text);
@@ -230,8 +239,12 @@ Result<Change> parse_record(std::string_view text) {
   return record_of(*object);
 }
 
-std::string to_json(const DonorProgress& progress) { return json::serialize(object_of(progress)); }
-std::string to_json(const ReceiverProgress& progress) { return json::serialize(object_of(progress)); }
+std::string to_json(const DonorProgress& progress) {
+  return json::serialize(object_of(progress));
+}
+std::string to_json(const ReceiverProgress& progress) {
+  return json::serialize(object_of(progress));
+}
 
 Result<DonorProgress> parse_donor(std::string_view text) {
   const auto object = parse_object("donor progress", text);

@@ -17,8 +17,9 @@ namespace wscluster::registry {
 
 struct Script;
 
-/// One blocking connection to Redis, used by one thread. Nothing waits longer than the time-out of its options. After any
-/// failure of the transport it is closed; open() begins anew. Errors name the place and, where there is one, the remedy.
+/// One blocking connection to Redis, used by one thread. Nothing waits longer than the time-out of its options. After
+/// any failure of the transport it is closed; open() begins anew. Errors name the place and, where there is one, the
+/// remedy.
 class Connection {
  public:
   /// `timeout` in place of options.timeout when it is not 0. An unusable url is told by open().

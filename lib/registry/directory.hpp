@@ -22,8 +22,8 @@ class Directory {
   /// Everything, with stats of this moment. Alarms: entries that cannot be read.
   [[nodiscard]] Result<Snapshot> load();
 
-  /// Writes the successor of `from` (null: epoch 1) if Redis still has exactly that; made with ring::next_document. Errors:
-  /// conflict (changed meanwhile, or too many changes running; ExitCode::temp_fail).
+  /// Writes the successor of `from` (null: epoch 1) if Redis still has exactly that; made with ring::next_document.
+  /// Errors: conflict (changed meanwhile, or too many changes running; ExitCode::temp_fail).
   [[nodiscard]] Result<Change> commit(const ring::Document* from, const ring::Document& to, Action action,
                                       const std::string& node, const ChangePolicy& policy, const std::string& by);
 

@@ -4,13 +4,10 @@
 #include <algorithm>
 
 #include "base/log.hpp"
-#include "base/random.hpp"
 #include "registry/adoption.hpp"
 
 namespace wscluster::registry {
 namespace {
-
-constexpr std::string_view component = "registry";
 
 const ring::Member* find_life(const ring::Document& document, const Life& life) {
   for (const ring::Member& member : document.members) {
@@ -49,7 +46,7 @@ void DirectoryLoop::turn() {
   Result<> good = write_reports();
   const TimePoint now = Clock::now();
   for (const auto& [name, service] : services_) {
-    if (service.sightings.next_due(options_.heartbeat) <= now && service.not_before <= now) is_dirty_ = true;
+    if (next_removal(service) <= now) is_dirty_ = true;
   }
   if (good && is_dirty_) good = reload();
   if (good) good = change_rings();
@@ -77,7 +74,7 @@ bool DirectoryLoop::connect() {
   if (!good) {
     store_.connection().close();
     hints_.close();
-    log::debug(component, "no connection to Redis", {{"err", good.error().message}});
+    log::debug("registry", "no connection to Redis", {{"err", good.error().message}});
     return false;
   }
   // Whoever holds a newer document than a Redis that has come back gets the time to say so.
@@ -90,7 +87,7 @@ void DirectoryLoop::disconnect(const Error& cause) {
   store_.connection().close();
   hints_.close();
   is_up_ = false;
-  log::warning(component, "lost Redis, the last state is kept", {{"err", cause.message}});
+  log::warning("registry", "lost Redis, the last state is kept", {{"err", cause.message}});
 }
 
 void DirectoryLoop::take_inbox() {
@@ -221,7 +218,7 @@ void DirectoryLoop::adopt(const std::string& name, Service& service, std::shared
   const bool left = before != nullptr && !service.is_member;
   if (left) service.was_member = true;
   service.held = std::move(document);
-  log::info(component, "adopted", {{"service", name}, {"epoch", service.held->epoch}, {"why", service.held->why}});
+  log::info("registry", "adopted", {{"service", name}, {"epoch", service.held->epoch}, {"why", service.held->why}});
   {
     const std::lock_guard lock(board_.mutex);
     board_.adopted[name] = service.held->epoch;
@@ -259,135 +256,6 @@ void DirectoryLoop::take_offers() {
   }
 }
 
-void DirectoryLoop::see_dead() {
-  const TimePoint now = Clock::now();
-  for (auto& [name, service] : services_) {
-    std::set<Life> gone;
-    if (service.is_current && service.held) {
-      for (const ring::Member& member : service.held->members) {
-        const auto life = contents_.lives.find(member.name);
-        if (life == contents_.lives.end() || life->second != member.incarnation) {
-          gone.insert({member.name, member.incarnation});
-        }
-      }
-    }
-    service.sightings.see(now, gone);
-  }
-}
-
-ServiceFacts DirectoryLoop::facts_of(const std::string& name, const Service& service) const {
-  ServiceFacts facts;
-  facts.held = service.held.get();
-  facts.is_current = service.is_current && !is_name_taken_;
-  facts.done_through = service.done_through;
-  for (const MemberRecord& member : contents_.members) {
-    const auto stats = member.stats.services.find(name);
-    if (stats != member.stats.services.end()) {
-      facts.newest_adopted = std::max(facts.newest_adopted, stats->second.adopted);
-    }
-  }
-  facts.nobody_since = service.nobody_since;
-  facts.may_change_from = may_change_from_;
-  facts.is_linked = is_linked_;
-  facts.is_leaving = leaving_.has_value();
-  facts.was_member = service.was_member;
-  return facts;
-}
-
-Result<> DirectoryLoop::change_rings() {
-  const TimePoint now = Clock::now();
-  for (const std::string& name : self_.services) {
-    Service& service = services_[name];
-    if (now < service.not_before || next_step(facts_of(name, service), self_, options_.lease, now) == Step::nothing) {
-      continue;
-    }
-    // Decided on what Redis has at this moment, because stats alone do not cause a reading.
-    if (const auto read = reload(); !read) return read;
-    if (const auto changed = change_ring(name, service); !changed) return changed;
-  }
-  for (auto& [name, service] : services_) {
-    if (now < service.not_before || now < may_change_from_) continue;
-    if (const auto removed = remove_dead(name, service); !removed) return removed;
-  }
-  return {};
-}
-
-Result<> DirectoryLoop::change_ring(const std::string& name, Service& service) {
-  const Step step = next_step(facts_of(name, service), self_, options_.lease, Clock::now());
-  if (step == Step::nothing) return {};
-  const std::string at = format_rfc3339(WallClock::now());
-  const auto members = apply(step, service.held ? service.held->members : std::vector<ring::Member>(), self_);
-  const auto follow = [&](const std::string& why) {
-    return ring::next_document(*service.held, members, self_.name, why, at, service.done_through);
-  };
-  switch (step) {
-    case Step::nothing: return {};
-    case Step::first_document:
-      return commit(service,
-                    ring::first_document(name, random_id(), random_id(), members, self_.name, "first epoch", at),
-                    Action::join, self_.name, {});
-    case Step::enter: return commit(service, follow(self_.name + " joins"), Action::join, self_.name, {});
-    case Step::renew: return commit(service, follow(self_.name + " was restarted"), Action::join, self_.name, {});
-    case Step::drain: return commit(service, follow(self_.name + " leaves"), Action::leave, self_.name, *leaving_);
-    case Step::go: return commit(service, follow(self_.name + " has left"), Action::left, self_.name, {});
-  }
-  return {};
-}
-
-Result<> DirectoryLoop::commit(Service& service, const Result<ring::Document>& next, Action action,
-                               const std::string& node, const ChangePolicy& policy) {
-  if (!next) {
-    note(node, service, {CommitOutcome::Kind::limit, {}, next.error().message});
-    return {};
-  }
-  const Change change = describe_change(service.held.get(), *next, action, node, policy, self_.name);
-  const auto outcome =
-      store_.commit(service.held.get(), *next, change, action == Action::join ? self_.name : std::string());
-  if (!outcome) return outcome.error();
-  note(next->service, service, *outcome);
-  return {};
-}
-
-Result<> DirectoryLoop::remove_dead(const std::string& name, Service& service) {
-  if (!service.is_current || !service.held) return {};
-  const auto due = service.sightings.due(Clock::now(), options_.heartbeat);
-  if (due.empty()) return {};
-  std::vector<ring::Member> members = service.held->members;
-  std::erase_if(members, [&](const auto& member) { return due.contains({member.name, member.incarnation}); });
-  std::string names;
-  for (const Life& life : due)
-    names += (names.empty() ? "" : ",") + life.name;
-  const auto next = ring::next_document(*service.held, members, self_.name, "lease of " + names + " ended",
-                                        format_rfc3339(WallClock::now()), service.done_through);
-  if (!next) {
-    note(name, service, {CommitOutcome::Kind::limit, {}, next.error().message});
-    return {};
-  }
-  const Change change = describe_change(service.held.get(), *next, Action::dead, names, {}, self_.name);
-  const auto outcome = store_.remove_dead(*service.held, *next, change);
-  if (!outcome) return outcome.error();
-  note(name, service, *outcome);
-  return {};
-}
-
-void DirectoryLoop::note(const std::string& name, Service& service, const CommitOutcome& outcome) {
-  using Kind = CommitOutcome::Kind;
-  const TimePoint now = Clock::now();
-  is_dirty_ = outcome.is_written() || outcome.kind == Kind::conflict;
-  if (outcome.is_written()) {
-    service.refusal.clear();
-    return;
-  }
-  if (outcome.kind == Kind::conflict) {
-    // All that lost the same race must not meet again.
-    service.not_before = now + Duration(random_id() % static_cast<std::uint64_t>(options_.heartbeat.count() / 2 + 1));
-    return;
-  }
-  service.not_before = now + std::max(outcome.wait, options_.heartbeat);
-  if (outcome.kind == Kind::alive || std::exchange(service.refusal, outcome.text) == outcome.text) return;
-  log::warning(component, "the ring was not changed", {{"service", name}, {"err", outcome.text}});
-}
-
 void DirectoryLoop::publish() {
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->redis_up = is_up_;
@@ -403,7 +271,7 @@ void DirectoryLoop::publish() {
   if (published_ && is_same(*published_, *snapshot)) return;
   for (const std::string& alarm : snapshot->alarms) {
     const auto& known = published_ ? published_->alarms : std::vector<std::string>();
-    if (std::find(known.begin(), known.end(), alarm) == known.end()) log::error(component, alarm);
+    if (std::find(known.begin(), known.end(), alarm) == known.end()) log::error("registry", alarm);
   }
   published_ = snapshot;
   callbacks_.on_snapshot(std::move(snapshot));
@@ -414,11 +282,8 @@ Duration DirectoryLoop::pause() const {
   const TimePoint now = Clock::now();
   TimePoint next = now + options_.heartbeat;
   for (const auto& [name, service] : services_) {
-    if (service.not_before > now) {
-      next = std::min(next, service.not_before);
-    } else {
-      next = std::min(next, std::max(now, service.sightings.next_due(options_.heartbeat)));
-    }
+    if (service.not_before > now) next = std::min(next, service.not_before);
+    next = std::min(next, std::max(now, next_removal(service)));
   }
   return std::max(Duration(0), std::chrono::ceil<Duration>(next - now));
 }

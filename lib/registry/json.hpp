@@ -33,8 +33,8 @@ inline void read(const boost::json::object& object, std::string_view name, bool&
 }
 
 template <class Number>
-requires(std::is_arithmetic_v<Number> && !std::is_same_v<Number, bool>)
-void read(const boost::json::object& object, std::string_view name, Number& into) {
+requires(std::is_arithmetic_v<Number> && !std::is_same_v<Number, bool>) void read(const boost::json::object& object,
+                                                                                  std::string_view name, Number& into) {
   const auto* value = object.if_contains({name.data(), name.size()});
   if (value == nullptr || !value->is_number()) return;
   boost::json::error_code ec;

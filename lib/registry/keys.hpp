@@ -9,8 +9,9 @@ namespace wscluster::registry {
 
 /// The names of everything we keep in Redis: wscluster:{CLUSTER}:… Persistent, do not rename.
 ///
-/// The hash tag is the cluster, not the service, because one heartbeat reads the leases and the epochs of all services in
-/// one step; so a cluster lives in one slot of a Redis Cluster. That is no bottleneck: Redis is beside the data path.
+/// The hash tag is the cluster, not the service, because one heartbeat reads the leases and the epochs of all services
+/// in one step; so a cluster lives in one slot of a Redis Cluster. That is no bottleneck: Redis is beside the data
+/// path.
 ///
 ///   leases               sorted set   member -> end of its lease, ms of Redis TIME
 ///   holders              hash         member -> incarnation, 16 hex digits
@@ -35,8 +36,8 @@ namespace wscluster::registry {
 ///     +hget +hset +hdel +hgetall +zadd +zrem +zscore +zrange +zrangebyscore +sadd +srem +smembers +sismember
 ///     +lpush +lrange +lindex +ltrim
 ///
-/// Size: about 1.5 KiB per process; per service and node about 90 bytes in the document, the same for each open change, 40
-/// bytes in each of 64 epochs of history and 250 bytes in each of 64 changes: 100 nodes are about 2 MiB per service.
+/// Size: about 1.5 KiB per process; per service and node about 90 bytes in the document, the same for each open change,
+/// 40 bytes in each of 64 epochs of history and 250 bytes in each of 64 changes: 100 nodes are about 2 MiB per service.
 /// Load: one script of some 20 µs per process and heartbeat.
 class Keys {
  public:

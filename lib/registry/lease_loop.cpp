@@ -9,12 +9,14 @@
 namespace wscluster::registry {
 namespace {
 
-constexpr std::string_view component = "registry";
-
 // One slow command must not eat the whole lease.
-Duration command_timeout(const Options& options) { return std::min(options.timeout, options.lease / 3); }
+Duration command_timeout(const Options& options) {
+  return std::min(options.timeout, options.lease / 3);
+}
 
-bool is_final(Errc code) { return code == Errc::permission || code == Errc::invalid || code == Errc::protocol; }
+bool is_final(Errc code) {
+  return code == Errc::permission || code == Errc::invalid || code == Errc::protocol;
+}
 
 }  // namespace
 
@@ -64,7 +66,7 @@ void LeaseLoop::accept(const Beat& beat, TimePoint sent_at) {
 }
 
 void LeaseLoop::note_failure(const Error& cause) {
-  if (is_up_) log::warning(component, "Redis is away, the lease is not renewed", {{"err", cause.message}});
+  if (is_up_) log::warning("registry", "Redis is away, the lease is not renewed", {{"err", cause.message}});
   is_up_ = false;
   const TimePoint now = Clock::now();
   const std::lock_guard lock(board_.mutex);
@@ -86,7 +88,7 @@ bool LeaseLoop::beat() {
     const bool may = board_.trust.may_renew(now, alive);
     board_.publish_trust(now);
     if (!may) {
-      if (!alive && !is_held_back_) log::warning(component, "a core does not answer, the lease is not renewed");
+      if (!alive && !is_held_back_) log::warning("registry", "a core does not answer, the lease is not renewed");
       is_held_back_ = !alive;
       return alive;
     }
@@ -100,7 +102,7 @@ bool LeaseLoop::beat() {
     return false;
   }
   if (renewed->outcome == Beat::Outcome::renewed) {
-    if (!is_up_) log::info(component, "Redis is back, the lease is renewed");
+    if (!is_up_) log::info("registry", "Redis is back, the lease is renewed");
     is_up_ = true;
     accept(*renewed, sent_at_);
     return true;
@@ -115,7 +117,7 @@ bool LeaseLoop::beat() {
       board_.publish_trust(now);
     }
     if (is_new) {
-      log::error(component, "another process holds this name now", {{"node", self_.name}});
+      log::error("registry", "another process holds this name now", {{"node", self_.name}});
       board_.directory_wake.signal();
       on_name_taken_();
     }
@@ -141,8 +143,8 @@ void LeaseLoop::acquire() {
       name_free_by = std::min(name_free_by, Clock::now() + beat->holder_left + options_.heartbeat);
       if (Clock::now() > name_free_by || beat->holder_left > options_.lease) {
         throw Failure(ExitCode::temp_fail,
-                      store_.connection().place() + ": another process is running as '" + self_.name + "' in cluster '" +
-                          options_.cluster + "'",
+                      store_.connection().place() + ": another process is running as '" + self_.name +
+                          "' in cluster '" + options_.cluster + "'",
                       "give this one another --name, or stop the other");
       }
       pause = std::min(pause, beat->holder_left + Duration(5));
@@ -155,7 +157,7 @@ void LeaseLoop::acquire() {
         throw Failure(ExitCode::unavailable, beat.error().message,
                       "waited " + format_duration(options_.wait_at_start) + "; see redis.url");
       }
-      if (!has_told) log::info(component, "waiting for Redis", {{"err", beat.error().message}});
+      if (!has_told) log::info("registry", "waiting for Redis", {{"err", beat.error().message}});
       has_told = true;
     }
     if (board_.lease_wake.wait_until(Clock::now() + pause) && board_.stopping) {
@@ -176,7 +178,7 @@ void LeaseLoop::run() {
   }
   if (board_.keep_lease || !store_.connection().is_open()) return;
   if (const auto left = store_.leave(self_); !left) {
-    log::warning(component, "the lease could not be given back", {{"err", left.error().message}});
+    log::warning("registry", "the lease could not be given back", {{"err", left.error().message}});
   }
 }
 

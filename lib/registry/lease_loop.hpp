@@ -10,8 +10,9 @@
 
 namespace wscluster::registry {
 
-/// The lease thread: renews, and does nothing else, on a connection of its own. Each beat is probe and renewal, so that a
-/// Redis that has become a black hole swallows the probe: a lost renewal would forbid us to give our word for a whole lease.
+/// The lease thread: renews, and does nothing else, on a connection of its own. Each beat is probe and renewal, so that
+/// a Redis that has become a black hole swallows the probe: a lost renewal would forbid us to give our word for a whole
+/// lease.
 class LeaseLoop {
  public:
   /// All outlive it. `on_name_taken` runs on the lease thread.

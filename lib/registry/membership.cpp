@@ -26,7 +26,7 @@ Step next_step(const ServiceFacts& facts, const Registration& self, Duration lea
   if (self.role != Role::node || !facts.is_current || now < facts.may_change_from) return Step::nothing;
   if (facts.held == nullptr) {
     const bool wanted = facts.is_linked && !facts.is_leaving && !self.is_standby;
-    return wanted && now >= facts.nobody_since + 2 * lease ? Step::first_document : Step::nothing;
+    return wanted && facts.nobody_since <= now - 2 * lease ? Step::first_document : Step::nothing;
   }
   if (facts.newest_adopted > facts.held->epoch) return Step::nothing;
   for (const ring::Member& member : facts.held->members) {
@@ -40,7 +40,8 @@ std::vector<ring::Member> apply(Step step, std::vector<ring::Member> members, co
   const auto found = std::find_if(members.begin(), members.end(),
                                   [&](const ring::Member& member) { return member.name == self.name; });
   switch (step) {
-    case Step::nothing: break;
+    case Step::nothing:
+      break;
     case Step::first_document:
     case Step::enter:
       members.push_back({self.name, self.incarnation, self.weight, ring::MemberState::up});
@@ -57,7 +58,9 @@ std::vector<ring::Member> apply(Step step, std::vector<ring::Member> members, co
       found->weight = 0;
       found->state = ring::MemberState::draining;
       break;
-    case Step::go: members.erase(found); break;
+    case Step::go:
+      members.erase(found);
+      break;
   }
   return members;
 }

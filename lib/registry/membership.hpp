@@ -20,12 +20,13 @@ struct ServiceFacts {
   const ring::Document* held = nullptr;  ///< the last good one; null: none ever seen
   bool is_current = false;               ///< Redis has exactly it (or nothing, and nothing is held)
   std::uint64_t done_through = 0;
-  std::uint64_t newest_adopted = 0;   ///< the highest epoch that any registered process says it has adopted
-  TimePoint nobody_since;             ///< since when there is neither a document nor a process that has adopted one
-  TimePoint may_change_from;          ///< two leases after a reconnect
-  bool is_linked = false;             ///< to every live process
+  std::uint64_t newest_adopted = 0;  ///< the highest epoch that any registered process says it has adopted
+  TimePoint
+      nobody_since;  ///< since when there is neither a document nor a process that has adopted one; max(): there is
+  TimePoint may_change_from;  ///< two leases after a reconnect
+  bool is_linked = false;     ///< to every live process
   bool is_leaving = false;
-  bool was_member = false;            ///< this incarnation has been in the ring, and left
+  bool was_member = false;  ///< this incarnation has been in the ring, and left
 };
 
 enum class Step : std::uint8_t {

@@ -94,8 +94,9 @@ Result<Target> parse_url(const std::string& url) {
   const std::string_view rest = std::string_view(url).substr(scheme + 3);
   const auto at = rest.rfind('@');
   if (at != std::string_view::npos && rest.substr(0, at).find(':') != std::string_view::npos) {
-    return error(Errc::invalid, "redis url: a password does not belong there, because urls are printed; "
-                                "put it into a file and name that as redis.password_file");
+    return error(Errc::invalid,
+                 "redis url: a password does not belong there, because urls are printed; "
+                 "put it into a file and name that as redis.password_file");
   }
   const std::string shown = "redis url '" + url + "'";
   if (url.starts_with("unix://")) return parse_unix(shown, rest);

@@ -27,9 +27,9 @@ struct Options {
 /// Contradictions between fields, each a sentence; empty when usable.
 [[nodiscard]] std::vector<std::string> problems(const Options& options);
 
-/// From the death of a process, just after a renewal, to the ring document without it, while Redis answers and the others
-/// run: its lease, the wait for the next heartbeat of an observer, the heartbeat between the two sightings, one for
-/// scheduling and a lost compare-and-set.
+/// From the death of a process, just after a renewal, to the ring document without it, while Redis answers and the
+/// others run: its lease, the wait for the next heartbeat of an observer, the heartbeat between the two sightings, one
+/// for scheduling and a lost compare-and-set.
 [[nodiscard]] constexpr Duration worst_case_detection(const Options& options) {
   return options.lease + 3 * options.heartbeat;
 }

@@ -7,7 +7,9 @@ namespace wscluster::registry {
 
 namespace json = boost::json;
 
-const char* to_string(Role role) noexcept { return role == Role::gateway ? "gateway" : "node"; }
+const char* to_string(Role role) noexcept {
+  return role == Role::gateway ? "gateway" : "node";
+}
 
 std::string to_json(const Registration& registration) {
   return json::serialize(json::object{{"name", registration.name},
@@ -28,8 +30,8 @@ std::string to_json(const Registration& registration) {
 std::string to_json(const MemberStats& stats) {
   json::object services;
   for (const auto& [name, service] : stats.services) {
-    services[name] = json::object{
-        {"sessions", service.sessions}, {"misplaced", service.misplaced}, {"adopted", service.adopted}};
+    services[name] =
+        json::object{{"sessions", service.sessions}, {"misplaced", service.misplaced}, {"adopted", service.adopted}};
   }
   return json::serialize(json::object{
       {"state", stats.state}, {"uptime_seconds", stats.uptime_seconds}, {"services", std::move(services)}});

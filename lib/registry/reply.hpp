@@ -8,8 +8,8 @@
 
 namespace wscluster::registry {
 
-/// One answer of Redis; a value that owns everything. Reading what it is not gives an empty text, 0 or a nil element, so
-/// that the shape is tested once where it matters.
+/// One answer of Redis; a value that owns everything. Reading what it is not gives an empty text, 0 or a nil element,
+/// so that the shape is tested once where it matters.
 struct Reply {
   enum class Kind : std::uint8_t { nil, text, integer, list, error };
 

@@ -30,7 +30,9 @@ struct Address {
 };
 using Addresses = Result<std::vector<Address>>;
 
-std::string text_of(int code) { return std::generic_category().message(code); }
+std::string text_of(int code) {
+  return std::generic_category().message(code);
+}
 
 Addresses resolve_now(const std::string& host, std::uint16_t port, int flags) {
   addrinfo hints{};
@@ -119,7 +121,9 @@ bool wait_for(int descriptor, short events, TimePoint deadline) {
   }
 }
 
-Socket::~Socket() { close(); }
+Socket::~Socket() {
+  close();
+}
 
 Socket::Socket(Socket&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
 

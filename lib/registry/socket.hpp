@@ -11,8 +11,8 @@
 
 namespace wscluster::registry {
 
-/// A connected byte stream to Redis that never waits beyond a deadline. The one place that knows how bytes travel, so TLS
-/// goes in here. Owned by one thread. Errors say what the system said; Connection adds the place.
+/// A connected byte stream to Redis that never waits beyond a deadline. The one place that knows how bytes travel, so
+/// TLS goes in here. Owned by one thread. Errors say what the system said; Connection adds the place.
 class Socket {
  public:
   Socket() noexcept = default;

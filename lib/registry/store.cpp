@@ -57,14 +57,17 @@ CommitOutcome outcome_of(const ring::Document& to, const Reply& reply) {
   }
   if (word == "alive") return {Kind::alive, {}, ring + detail.text + " is alive, or was until just now"};
   if (word == "majority") {
-    return {Kind::majority, {}, ring + std::to_string(reply.at(2).number()) + " of " +
-                                    std::to_string(reply.at(3).number()) + " leases of epoch " +
-                                    std::to_string(detail.number()) +
-                                    " are gone; nobody is removed by itself ('ring remove --force' does it)"};
+    return {Kind::majority,
+            {},
+            ring + std::to_string(reply.at(2).number()) + " of " + std::to_string(reply.at(3).number()) +
+                " leases of epoch " + std::to_string(detail.number()) +
+                " are gone; nobody is removed by itself ('ring remove --force' does it)"};
   }
   if (word == "history") {
-    return {Kind::history, {}, ring + "the members of epoch " + std::to_string(detail.number()) +
-                                   " are not known any more; nobody is removed by itself ('ring remove --force' does it)"};
+    return {Kind::history,
+            {},
+            ring + "the members of epoch " + std::to_string(detail.number()) +
+                " are not known any more; nobody is removed by itself ('ring remove --force' does it)"};
   }
   return {Kind::wrong, {}, ring + "refused: " + word + " " + detail.text};
 }
@@ -79,9 +82,12 @@ Result<CommitOutcome> outcome_or_error(const ring::Document& to, const Result<Re
 Result<> to_result(const CommitOutcome& outcome) {
   using Kind = CommitOutcome::Kind;
   switch (outcome.kind) {
-    case Kind::written: return {};
-    case Kind::wrong: return error(Errc::internal, outcome.text);
-    default: return error(Errc::conflict, outcome.text);
+    case Kind::written:
+      return {};
+    case Kind::wrong:
+      return error(Errc::internal, outcome.text);
+    default:
+      return error(Errc::conflict, outcome.text);
   }
 }
 
@@ -144,11 +150,10 @@ Result<CommitOutcome> Store::commit(const ring::Document* from, const ring::Docu
 }
 
 Result<CommitOutcome> Store::remove_dead(const ring::Document& from, const ring::Document& to, const Change& change) {
-  return outcome_or_error(
-      to, connection_.run(remove_dead_script, keys_.prefix(),
-                          {to.service, std::to_string(from.epoch), from.digest, ring::to_json(to),
-                           record_to_json(change), std::to_string(ring::max_open_changes),
-                           std::to_string(options_.heartbeat.count())}));
+  return outcome_or_error(to, connection_.run(remove_dead_script, keys_.prefix(),
+                                              {to.service, std::to_string(from.epoch), from.digest, ring::to_json(to),
+                                               record_to_json(change), std::to_string(ring::max_open_changes),
+                                               std::to_string(options_.heartbeat.count())}));
 }
 
 Result<std::uint64_t> Store::progress(const std::string& service, const std::vector<Report>& reports) {

@@ -35,7 +35,8 @@ TimePoint Trust::majority_until() const {
     const std::size_t needed = members.size() / 2;
     if (needed == 0) continue;
     if (ends.size() < needed) return TimePoint::min();
-    std::nth_element(ends.begin(), ends.begin() + static_cast<std::ptrdiff_t>(needed - 1), ends.end(), std::greater<>());
+    std::nth_element(ends.begin(), ends.begin() + static_cast<std::ptrdiff_t>(needed - 1), ends.end(),
+                     std::greater<>());
     until = std::min(until, ends[needed - 1]);
   }
   return until;
@@ -126,16 +127,21 @@ void Trust::word_received(TimePoint now, const Life& from, TimePoint asked_at) {
   advance(now);
 }
 
-bool Trust::is_suspended(TimePoint now) { return valid_until(now) <= now; }
+bool Trust::is_suspended(TimePoint now) {
+  return valid_until(now) <= now;
+}
 
 TimePoint Trust::valid_until(TimePoint now) {
   advance(now);
   if (!is_member_anywhere()) return TimePoint::max();
   switch (phase_) {
-    case Phase::leased: return std::max(lease_end(), majority_until());
-    case Phase::going_on: return majority_until();
+    case Phase::leased:
+      return std::max(lease_end(), majority_until());
+    case Phase::going_on:
+      return majority_until();
     case Phase::asking:
-    case Phase::suspended: return TimePoint::min();
+    case Phase::suspended:
+      return TimePoint::min();
   }
   return TimePoint::min();
 }

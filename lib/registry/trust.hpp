@@ -22,17 +22,16 @@ struct Life {
 /// Service -> members of its document as this process has adopted it.
 using Memberships = std::map<std::string, std::vector<Life>, std::less<>>;
 
-/// How long a member may trust itself (DESIGN.md section 5.4, MODEL.md V17 and V18). Pure: events in, answers out, time as
-/// argument and never going back. Its owner locks it.
+/// How long a member may trust itself (DESIGN.md section 5.4, MODEL.md V17 and V18). Pure: events in, answers out, time
+/// as argument and never going back. Its owner locks it.
 ///
 /// The lease counts from the sending of the last successful renewal. After its end the member is suspended, unless a
-/// majority of the members of every ring it is in, itself included, have given their word that Redis is away for them too.
-/// The majority must be there within one heartbeat after the end and must never lapse; else only a renewal ends it.
-/// A member of no ring holds nobody, so it is never suspended.
+/// majority of the members of every ring it is in, itself included, have given their word that Redis is away for them
+/// too. The majority must be there within one heartbeat after the end and must never lapse; else only a renewal ends
+/// it. A member of no ring holds nobody, so it is never suspended.
 class Trust {
  public:
-  Trust(Life self, Duration heartbeat, Duration lease)
-      : self_(std::move(self)), heartbeat_(heartbeat), lease_(lease) {}
+  Trust(Life self, Duration heartbeat, Duration lease) : self_(std::move(self)), heartbeat_(heartbeat), lease_(lease) {}
 
   void set_memberships(TimePoint now, Memberships memberships);
 

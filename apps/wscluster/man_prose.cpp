@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+#include "man.hpp"
+
+namespace wscluster::app {
+
+std::string program_prose() {
+  return R"(A WebSocket lives in the memory of one process, so a cluster must know which process holds a user's connection.
+wscluster computes it: a consistent\-hash ring, kept in Redis, names the owner of each user id. Gateways hold the clients' sockets
+and bring each user's messages to the owner; nodes hold the sessions. When nodes come and go, exactly the sessions whose owner changed
+are evicted, at a set rate.
+.PP
+Results go to stdout, everything else to stderr. Commands that print data have JSON
+.RB ( "\-o json" ),
+whose fields stay; the tables for people may change.
+)";
+}
+
+std::string configuration_prose() {
+  return R"(One YAML file for gateways, nodes and client commands; each program takes from it what it needs.
+A flag stands above the variable of the environment, that above the file, that above the default.
+.B wscluster config show
+tells for every key where its value comes from.
+.PP
+Unknown and duplicate keys, wrong types and missing units are errors, all reported in one run by
+.BR "wscluster config check" .
+Relative file names are meant from the directory of the file. Secrets stand in files of their own, never in this one, in flags or in the
+environment.
+.SS Types
+.TP
+.B duration
+250ms, 5s, 1m30s; a number without a unit is an error
+.TP
+.B size
+64KiB, 1MB; a number without a unit is an error
+.TP
+.B rate
+500/s, 30/m
+.TP
+.B count
+2500, 10k, 1m
+.TP
+.B HOST:PORT
+127.0.0.1:9001, [::1]:9001; port 0: the system chooses, see port_file
+.TP
+.B list
+[a, b], or a single value; in a variable separated by commas
+)";
+}
+
+namespace {
+
+const char* const words_prose = R"(.SS Words
+.TP
+.B service
+One application with its own ring, users and groups. Two services never mix.
+.TP
+.B user, uid
+Who is connected; the key of the ring. A user may have several sessions (devices); all live on one node.
+.TP
+.B session
+One logical client connection.
+.TP
+.B gateway, node
+A gateway holds clients' sockets and routes. A node holds the sessions of the users it owns, and serves clients that connect to it directly.
+.TP
+.B ring, epoch
+Members with weights and all that is needed to compute the owner of a key. Each change is a new epoch, an integer that only grows.
+.TP
+.B point, arc
+A point is one virtual node on the 64\-bit circle; an arc is a half\-open range of keys between two points. A node has 512 points per unit of weight.
+.TP
+.B owner, holder
+The owner is the node that the current epoch computes for a user. The holder is the node that has the user's sessions now. They differ only while a move is under way.
+.TP
+.B plan, change, move
+A plan is what an epoch would do, computed before it is written. A change is the record of one epoch with its policy and progress. A move is one user going from holder to owner.
+.TP
+.B lease, incarnation
+A lease is a member's registration; it ends when the heartbeats stop. An incarnation is one life of a process.
+)";
+
+const char* const ring_prose = R"(.SS Ring and epochs
+The position of a user is XXH3\-64 of the uid with the ring's seed; the owner is the member of the first point at or after it.
+A node's points come from its name alone, so a change of one member moves only arcs of that member. Moving 1 of N nodes moves about 1/N of the keys.
+.PP
+An epoch is written to Redis in one step together with its change record. The nodes carry the change out; a command that watches may be
+ended at any time. The same command again goes on watching, or has nothing to do.
+.SS States
+.TP
+.B joining
+Registered, not yet linked to everybody or not yet in the ring
+.TP
+.B up
+In the ring and serving
+.TP
+.B draining
+Weight 0; its sessions are leaving
+.TP
+.B drained
+Weight 0 and empty
+.TP
+.B down
+Its lease has ended
+.TP
+.B suspended
+Its own lease has ended and no majority of its peers vouches for it: sockets stay open, nothing is executed or acknowledged
+)";
+
+const char* const eviction_prose = R"(.SS Eviction and close codes
+Evicted sessions are those in the plan's arcs, no others. Evicted = moved + closed: a moved session keeps its socket at the gateway, a closed one
+reconnects.
+.TP
+.B 1000, 1001
+The client went; the server stops
+.TP
+.B 1008
+The session is gone for good: connect anew
+.TP
+.B 1009
+The message is larger than limits.max_message_bytes
+.TP
+.B 1012
+Evicted: reconnect. The reason says when, for example
+.I epoch=43 after=1250ms
+.TP
+.B 1013
+The client did not read and its outbox was full
+.SS Receipts
+.TP
+.B delivered
+Written to the sockets of the user's sessions
+.TP
+.B queued
+Kept for the user's return
+.TP
+.B offline
+The user is not connected and nothing was queued
+.TP
+.B expired
+Its deadline passed before it could be delivered; it was not
+.TP
+.B unknown
+No answer in time; it may or may not have been delivered
+.SS Exit status
+Commands end with 0 when it was done or there was nothing to do, 1 when the answer is no, and with codes of
+.BR sysexits (3)
+otherwise; the table is in
+.BR wscluster (1).
+)";
+
+}  // namespace
+
+std::string concepts_prose() {
+  return std::string(words_prose) + ring_prose + eviction_prose;
+}
+
+}  // namespace wscluster::app

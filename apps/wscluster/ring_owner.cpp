@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+#include <boost/json.hpp>
+#include <iostream>
+
+#include "base/names.hpp"
+#include "commands.hpp"
+#include "ring/key.hpp"
+#include "ring_state.hpp"
+
+namespace wscluster::app {
+namespace {
+
+namespace json = boost::json;
+
+std::vector<std::string> uids_of(const Invocation& invocation) {
+  std::vector<std::string> uids;
+  for (const auto& word : invocation.arguments()) {
+    if (word != "-") {
+      uids.push_back(word);
+      continue;
+    }
+    for (std::string line; std::getline(std::cin, line);) {
+      if (!line.empty() && line.back() == '\r') line.pop_back();
+      if (!line.empty()) uids.push_back(line);
+    }
+  }
+  for (const auto& uid : uids) {
+    if (const auto good = check_uid(uid); !good) {
+      throw Failure(ExitCode::data, (uid.empty() ? "" : "'" + uid + "': ") + good.error().message);
+    }
+  }
+  return uids;
+}
+
+std::string owner_in(const ring::HashRing& ring, std::uint64_t hash) {
+  const auto* member = ring.owner_of(hash);
+  return member == nullptr ? "" : member->name;
+}
+
+/// The ring after a change that nobody has made: --with, --without.
+std::optional<ring::HashRing> planned_ring(const Invocation& invocation, const RingState& ring) {
+  if (!invocation.has("with") && !invocation.has("without")) return std::nullopt;
+  auto members = ring.document->members;
+  for (const auto& name : invocation.texts("without")) {
+    if (ring.member(name) == nullptr) throw Failure(ExitCode::no_node, "'" + name + "' is not in the ring");
+    std::erase_if(members, [&](const auto& member) { return member.name == name; });
+  }
+  for (const auto& name : invocation.texts("with")) {
+    if (const auto good = check_member_name(name); !good) throw Failure(ExitCode::usage, good.error().message);
+    if (ring.member(name) != nullptr) continue;
+    const auto* record = ring.record(name);
+    members.push_back({name, 0, record == nullptr ? 1.0 : record->registration.weight, ring::MemberState::up});
+  }
+  return ring::HashRing(std::move(members), ring.document->seed, ring.document->points_per_weight);
+}
+
+/// Owners in the memberships whose change is still running: one of them may hold the user yet.
+std::vector<std::string> earlier_owners(const std::vector<ring::HashRing>& open, std::uint64_t hash,
+                                        const std::string& owner) {
+  std::vector<std::string> names;
+  for (const auto& ring : open) {
+    const std::string name = owner_in(ring, hash);
+    if (!name.empty() && name != owner && std::find(names.begin(), names.end(), name) == names.end())
+      names.push_back(name);
+  }
+  return names;
+}
+
+json::value or_null(const std::string& text) {
+  return text.empty() ? json::value(nullptr) : json::value(text);
+}
+
+}  // namespace
+
+int run_ring_owner(const Invocation& invocation) {
+  const auto uids = uids_of(invocation);
+  const auto config = invocation.load_config();
+  registry::Directory directory(config.redis);
+  const auto ring = load_ring(invocation, config, directory);
+  if (ring.document == nullptr) {
+    throw Failure(ExitCode::no_node, "the service '" + ring.service + "' has no ring yet", "Look: wscluster ring show");
+  }
+  const auto planned = planned_ring(invocation, ring);
+  std::vector<ring::HashRing> open;
+  for (const auto& membership : ring.document->open) {
+    open.emplace_back(membership.members, ring.document->seed, ring.document->points_per_weight);
+  }
+  std::vector<Column> columns{{"UID"}, {"NODE"}, {"HASH"}};
+  if (!open.empty()) columns.push_back({"EARLIER"});
+  if (planned) columns.push_back({"THEN"});
+  Table table(columns);
+  json::array owners;
+  for (const auto& uid : uids) {
+    const auto hash = ring::hash_uid(uid, ring.document->seed);
+    const std::string owner = owner_in(ring.ring, hash);
+    std::vector<std::string> cells{uid, owner.empty() ? "-" : owner, hex_of(hash)};
+    json::object entry{{"uid", uid}, {"node", or_null(owner)}, {"hash", hex_of(hash)}};
+    const auto earlier = earlier_owners(open, hash, owner);
+    entry["earlier"] = json::array(earlier.begin(), earlier.end());
+    if (!open.empty()) cells.push_back(earlier.empty() ? "-" : config::write_value(config::Type::list, earlier));
+    const std::string then = planned ? owner_in(*planned, hash) : "";
+    entry["then"] = or_null(then);
+    if (planned) cells.push_back(then.empty() ? "-" : then);
+    table.add(std::move(cells));
+    owners.push_back(std::move(entry));
+  }
+  const auto& output = invocation.output();
+  if (!output.is_json()) {
+    print(table.render(output));
+    return 0;
+  }
+  print(render_json(json::object{{"schema", "wscluster/ring-owner/v1"},
+                                 {"service", ring.service},
+                                 {"epoch", ring.epoch()},
+                                 {"owners", std::move(owners)}},
+                    output));
+  return 0;
+}
+
+}  // namespace wscluster::app

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <array>
+#include <boost/json.hpp>
+#include <cstdio>
+#include <map>
+
+#include "base/units.hpp"
+#include "commands.hpp"
+#include "ring/key.hpp"
+#include "ring_state.hpp"
+
+namespace wscluster::app {
+namespace {
+
+namespace json = boost::json;
+
+struct Row {
+  std::string name;
+  std::string state;
+  const ring::Member* member = nullptr;            ///< null: not in the ring
+  const registry::MemberRecord* record = nullptr;  ///< null: not registered
+  double owned = 0;
+  std::uint64_t sessions = 0;
+  std::uint64_t misplaced = 0;
+  std::optional<double> skew;  ///< of the sessions against the share
+};
+
+std::vector<Row> rows_of(const RingState& ring) {
+  std::map<std::string, Row> rows;
+  if (ring.document != nullptr) {
+    for (const auto& member : ring.document->members)
+      rows[member.name].member = &member;
+  }
+  for (const auto& record : ring.snapshot.members) {
+    const auto& services = record.registration.services;
+    const bool serves = std::find(services.begin(), services.end(), ring.service) != services.end();
+    if (record.registration.role != registry::Role::node || (!serves && !rows.contains(record.registration.name)))
+      continue;
+    rows[record.registration.name].record = &record;
+  }
+  const auto total = static_cast<double>(ring.sessions());
+  std::vector<Row> out;
+  for (auto& [name, row] : rows) {
+    row.name = name;
+    row.state = ring.state_word(name);
+    row.owned = row.member == nullptr ? 0 : ring.ring.owned_ratio(name);
+    row.sessions = ring.sessions_of(name);
+    row.misplaced = ring.misplaced_of(name);
+    if (row.owned > 0 && total > 0) row.skew = static_cast<double>(row.sessions) / (total * row.owned) - 1;
+    out.push_back(std::move(row));
+  }
+  return out;
+}
+
+std::string signed_percent(double ratio) {
+  return (ratio >= 0 ? "+" : "") + percent(ratio);
+}
+
+std::string silence_of(const Row& row) {
+  if (row.record == nullptr) return "-";
+  return format_duration(std::chrono::duration_cast<std::chrono::seconds>(row.record->silence));
+}
+
+std::string weight_text(const Row& row) {
+  if (row.member == nullptr) return "-";
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.4g", row.member->weight);
+  return text.data();
+}
+
+std::string summary(const RingState& ring, const std::vector<Row>& rows) {
+  std::map<std::string, int> states;
+  for (const auto& row : rows)
+    ++states[row.state];
+  std::string words;
+  for (const auto* word : {"up", "joining", "draining", "drained", "suspended", "down"}) {
+    if (states.contains(word)) words += (words.empty() ? "" : ", ") + std::to_string(states[word]) + " " + word;
+  }
+  const auto* state = ring.state();
+  std::string change = "no change running";
+  if (state != nullptr && !state->running.empty()) {
+    const auto& running = state->running.back();
+    change = std::string(to_string(running.action)) + " " + running.node + " is " + to_string(running.state);
+  }
+  const std::string head = ring.document == nullptr ? "No ring yet" : "Ring epoch " + std::to_string(ring.epoch());
+  return head + " of " + ring.cluster + "/" + ring.service + ": " + std::to_string(rows.size()) + " node" +
+         (rows.size() == 1 ? "" : "s") + (words.empty() ? "" : " (" + words + ")") + ", " +
+         format_count(ring.sessions()) + " sessions, " + change + "\n";
+}
+
+Table table_of(const std::vector<Row>& rows) {
+  Table table({{"NODE"},
+               {"STATE"},
+               {"ADDRESS"},
+               {"WEIGHT", true},
+               {"OWNS", true},
+               {"SESSIONS", true},
+               {"SKEW", true},
+               {"MISPLACED", true},
+               {"SEEN", true},
+               {"LINKS", false, true},
+               {"SHARDS", true, true},
+               {"VERSION", false, true},
+               {"UPTIME", true, true}});
+  for (const auto& row : rows) {
+    const auto* record = row.record;
+    const auto text = [&](auto get) { return record == nullptr ? std::string("-") : get(*record); };
+    table.add({row.name, row.state, text([](const auto& r) { return r.registration.client_address; }), weight_text(row),
+               row.member == nullptr ? "-" : percent(row.owned), format_count(row.sessions),
+               row.skew ? signed_percent(*row.skew) : "-", format_count(row.misplaced), silence_of(row),
+               text([](const auto& r) { return r.registration.link_address; }),
+               text([](const auto& r) { return std::to_string(r.registration.shards); }),
+               text([](const auto& r) { return r.registration.version; }),
+               text([](const auto& r) { return format_duration(std::chrono::seconds(r.stats.uptime_seconds)); })});
+  }
+  return table;
+}
+
+json::value json_or_null(const std::string& text) {
+  return text.empty() ? json::value(nullptr) : json::value(text);
+}
+
+json::object node_json(const RingState& ring, const Row& row) {
+  const auto* record = row.record;
+  const auto stats = record == nullptr ? registry::ServiceStats{} : [&] {
+    const auto at = record->stats.services.find(ring.service);
+    return at == record->stats.services.end() ? registry::ServiceStats{} : at->second;
+  }();
+  const bool listed = row.member != nullptr;
+  return {{"name", row.name},
+          {"state", row.state},
+          {"address", json_or_null(record == nullptr ? "" : record->registration.client_address)},
+          {"weight", listed ? json::value(row.member->weight) : json::value(nullptr)},
+          {"owned_ratio", row.owned},
+          {"sessions", row.sessions},
+          {"misplaced_sessions", row.misplaced},
+          {"skew_ratio", row.skew ? json::value(*row.skew) : json::value(nullptr)},
+          {"points", listed ? ring::point_count(row.member->weight, ring.document->points_per_weight) : 0},
+          {"last_seen", record == nullptr ? json::value(nullptr) : json::value(format_rfc3339(record->last_seen))},
+          {"epoch_seen", stats.adopted},
+          {"shards", record == nullptr ? 0U : record->registration.shards},
+          {"version", json_or_null(record == nullptr ? "" : record->registration.version)}};
+}
+
+json::value change_json(const registry::ServiceState* state) {
+  if (state == nullptr || state->running.empty()) return nullptr;
+  return json::parse(registry::to_json(state->running.back()));
+}
+
+json::object json_of(const RingState& ring, const std::vector<Row>& rows, bool with_ranges) {
+  json::array nodes;
+  for (const auto& row : rows)
+    nodes.push_back(node_json(ring, row));
+  json::object out{
+      {"schema", "wscluster/ring/v1"}, {"cluster", ring.cluster}, {"service", ring.service}, {"epoch", ring.epoch()}};
+  if (ring.document != nullptr) {
+    out["hash"] = ring.document->hash;
+    out["points_per_weight"] = ring.document->points_per_weight;
+    out["digest"] = ring.document->digest;
+  }
+  out["change"] = change_json(ring.state());
+  out["sessions"] = ring.sessions();
+  out["misplaced_sessions"] = ring.misplaced();
+  out["nodes"] = std::move(nodes);
+  if (!with_ranges) return out;
+  json::array ranges;
+  for (const auto& arc : ring.ring.arcs()) {
+    ranges.push_back(json::object{
+        {"start", hex_of(arc.start)}, {"end", hex_of(arc.end)}, {"node", ring.ring.members()[arc.owner].name}});
+  }
+  out["ranges"] = std::move(ranges);
+  return out;
+}
+
+/// What the table asks an operator to do, on stderr.
+void advise(const RingState& ring, const std::vector<Row>& rows) {
+  const std::string service = ring.snapshot.services.size() > 1 ? " --service " + ring.service : "";
+  for (const auto& row : rows) {
+    if (row.member != nullptr && row.state == "down") {
+      print_error("\n" + row.name + " has been silent for " + silence_of(row) + "; the " + percent(row.owned) +
+                  " of users it owns cannot connect.\n  Take it out:  wscluster ring remove " + row.name + " --force" +
+                  service + "\n");
+    } else if (row.member == nullptr && row.record != nullptr && row.record->is_alive &&
+               row.record->registration.is_standby) {
+      print_error("\n" + row.name + " stands by.\n  Put it in:  wscluster ring add " + row.name + service + "\n");
+    }
+  }
+}
+
+}  // namespace
+
+int run_ring_show(const Invocation& invocation) {
+  const auto config = invocation.load_config();
+  registry::Directory directory(config.redis);
+  const auto ring = load_ring(invocation, config, directory);
+  const auto rows = rows_of(ring);
+  const auto& output = invocation.output();
+  if (output.is_json()) {
+    print(render_json(json_of(ring, rows, invocation.has("ranges")), output));
+    return 0;
+  }
+  const bool for_people = output.format == Format::table || output.format == Format::wide;
+  if (invocation.has("ranges")) {
+    Table ranges({{"START"}, {"END"}, {"NODE"}});
+    for (const auto& arc : ring.ring.arcs()) {
+      ranges.add({hex_of(arc.start), hex_of(arc.end), ring.ring.members()[arc.owner].name});
+    }
+    print(ranges.render(output));
+    return 0;
+  }
+  if (for_people) print(summary(ring, rows) + "\n");
+  print(table_of(rows).render(output));
+  if (for_people && !output.is_quiet) advise(ring, rows);
+  return 0;
+}
+
+}  // namespace wscluster::app

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: MIT
+#include <boost/json.hpp>
+#include <functional>
+#include <iostream>
+
+#include "commands.hpp"
+#include "interrupt.hpp"
+#include "send_message.hpp"
+#include "service_key.hpp"
+
+namespace wscluster::app {
+namespace {
+
+namespace json = boost::json;
+
+std::string all_of_stdin() {
+  return {std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>()};
+}
+
+ExitCode exit_of(const Receipt& receipt) {
+  if (receipt.status == "delivered" || receipt.status == "queued" || receipt.status == "accepted") return ExitCode::ok;
+  return receipt.status == "offline" ? ExitCode::no_session : ExitCode::temp_fail;
+}
+
+json::object json_of(const Receipt& receipt) {
+  return {{"to", receipt.to},
+          {"status", receipt.status},
+          {"node", receipt.node.empty() ? json::value(nullptr) : json::value(receipt.node)},
+          {"sessions", receipt.sessions},
+          {"epoch", receipt.epoch},
+          {"latency_seconds", receipt.latency_seconds}};
+}
+
+std::string milliseconds_text(double time) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.1f ms", time * 1000);
+  return text.data();
+}
+
+/// Collects receipts, prints them as they come where the form allows it.
+class Report {
+ public:
+  explicit Report(const Output& output) : output_(output) {}
+
+  void add(const Receipt& receipt) {
+    const auto exit = exit_of(receipt);
+    (exit == ExitCode::ok ? good_ : bad_) += 1;
+    if (exit != ExitCode::ok) worst_ = worst_ == ExitCode::ok || worst_ == exit ? exit : ExitCode::temp_fail;
+    if (output_.format == Format::jsonl) print(json::serialize(json_of(receipt)) + "\n");
+    if (output_.format == Format::json) results_.push_back(json_of(receipt));
+    if (output_.format == Format::table) say(receipt, exit);
+    table_.add({receipt.to, receipt.status, receipt.node.empty() ? "-" : receipt.node, std::to_string(receipt.sessions),
+                milliseconds_text(receipt.latency_seconds)});
+  }
+
+  int finish() {
+    if (output_.format == Format::json) {
+      print(render_json(json::object{{"schema", "wscluster/send/v1"},
+                                     {"delivered", good_},
+                                     {"failed", bad_},
+                                     {"results", std::move(results_)}},
+                        output_));
+    } else if (output_.format != Format::jsonl && output_.format != Format::table) {
+      print(table_.render(output_));
+    }
+    if (bad_ > 0 && good_ > 0) return static_cast<int>(ExitCode::negative);
+    return static_cast<int>(worst_);
+  }
+
+ private:
+  void say(const Receipt& receipt, ExitCode exit) const {
+    const std::string sessions = std::to_string(receipt.sessions) + (receipt.sessions == 1 ? " session" : " sessions");
+    if (exit == ExitCode::no_session) {
+      print_error("wscluster: " + receipt.to + " has no session\n");
+    } else if (exit != ExitCode::ok) {
+      print_error("wscluster: " + receipt.to + ": " + receipt.status + " (" +
+                  (receipt.status == "expired" ? "its time was over before it could be delivered"
+                                               : "no answer in time; it may have arrived") +
+                  ")\n");
+    } else if (!output_.is_quiet) {
+      const std::string node = receipt.node.empty() ? "" : " on " + receipt.node;
+      print(receipt.to + ": " + (receipt.status == "delivered" ? "delivered to " + sessions : receipt.status) + node +
+            " in " + milliseconds_text(receipt.latency_seconds) + "\n");
+    }
+  }
+
+  const Output& output_;
+  std::uint64_t good_ = 0;
+  std::uint64_t bad_ = 0;
+  ExitCode worst_ = ExitCode::ok;
+  json::array results_;
+  Table table_{{{"TO"}, {"STATUS"}, {"NODE"}, {"SESSIONS", true}, {"LATENCY", true}}};
+};
+
+using Deliver = std::function<void(const std::string& to, const Message& message)>;
+
+/// {"to":"alice","message":"hi"}: a text is sent as it is, anything else as JSON.
+void read_json_line(const std::string& line, std::size_t number, bool is_binary, const Deliver& deliver) {
+  const auto bad = [&](const std::string& why) {
+    return Failure(ExitCode::data, "stdin:" + std::to_string(number) + ": " + why,
+                   "Form: {\"to\":\"alice\",\"message\":\"hi\"}");
+  };
+  boost::system::error_code ec;
+  const auto value = json::parse(line, ec);
+  if (ec || !value.is_object()) throw bad("not a JSON object");
+  const auto* to = value.get_object().if_contains("to");
+  const auto* message = value.get_object().if_contains("message");
+  if (to == nullptr || !to->is_string()) throw bad("\"to\" is missing or not a text");
+  if (message == nullptr) throw bad("\"message\" is missing");
+  const auto* text = message->if_string();
+  const auto kind = text == nullptr ? Message::Kind::json : is_binary ? Message::Kind::binary : Message::Kind::text;
+  deliver(std::string(to->get_string()), {text == nullptr ? json::serialize(*message) : std::string(*text), kind});
+}
+
+void read_messages(const Invocation& invocation, const Deliver& deliver) {
+  const auto recipients = invocation.texts("to");
+  const bool is_binary = invocation.has("binary");
+  const auto kind = is_binary ? Message::Kind::binary : Message::Kind::text;
+  const auto to_all = [&](std::string content) {
+    for (const auto& to : recipients)
+      deliver(to, {content, kind});
+  };
+  if (invocation.has("message")) return to_all(invocation.text("message"));
+  if (invocation.has("stdin")) return to_all(all_of_stdin());
+  if (invocation.has("file")) {
+    const auto content = read_file(invocation.text("file"));
+    if (!content) throw Failure(content.error());
+    return to_all(*content);
+  }
+  std::size_t number = 0;
+  for (std::string line; std::getline(std::cin, line);) {
+    ++number;
+    if (line.empty()) continue;
+    if (invocation.has("jsonl")) {
+      read_json_line(line, number, is_binary, deliver);
+    } else {
+      to_all(line);
+    }
+  }
+}
+
+void check_flags(const Invocation& invocation) {
+  int ways = 0;
+  for (const auto* flag : {"message", "file", "stdin", "lines", "jsonl"})
+    ways += invocation.has(flag) ? 1 : 0;
+  if (ways != 1) {
+    throw Failure(ExitCode::usage, "exactly one of --message, --file, --stdin, --lines and --jsonl is needed",
+                  "Example: wscluster send --to alice --message hello");
+  }
+  if (invocation.has("jsonl") == invocation.has("to")) {
+    throw Failure(ExitCode::usage, invocation.has("to") ? "--jsonl names the recipients itself; leave --to out"
+                                                        : "--to is missing: who shall get the message?");
+  }
+  for (const auto& uid : invocation.texts("to"))
+    check_recipient(uid);
+}
+
+}  // namespace
+
+int run_send(const Invocation& invocation) {
+  check_flags(invocation);
+  const auto config = invocation.load_config();
+  const Sender sender(invocation, config);
+  Report report(invocation.output());
+  const auto repeats = invocation.value<std::uint64_t>("repeat");
+  const auto interval = invocation.value<Duration>("interval");
+  const Interrupt interrupt;
+  std::vector<std::pair<std::string, Message>> sent;
+  const auto deliver = [&](const std::string& to, const Message& message) {
+    if (interrupt.is_requested()) return;
+    check_recipient(to);
+    if (invocation.has("dry-run")) {
+      print("would send " + std::to_string(message.content.size()) + " bytes to " + to + " by " + sender.place() +
+            "\n");
+      return;
+    }
+    report.add(sender.send(to, message, interrupt));
+    if (repeats > 1) sent.emplace_back(to, message);
+  };
+  read_messages(invocation, deliver);
+  const auto again = std::move(sent);
+  sent.clear();
+  for (std::uint64_t i = 1; i < repeats && !invocation.has("dry-run") && !interrupt.is_requested(); ++i) {
+    interrupt.sleep_for(interval);
+    for (const auto& [to, message] : again) {
+      if (!interrupt.is_requested()) report.add(sender.send(to, message, interrupt));
+    }
+  }
+  const int code = report.finish();
+  return interrupt.is_requested() ? interrupt.exit_code() : code;
+}
+
+}  // namespace wscluster::app

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "edge/edge.hpp"
+#include "edge/outbox.hpp"
+#include "net/http.hpp"
+#include "net/poller.hpp"
+#include "net/stream.hpp"
+#include "websocket/decoder.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace wscluster::edge {
+
+enum class Phase : std::uint8_t {
+  free,       ///< the slot is not in use (or waits for the end of the turn)
+  queued,     ///< adopted; its TLS handshake waits for its turn
+  handshake,  ///< TLS
+  idle,       ///< between HTTP requests, no byte of the next one
+  head,       ///< inside an HTTP head
+  body,       ///< inside an HTTP body
+  waiting,    ///< the application has the request
+  answering,  ///< the response is on its way
+  websocket,  ///< open
+  closing,    ///< our Close is queued or sent, the client's is awaited
+  lingering,  ///< nothing to say any more: reads until the client's end, so that the kernel does not reset what we said
+};
+
+/// What a connection needs only while it speaks HTTP; gone after the 101.
+struct HttpSide {
+  explicit HttpSide(const net::HttpLimits& limits) : parser(limits) {}
+
+  net::RequestParser parser;
+  std::string early;  ///< bytes behind the request: the next one, or frames sent before the 101
+  std::string websocket_key;
+  bool is_upgrade = false;
+  bool is_head = false;
+  bool keeps_alive = false;
+};
+
+/// One client. Lives in a page of the edge's slab at a fixed address, so a callback may end its own connection.
+struct Connection final : net::Watcher {
+  void on_ready(bool readable, bool writable) override;
+
+  Edge::State* edge = nullptr;
+  net::Stream stream;
+  net::TlsServer* tls = nullptr;
+  std::unique_ptr<HttpSide> http;
+  std::unique_ptr<Outbox> out;
+  std::optional<websocket::Decoder> decoder;
+  std::string peer;
+  std::uint64_t frames_written = 0;
+  std::int64_t since = 0;     ///< milliseconds of the edge's clock: when the phase began
+  std::int64_t heard = 0;     ///< when bytes last came
+  std::int64_t progress = 0;  ///< when the kernel last took bytes, or the queue began
+  std::int64_t ping_due = 0;
+  std::uint32_t slot = 0;
+  std::uint32_t generation = 0;
+  std::uint16_t close_code = 0;
+  Phase phase = Phase::free;
+  CloseReason reason = CloseReason::http_done;
+  bool is_known = false;  ///< the application has the id and will get on_gone()
+  bool is_loopback = false;
+  bool is_dirty = false;          ///< stands in the list of what is to be flushed
+  bool is_handshake_due = false;  ///< stands in the list of handshakes to continue
+  bool is_registered = false;     ///< with the poller
+  bool waits_readable = false;
+  bool waits_writable = false;
+  bool is_paused = false;
+  bool ends_after_flush = false;  ///< close when the queue is empty
+  bool has_peer_ended = false;    ///< the client will send no more
+};
+
+static_assert(sizeof(Connection) <= 384);
+
+}  // namespace wscluster::edge

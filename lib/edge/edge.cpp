@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+#include "edge/edge.hpp"
+
+#include "edge/state.hpp"
+#include "websocket/frame.hpp"
+
+#include <limits>
+#include <utility>
+
+namespace wscluster::edge {
+
+Edge::Edge(net::Core& core, const Options& options, Application& application)
+    : state_(std::make_shared<State>(core, options, application)) {
+  state_->register_hooks();
+}
+
+Edge::~Edge() = default;
+
+void Edge::adopt(int descriptor, std::string peer, bool is_loopback, net::TlsServer* tls) {
+  state_->adopt(descriptor, std::move(peer), is_loopback, tls);
+}
+
+bool Edge::accept(ConnectionId id, std::string_view subprotocol) {
+  Connection* c = state_->find(id);
+  if (c == nullptr || c->phase != Phase::waiting || !c->http->is_upgrade) return false;
+  state_->open_websocket(*c, subprotocol);
+  return true;
+}
+
+bool Edge::respond(ConnectionId id, const Response& response) {
+  Connection* c = state_->find(id);
+  if (c == nullptr || c->phase != Phase::waiting) return false;
+  state_->answer(*c, response, c->http->is_upgrade ? CloseReason::refused : CloseReason::http_done);
+  return true;
+}
+
+bool Edge::send(ConnectionId id, websocket::MessageKind kind, std::string_view payload) {
+  Connection* c = state_->find(id);
+  if (c == nullptr || c->phase != Phase::websocket) return false;
+  const auto opcode = kind == websocket::MessageKind::text ? websocket::Opcode::text : websocket::Opcode::binary;
+  websocket::append_frame(state_->queue(*c), opcode, true, payload);
+  c->out->mark();
+  ++state_->counters.messages_out;
+  return true;
+}
+
+void Edge::close(ConnectionId id, std::uint16_t code, std::string_view text, CloseReason reason) {
+  Connection* c = state_->find(id);
+  if (c == nullptr) return;
+  if (c->phase == Phase::websocket) return state_->start_close(*c, code, text, reason);
+  if (c->phase != Phase::waiting) return;
+  // No WebSocket yet: there is nobody to send a Close to. on_gone() must not come from inside this call.
+  state_->later(*c, [code, reason](State& state, Connection& waiting) {
+    if (waiting.phase == Phase::waiting) state.end(waiting, reason, code);
+  });
+}
+
+void Edge::pause(ConnectionId id, bool paused) {
+  Connection* c = state_->find(id);
+  if (c == nullptr || c->phase != Phase::websocket || c->is_paused == paused) return;
+  // The next readiness of a paused connection takes it out of the poller: most are resumed before.
+  c->is_paused = paused;
+  c->heard = state_->now();
+  if (!paused) state_->wait_for(*c, true, c->waits_writable);
+}
+
+std::size_t Edge::unsent_bytes(ConnectionId id) const {
+  const Connection* c = state_->find(id);
+  return c == nullptr || !c->out ? 0 : c->out->unsent().size();
+}
+
+void Edge::drain(std::uint16_t code, std::string_view text, double rate) {
+  State& state = *state_;
+  state.is_draining = true;
+  state.drain_code = code;
+  state.drain_text = text;
+  state.drain_rate = rate;
+  state.drain_at = 0;
+  for (const auto& page : state.pages) {
+    for (Connection& c : *page) {
+      if (c.phase != Phase::idle && c.phase != Phase::queued) continue;
+      c.reason = CloseReason::drain;
+      state.linger(c);
+    }
+  }
+  state.drain_some(rate > 0 ? 0 : std::numeric_limits<double>::max());
+}
+
+void Edge::abort() {
+  for (const auto& page : state_->pages) {
+    for (Connection& c : *page) {
+      if (std::exchange(c.is_known, false) && c.decoder) --state_->counters.open_websockets;
+      state_->end(c, CloseReason::drain, 0);
+    }
+  }
+}
+
+std::size_t Edge::size() const {
+  return state_->counters.open_connections;
+}
+
+const Counters& Edge::counters() const {
+  return state_->counters;
+}
+
+}  // namespace wscluster::edge

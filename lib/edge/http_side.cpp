@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+#include "base/text.hpp"
+#include "edge/state.hpp"
+#include "websocket/handshake.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace wscluster::edge {
+namespace {
+
+using Parsed = net::RequestParser::State;
+
+/// All lines of one header joined, as RFC 9110 section 5.3 reads them.
+std::string joined(const Request& request, std::string_view name) {
+  std::string all;
+  for (const auto& [key, value] : request.headers) {
+    if (iequals(key, name)) all.append(all.empty() ? "" : ",").append(value);
+  }
+  return all;
+}
+
+bool split_target(Request& request) {
+  const std::size_t mark = request.target.find('?');
+  request.path = request.target.substr(0, mark);
+  if (mark == std::string::npos || mark + 1 == request.target.size()) return true;
+  for (const std::string_view item : split(std::string_view(request.target).substr(mark + 1), '&')) {
+    if (item.empty()) continue;
+    const std::size_t equals = std::min(item.find('='), item.size());
+    auto name = percent_decode(item.substr(0, equals), true);
+    auto value = percent_decode(item.substr(std::min(equals + 1, item.size())), true);
+    if (!name || !value) return false;
+    request.query.emplace_back(std::move(*name), std::move(*value));
+  }
+  return true;
+}
+
+CloseReason reason_for(unsigned status) {
+  return status == 413 || status == 431 ? CloseReason::limit : CloseReason::protocol_error;
+}
+
+}  // namespace
+
+void Edge::State::on_http_bytes(Connection& c, std::string_view bytes) {
+  if (!c.http) c.http = std::make_unique<HttpSide>(net::HttpLimits{options.max_head_bytes, options.max_body_bytes});
+  if (c.phase == Phase::idle) enter(c, Phase::head, options.head_timeout);
+  switch (c.http->parser.feed(bytes)) {
+    case Parsed::head:
+      return;
+    case Parsed::body:
+      if (c.phase == Phase::head) enter(c, Phase::body, options.body_timeout);
+      if (c.http->parser.takes_continue()) queue(c) += "HTTP/1.1 100 Continue\r\n\r\n";
+      return;
+    case Parsed::failed:
+      return refuse(c, c.http->parser.failure_status(), c.http->parser.failure(),
+                    reason_for(c.http->parser.failure_status()));
+    case Parsed::done:
+      return dispatch(c);
+  }
+}
+
+void Edge::State::dispatch(Connection& c) {
+  net::HttpRequest parsed = c.http->parser.take_request();
+  c.http->early = c.http->parser.take_rest();
+  c.http->keeps_alive = parsed.keeps_alive;
+  c.http->is_head = parsed.method == "HEAD";
+  Request request;
+  request.method = std::move(parsed.method);
+  request.target = std::move(parsed.target);
+  request.headers = std::move(parsed.headers);
+  request.body = std::move(parsed.body);
+  request.peer = c.peer;
+  request.is_tls = c.tls != nullptr;
+  request.is_loopback = c.is_loopback;
+  if (!split_target(request))
+    return refuse(c, 400, "the query holds a broken percent escape", CloseReason::protocol_error);
+  if (websocket::has_token(joined(request, "Upgrade"), "websocket")) {
+    if (!parsed.is_http11) return refuse(c, 400, "a WebSocket needs HTTP/1.1", CloseReason::protocol_error);
+    return dispatch_upgrade(c, std::move(request));
+  }
+  ++counters.requests;
+  enter(c, Phase::waiting, Duration::zero());
+  c.is_known = true;
+  application.on_request(id_of(c), std::move(request));
+}
+
+void Edge::State::dispatch_upgrade(Connection& c, Request request) {
+  const std::string connection = joined(request, "Connection");
+  const std::string upgrade = joined(request, "Upgrade");
+  const std::string version = joined(request, "Sec-WebSocket-Version");
+  const std::string key = joined(request, "Sec-WebSocket-Key");
+  const std::string length = joined(request, "Content-Length");
+  websocket::UpgradeRequest check;
+  check.method = request.method;
+  check.http_version = 11;
+  check.host_count = 1;
+  check.connection = connection;
+  check.upgrade = upgrade;
+  check.version = version;
+  check.key = key;
+  check.has_body = (!length.empty() && length != "0") || request.header("Transfer-Encoding").has_value();
+  if (const auto refusal = websocket::check_upgrade(check)) {
+    std::vector<std::pair<std::string, std::string>> headers;
+    if (refusal->status == 405) headers.emplace_back("Allow", "GET");
+    if (refusal->status == 426) {
+      headers.emplace_back("Upgrade", "websocket");
+      headers.emplace_back("Sec-WebSocket-Version", "13");
+    }
+    return refuse(c, refusal->status, refusal->text, CloseReason::refused, std::move(headers));
+  }
+  if (is_draining) return refuse(c, 503, "this process is stopping", CloseReason::drain, {{"Retry-After", "1"}});
+  c.http->is_upgrade = true;
+  c.http->websocket_key = key;
+  enter(c, Phase::waiting, Duration::zero());
+  c.is_known = true;
+  application.on_upgrade(id_of(c), std::move(request));
+}
+
+void Edge::State::answer(Connection& c, const Response& response, CloseReason reason) {
+  const bool keeps = c.http && c.http->keeps_alive && !c.http->is_upgrade && !response.close && !is_draining;
+  queue(c) += net::serialize_response(response.status, response.content_type, response.headers, response.body, keeps,
+                                      c.http && c.http->is_head);
+  c.is_known = false;
+  c.ends_after_flush = !keeps;
+  c.reason = reason;
+  enter(c, Phase::answering, options.write_timeout);
+}
+
+void Edge::State::refuse(Connection& c, unsigned status, std::string_view text, CloseReason reason,
+                         std::vector<std::pair<std::string, std::string>> headers) {
+  Response response;
+  response.status = status;
+  response.body = R"({"error":{"code":")" + std::to_string(status) + R"(","message":")" + std::string(text) + "\"}}\n";
+  response.headers = std::move(headers);
+  response.close = true;
+  answer(c, response, reason);
+}
+
+void Edge::State::next_request(Connection& c) {
+  std::string early = std::move(c.http->early);
+  c.http.reset();
+  c.ends_after_flush = false;
+  enter(c, Phase::idle, options.keep_alive_timeout);
+  wait_for(c, true, false);
+  if (early.empty()) {
+    if (is_draining) linger(c);
+    return;
+  }
+  // Not from inside the flush: what the application then sends elsewhere shall leave in the same turn.
+  c.http = std::make_unique<HttpSide>(net::HttpLimits{options.max_head_bytes, options.max_body_bytes});
+  c.http->early = std::move(early);
+  enter(c, Phase::answering, options.write_timeout);
+  later(c, [](State& state, Connection& next) {
+    if (next.phase != Phase::answering) return;
+    const std::string bytes = std::move(next.http->early);
+    next.http.reset();
+    state.enter(next, Phase::idle, state.options.head_timeout);
+    state.on_http_bytes(next, bytes);
+  });
+}
+
+}  // namespace wscluster::edge

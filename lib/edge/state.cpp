@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: MIT
+#include "edge/state.hpp"
+
+#include "base/log.hpp"
+#include "net/http.hpp"
+#include "net/tls.hpp"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <utility>
+
+namespace wscluster::edge {
+namespace {
+
+/// A handshake costs up to half a millisecond: between two batches of established traffic only a few.
+constexpr int handshakes_per_turn = 4;
+constexpr int flush_rounds = 4;
+constexpr std::size_t max_early_bytes = 16U << 10U;
+
+}  // namespace
+
+void Connection::on_ready(bool readable, bool writable) {
+  edge->on_ready(*this, readable, writable);
+}
+
+Edge::State::State(net::Core& on, const Options& with, Application& above)
+    : core(on), options(with), application(above), start(on.now()) {}
+
+Edge::State::~State() {
+  for (const auto& page : pages) {
+    for (Connection& c : *page) {
+      if (c.is_registered) core.poller().remove(c.stream.descriptor(), c);
+    }
+  }
+}
+
+void Edge::State::register_hooks() {
+  core.on_flush([weak = weak_from_this()] {
+    if (const auto state = weak.lock()) state->flush_all();
+  });
+  core.on_tick([weak = weak_from_this()](TimePoint time) {
+    if (const auto state = weak.lock()) state->on_tick(time);
+  });
+}
+
+Connection* Edge::State::find(ConnectionId id) const noexcept {
+  const auto slot = static_cast<std::uint32_t>(id);
+  if (slot >= due.size()) return nullptr;
+  Connection& c = (*pages[slot / page_size])[slot % page_size];
+  return c.phase != Phase::free && c.generation == id >> 32U ? &c : nullptr;
+}
+
+Connection& Edge::State::take_slot() {
+  if (free.empty()) {
+    const auto first = static_cast<std::uint32_t>(due.size());
+    pages.push_back(std::make_unique<std::array<Connection, page_size>>());
+    due.resize(due.size() + page_size, never);
+    for (std::size_t i = page_size; i-- > 0;) {
+      Connection& c = (*pages.back())[i];
+      c.edge = this;
+      c.slot = first + static_cast<std::uint32_t>(i);
+      free.push_back(c.slot);
+    }
+  }
+  const std::uint32_t slot = free.back();
+  free.pop_back();
+  Connection& c = (*pages[slot / page_size])[slot % page_size];
+  if (++c.generation == 0) c.generation = 1;
+  return c;
+}
+
+void Edge::State::recycle_ended() {
+  for (Connection* c : ended) {
+    const std::uint32_t slot = c->slot;
+    const std::uint32_t generation = c->generation;
+    std::destroy_at(c);
+    std::construct_at(c);
+    c->edge = this;
+    c->slot = slot;
+    c->generation = generation;
+    free.push_back(slot);
+  }
+  ended.clear();
+}
+
+void Edge::State::tell_gone(Connection& c, CloseReason reason, std::uint16_t code) {
+  if (!std::exchange(c.is_known, false)) return;
+  if (c.decoder) --counters.open_websockets;
+  application.on_gone(id_of(c), reason, code);
+}
+
+void Edge::State::end(Connection& c, CloseReason reason, std::uint16_t code) {
+  if (c.phase == Phase::free) return;
+  if (c.phase == Phase::handshake) --counters.handshaking;
+  const bool was_handshake = c.phase == Phase::handshake;
+  c.phase = Phase::free;
+  ++counters.ended[static_cast<std::size_t>(reason)];
+  --counters.open_connections;
+  log::debug("edge", "connection ended", {{"reason", to_string(reason)}, {"code", unsigned{code}}, {"peer", c.peer}});
+  if (std::exchange(c.is_registered, false)) core.poller().remove(c.stream.descriptor(), c);
+  c.stream.close();
+  set_due(c, never);
+  ended.push_back(&c);
+  tell_gone(c, reason, code);
+  if (was_handshake) start_queued();
+}
+
+void Edge::State::adopt(int descriptor, std::string peer, bool is_loopback, net::TlsServer* tls) {
+  if (is_draining || counters.open_connections >= options.max_connections) {
+    net::Stream refused(descriptor);
+    ++counters.ended[static_cast<std::size_t>(is_draining ? CloseReason::drain : CloseReason::limit)];
+    if (tls == nullptr) {
+      static_cast<void>(refused.write(net::serialize_response(503, "", {{"Retry-After", "1"}}, "", false)));
+      refused.shutdown_write();
+    }
+    return;
+  }
+  Connection& c = take_slot();
+  c.peer = std::move(peer);
+  c.is_loopback = is_loopback;
+  c.tls = tls;
+  c.stream = net::Stream(descriptor);
+  ++counters.accepted;
+  ++counters.open_connections;
+  if (const auto timeout = static_cast<unsigned>(options.user_timeout.count()); timeout > 0) {
+    ::setsockopt(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout, sizeof timeout);
+  }
+  if (tls == nullptr) {
+    enter(c, Phase::idle, options.head_timeout);
+    wait_for(c, true, false);
+  } else if (counters.handshaking >= options.max_handshakes) {
+    enter(c, Phase::queued, options.handshake_timeout);
+    queued.push_back(id_of(c));
+  } else {
+    enter(c, Phase::handshake, options.handshake_timeout);
+    start_handshake(c);
+  }
+}
+
+void Edge::State::start_handshake(Connection& c) {
+  // The limit counts from the adoption, also for who had to wait.
+  c.phase = Phase::handshake;
+  ++counters.handshaking;
+  c.stream = net::Stream(c.stream.release(), *c.tls);
+  wait_for(c, true, false);
+}
+
+void Edge::State::continue_handshakes() {
+  for (int i = 0; i < handshakes_per_turn && !handshakes.empty(); ++i) {
+    Connection& c = *handshakes.front();
+    handshakes.pop_front();
+    c.is_handshake_due = false;
+    if (c.phase == Phase::handshake) continue_handshake(c);
+  }
+}
+
+void Edge::State::continue_handshake(Connection& c) {
+  const net::IoStatus status = c.stream.handshake();
+  if (status == net::IoStatus::would_block) return wait_for(c, !c.stream.wants_write(), c.stream.wants_write());
+  if (status != net::IoStatus::ok) return fail_handshake(c);
+  ++(c.stream.is_resumed() ? counters.handshakes_resumed : counters.handshakes_full);
+  --counters.handshaking;
+  enter(c, Phase::idle, options.head_timeout);
+  wait_for(c, true, false);
+  start_queued();
+  if (!is_draining) return;
+  c.reason = CloseReason::drain;
+  linger(c);
+}
+
+void Edge::State::fail_handshake(Connection& c) {
+  ++counters.handshakes_failed;
+  log::debug("edge", "TLS handshake failed", {{"peer", c.peer}, {"err", c.stream.failure()}});
+  --counters.handshaking;
+  c.phase = Phase::idle;
+  start_queued();
+  const bool is_http = c.stream.got_http();
+  // What OpenSSL has not read would make the kernel reset the connection, and the alert or the answer with it.
+  c.stream.drop_tls();
+  c.reason = CloseReason::handshake;
+  if (is_http) {
+    queue(c) += net::serialize_response(400, "text/plain", {}, "This port speaks TLS: use https:// or wss://\n", false);
+    c.ends_after_flush = true;
+    return enter(c, Phase::answering, options.write_timeout);
+  }
+  linger(c);
+}
+
+void Edge::State::start_queued() {
+  while (!queued.empty() && counters.handshaking < options.max_handshakes) {
+    Connection* next = find(queued.front());
+    queued.pop_front();
+    if (next != nullptr && next->phase == Phase::queued) start_handshake(*next);
+  }
+}
+
+void Edge::State::wait_for(Connection& c, bool readable, bool writable) {
+  if (!c.is_registered) {
+    core.poller().add(c.stream.descriptor(), c, readable, writable);
+    c.is_registered = true;
+  } else if (readable != c.waits_readable || writable != c.waits_writable) {
+    core.poller().modify(c.stream.descriptor(), c, readable, writable);
+  }
+  c.waits_readable = readable;
+  c.waits_writable = writable;
+}
+
+void Edge::State::on_ready(Connection& c, bool readable, bool writable) {
+  if (c.phase == Phase::handshake) {
+    if (!std::exchange(c.is_handshake_due, true)) handshakes.push_back(&c);
+    return;
+  }
+  guarded(c, [&] {
+    if (writable && c.out && !std::exchange(c.is_dirty, true)) dirty.push_back(&c);
+    if (readable) read(c);
+  });
+}
+
+void Edge::State::fail(Connection& c, std::string_view why) {
+  log::error("edge", "a callback failed: its connection is closed", {{"peer", c.peer}, {"err", why}});
+  end(c, CloseReason::application, websocket::CloseCode::internal_error);
+}
+
+void Edge::State::later(const Connection& c, std::function<void(State&, Connection&)> work) {
+  core.post([weak = weak_from_this(), id = id_of(c), work = std::move(work)] {
+    const auto state = weak.lock();
+    Connection* found = state ? state->find(id) : nullptr;
+    if (found != nullptr) state->guarded(*found, [&] { work(*state, *found); });
+  });
+}
+
+void Edge::State::read(Connection& c) {
+  const bool is_stopped = c.phase == Phase::websocket ? c.is_paused : c.has_peer_ended;
+  const bool holds_back =
+      (c.phase == Phase::waiting || c.phase == Phase::answering) && c.http && c.http->early.size() >= max_early_bytes;
+  if (is_stopped || holds_back) {
+    // Asked for no input and called nevertheless: the connection is broken.
+    return c.waits_readable ? wait_for(c, false, c.waits_writable) : on_end(c, true);
+  }
+  // A plain stream holds nothing back: one read per turn is fair. TLS must be read until it would block; it does so
+  // after 64 KiB.
+  do {
+    const net::IoResult got = c.stream.read(input);
+    if (got.status == net::IoStatus::would_block) return;
+    if (got.status != net::IoStatus::ok) return on_end(c, got.status == net::IoStatus::failed);
+    counters.bytes_in += got.bytes;
+    c.heard = now();
+    on_bytes(c, std::span(input).first(got.bytes));
+    if (got.bytes < input.size()) return;
+  } while (c.phase != Phase::free && c.stream.is_tls());
+}
+
+void Edge::State::on_bytes(Connection& c, std::span<char> bytes) {
+  switch (c.phase) {
+    case Phase::idle:
+    case Phase::head:
+    case Phase::body:
+      return on_http_bytes(c, {bytes.data(), bytes.size()});
+    case Phase::waiting:
+    case Phase::answering:
+      if (c.http) c.http->early.append(bytes.data(), bytes.size());
+      return;
+    case Phase::websocket:
+    case Phase::closing:
+      if (c.http) feed_early(c);
+      if (c.phase != Phase::free) on_frames(c, bytes);
+      return;
+    default:
+      return;
+  }
+}
+
+void Edge::State::on_end(Connection& c, bool is_failure) {
+  const CloseReason reason = is_failure ? CloseReason::transport : CloseReason::client;
+  switch (c.phase) {
+    case Phase::idle:
+      return end(c, is_failure ? reason : CloseReason::http_done, 0);
+    case Phase::head:
+    case Phase::body:
+      return end(c, reason, 0);
+    case Phase::answering:
+      if (is_failure) return end(c, reason, 0);
+      // It may still read: the answer goes out first.
+      c.has_peer_ended = true;
+      c.ends_after_flush = true;
+      return wait_for(c, false, c.waits_writable);
+    case Phase::closing:
+    case Phase::lingering:
+      return end(c, c.reason, c.close_code);
+    default:
+      return end(c, reason, websocket::CloseCode::abnormal);
+  }
+}
+
+std::string& Edge::State::queue(Connection& c) {
+  if (!c.out) {
+    c.out = outboxes.get();
+    c.progress = now();
+  }
+  if (!std::exchange(c.is_dirty, true)) dirty.push_back(&c);
+  return c.out->bytes();
+}
+
+void Edge::State::flush_all() {
+  for (int round = 0; round < flush_rounds && !dirty.empty(); ++round) {
+    flushing.swap(dirty);
+    for (Connection* c : flushing) {
+      c->is_dirty = false;
+      if (c->phase != Phase::free && c->out) guarded(*c, [&] { flush(*c); });
+    }
+    flushing.clear();
+  }
+  // What the application queued again and again in on_written() waits for the next turn, which comes at once.
+  if (!dirty.empty()) core.post([] {});
+  continue_handshakes();
+  if (dirty.empty()) recycle_ended();
+}
+
+void Edge::State::flush(Connection& c) {
+  const std::string_view unsent = c.out->unsent();
+  const net::IoResult result = c.stream.write({unsent.data(), unsent.size()});
+  counters.bytes_out += result.bytes;
+  const std::uint64_t completed = c.out->take(result.bytes);
+  if (result.bytes > 0) c.progress = now();
+  c.frames_written += completed;
+  if (completed > 0 && c.is_known) application.on_written(id_of(c), c.frames_written);
+  if (c.phase == Phase::free) return;
+  if (result.status == net::IoStatus::failed) {
+    return end(c, c.phase == Phase::closing || c.phase == Phase::lingering ? c.reason : CloseReason::transport,
+               c.close_code != 0 ? c.close_code : websocket::CloseCode::abnormal);
+  }
+  if (!c.out->is_empty()) {
+    // Bytes that on_written() added go out with the next flush; only what the kernel refused waits for it.
+    if (!c.is_dirty) wait_for(c, c.waits_readable, true);
+    if (c.phase == Phase::websocket) set_due(c, std::min(due[c.slot], c.progress + options.write_timeout.count()));
+    return;
+  }
+  outboxes.put(std::move(c.out));
+  wait_for(c, c.waits_readable, false);
+  on_flushed(c);
+}
+
+void Edge::State::on_flushed(Connection& c) {
+  if (c.phase == Phase::answering) {
+    if (c.has_peer_ended) return end(c, c.reason, 0);
+    if (c.ends_after_flush) return linger(c);
+    return next_request(c);
+  }
+  if (c.phase == Phase::closing && c.ends_after_flush) linger(c);
+}
+
+void Edge::State::linger(Connection& c) {
+  enter(c, Phase::lingering, options.close_timeout);
+  c.stream.shutdown_write();
+  c.http.reset();
+  if (c.has_peer_ended) return end(c, c.reason, c.close_code);
+  wait_for(c, true, false);
+}
+
+}  // namespace wscluster::edge

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "edge/connection.hpp"
+#include "net/core.hpp"
+
+#include <array>
+#include <deque>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace wscluster::edge {
+
+/// The connections of one core. Split over several sources by side: http_side.cpp up to the 101, websocket_side.cpp
+/// after it, deadlines.cpp what time does, state.cpp slots, sockets and output.
+struct Edge::State : std::enable_shared_from_this<Edge::State> {
+  State(net::Core& on, const Options& with, Application& above);
+  ~State();
+  void register_hooks();
+
+  // Slots.
+  Connection* find(ConnectionId id) const noexcept;
+  static ConnectionId id_of(const Connection& c) noexcept { return std::uint64_t{c.generation} << 32U | c.slot; }
+  Connection& take_slot();
+  void recycle_ended();
+  /// Closes the socket now; tells the application when it still waits to hear. The object stays until the end of the
+  /// turn.
+  void end(Connection& c, CloseReason reason, std::uint16_t code);
+  void tell_gone(Connection& c, CloseReason reason, std::uint16_t code);
+
+  /// Runs after the current callback, unless the connection has ended by then.
+  void later(const Connection& c, std::function<void(State&, Connection&)> work);
+  /// An exception of the application costs this connection only.
+  template <class Function>
+  void guarded(Connection& c, Function&& function);
+  void fail(Connection& c, std::string_view why);
+
+  // Sockets.
+  void adopt(int descriptor, std::string peer, bool is_loopback, net::TlsServer* tls);
+  void start_handshake(Connection& c);
+  void continue_handshakes();
+  void continue_handshake(Connection& c);
+  void fail_handshake(Connection& c);
+  void start_queued();
+  void on_ready(Connection& c, bool readable, bool writable);
+  void read(Connection& c);
+  void on_bytes(Connection& c, std::span<char> bytes);
+  void on_end(Connection& c, bool is_failure);
+  void wait_for(Connection& c, bool readable, bool writable);
+
+  // Output.
+  std::string& queue(Connection& c);
+  void flush_all();
+  void flush(Connection& c);
+  void on_flushed(Connection& c);
+  void linger(Connection& c);
+
+  // HTTP.
+  void on_http_bytes(Connection& c, std::string_view bytes);
+  void dispatch(Connection& c);
+  void dispatch_upgrade(Connection& c, Request request);
+  void answer(Connection& c, const Response& response, CloseReason reason);
+  void refuse(Connection& c, unsigned status, std::string_view text, CloseReason reason,
+              std::vector<std::pair<std::string, std::string>> headers = {});
+  void next_request(Connection& c);
+
+  // WebSocket.
+  void open_websocket(Connection& c, std::string_view subprotocol);
+  void feed_early(Connection& c);
+  void on_frames(Connection& c, std::span<char> bytes);
+  void on_client_close(Connection& c, std::uint16_t code);
+  void start_close(Connection& c, std::uint16_t code, std::string_view text, CloseReason reason);
+  void drain_some(double budget);
+
+  // Time.
+  void on_tick(TimePoint now);
+  void check(Connection& c);
+  void check_websocket(Connection& c);
+  void enter(Connection& c, Phase phase, Duration limit);
+  void set_due(const Connection& c, std::int64_t when) { due[c.slot] = when; }
+  void schedule_ping(Connection& c);
+  [[nodiscard]] std::int64_t milliseconds(TimePoint time) const noexcept;
+  [[nodiscard]] std::int64_t now() const noexcept { return milliseconds(core.now()); }
+
+  static constexpr std::size_t page_size = 256;
+  static constexpr std::int64_t never = INT64_MAX;
+
+  net::Core& core;
+  Options options;
+  Application& application;
+  Counters counters;
+  TimePoint start;
+
+  std::vector<std::unique_ptr<std::array<Connection, page_size>>> pages;
+  std::vector<std::int64_t> due;    ///< by slot: when check() is to look; dense, so that a sweep is one run over memory
+  std::vector<std::uint32_t> free;  ///< slots
+  std::vector<Connection*> ended;   ///< of this turn
+  std::vector<Connection*> dirty;   ///< to be flushed
+  std::vector<Connection*> flushing;
+  std::deque<Connection*> handshakes;  ///< ready to go on, after all other traffic of the turn
+  std::deque<ConnectionId> queued;     ///< adopted beyond max_handshakes
+  std::size_t sweep_at = 0;
+  OutboxPool outboxes;
+  std::array<char, 65'536> input;
+
+  bool is_draining = false;
+  std::uint16_t drain_code = 0;
+  std::string drain_text;
+  double drain_rate = 0;
+  double drain_budget = 0;
+  std::size_t drain_at = 0;
+  std::int64_t last_tick = 0;
+};
+
+template <class Function>
+void Edge::State::guarded(Connection& c, Function&& function) {
+  try {
+    function();
+  } catch (const std::exception& problem) {
+    fail(c, problem.what());
+  }
+}
+
+}  // namespace wscluster::edge

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+#include "front/answers.hpp"
+
+#include "protocol/relay.hpp"
+
+namespace wscluster::front {
+
+edge::Response failure(unsigned status, std::string_view code, std::string_view message) {
+  edge::Response response;
+  response.status = status;
+  response.body = protocol::rest_error(code, message);
+  response.headers.emplace_back("x-ms-error-code", code);
+  if (status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
+  return response;
+}
+
+edge::Response failure(const Error& error) {
+  switch (error.code) {
+    case Errc::permission: return failure(401, "Unauthorized", error.message);
+    case Errc::limit: return failure(413, "TooLarge", error.message);
+    default: return failure(400, "BadRequest", error.message);
+  }
+}
+
+edge::Response retry_later(std::string_view message) {
+  edge::Response response = failure(503, "ServiceUnavailable", message);
+  response.headers.emplace_back("Retry-After", "1");
+  return response;
+}
+
+}  // namespace wscluster::front

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/error.hpp"
+#include "edge/edge.hpp"
+
+namespace wscluster::front {
+
+/// An error answer of REST or of a refused upgrade: body as in PROTOCOL.md B.6, code also in the header x-ms-error-code.
+[[nodiscard]] edge::Response failure(unsigned status, std::string_view code, std::string_view message);
+/// 401 for permission, 413 for limit, 400 otherwise.
+[[nodiscard]] edge::Response failure(const Error& error);
+/// 503 with Retry-After: nothing was executed.
+[[nodiscard]] edge::Response retry_later(std::string_view message);
+
+}  // namespace wscluster::front

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+// The way of a message through one core: socket, attachment, link, and back.
+#include "front/desk.hpp"
+
+#include "front/answers.hpp"
+
+namespace wscluster::front {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// How long an upgrade may wait for its holder.
+constexpr Duration attach_patience = 5s;
+
+template <class F, class Call>
+void with(const wire::Raw& raw, Call call) {
+  F frame;
+  if (wire::decode_into(raw.body, frame)) call(frame);
+}
+
+}  // namespace
+
+Desk::Desk(net::Core& core, const Options& options, const Doors& doors, const link::Identity& identity, const std::vector<link::Hub*>& hubs)
+    : core_(core),
+      options_(options),
+      doors_(doors),
+      is_gateway_(identity.is_gateway),
+      hub_(core, options.link, identity, *this, hubs),
+      edge_(core, options.edge, *this),
+      sender_(hub_),
+      attachments_(hub_, *this, pool_) {}
+
+Desk::~Desk() = default;
+
+void Desk::start() {
+  hub_.start_flushing();
+  core_.on_tick([this](TimePoint now) {
+    sender_.tick(now);
+    attachments_.tick(now);
+    if (holding_ != nullptr) holding_->tick(now);
+  });
+}
+
+CoreReport Desk::report() {
+  CoreReport report;
+  report.generation = generation_;
+  report.missing_links = hub_.missing_links();
+  report.connections = edge_.size();
+  if (holding_ != nullptr) holding_->report(report);
+  return report;
+}
+
+CoreCounters Desk::count() const {
+  CoreCounters counters;
+  counters.edge = edge_.counters();
+  counters.attachments = attachments_.counters();
+  counters.attached = attachments_.attached();
+  counters.open_sends = sender_.open();
+  counters.links = hub_.links_up();
+  if (holding_ != nullptr) holding_->count(counters);
+  return counters;
+}
+
+void Desk::adopt(std::shared_ptr<const cluster::View> view, std::uint64_t generation) {
+  generation_ = generation;
+  view_ = std::move(view);
+  const TimePoint now = core_.now();
+  hub_.adopt(view_);
+  // Holders first: they must know what they own before their own core's senders and edges ask them.
+  if (holding_ != nullptr) holding_->adopt(now, view_);
+  sender_.adopt(now, view_);
+  attachments_.adopt(now, view_);
+}
+
+void Desk::on_upgrade(edge::ConnectionId id, edge::Request request) {
+  const Door* door = doors_.by_path(request.path);
+  if (door == nullptr) {
+    edge_.respond(id, failure(404, "NotFound", "no service at this path"));
+    return;
+  }
+  const auto uid = doors_.identify_client(*door, request);
+  if (!uid) {
+    edge_.respond(id, failure(uid.error()));
+    return;
+  }
+  if (is_closed_) {
+    edge_.respond(id, retry_later("this process is stopping"));
+    return;
+  }
+  const auto ref = attachments_.open(core_.now(), id, door->options.service, *uid, core_.now() + attach_patience);
+  if (ref == 0) {
+    edge_.respond(id, retry_later("the service has no ring yet"));
+    return;
+  }
+  attachment_of_.emplace(id, ref);
+}
+
+void Desk::on_attached(std::uint64_t socket) { edge_.accept(socket); }
+
+void Desk::on_refused(std::uint64_t socket, Refusal reason) {
+  attachment_of_.erase(socket);
+  if (reason == Refusal::full) {
+    edge_.respond(socket, failure(429, "TooManySessions", "this user has too many sessions"));
+  } else {
+    edge_.respond(socket, retry_later("no node takes this session now"));
+  }
+}
+
+void Desk::on_message(edge::ConnectionId id, websocket::MessageKind kind, std::string_view payload) {
+  const auto found = attachment_of_.find(id);
+  if (found != attachment_of_.end()) attachments_.on_frame(core_.now(), found->second, kind == websocket::MessageKind::binary, payload);
+}
+
+void Desk::on_written(edge::ConnectionId id, std::uint64_t frames) {
+  const auto found = attachment_of_.find(id);
+  if (found != attachment_of_.end()) attachments_.on_written(found->second, frames);
+}
+
+void Desk::on_gone(edge::ConnectionId id, edge::CloseReason, std::uint16_t code) {
+  const auto found = attachment_of_.find(id);
+  if (found == attachment_of_.end()) return;
+  attachments_.on_closed(found->second, code);
+  attachment_of_.erase(found);
+}
+
+void Desk::deliver(std::uint64_t socket, bool is_binary, std::string_view payload) {
+  edge_.send(socket, is_binary ? websocket::MessageKind::binary : websocket::MessageKind::text, payload);
+}
+
+void Desk::close(std::uint64_t socket, std::uint16_t code, std::string_view text) {
+  const auto reason = code == websocket::CloseCode::service_restart ? edge::CloseReason::evicted
+                      : code == websocket::CloseCode::try_again_later ? edge::CloseReason::slow_consumer
+                                                                      : edge::CloseReason::application;
+  edge_.close(socket, code, text, reason);
+}
+
+void Desk::pause(std::uint64_t socket, bool is_paused) { edge_.pause(socket, is_paused); }
+
+void Desk::on_frame(cluster::PathId path, const wire::Raw& raw) {
+  const TimePoint now = core_.now();
+  switch (raw.type) {
+    case wire::FrameType::down: with<wire::Down>(raw, [&](const auto& frame) { attachments_.on_down(now, path, frame); }); return;
+    case wire::FrameType::accepted: with<wire::Accepted>(raw, [&](const auto& frame) { attachments_.on_accepted(now, path, frame); }); return;
+    case wire::FrameType::attached: with<wire::Attached>(raw, [&](const auto& frame) { attachments_.on_attached(now, path, frame); }); return;
+    case wire::FrameType::refused: with<wire::Refused>(raw, [&](const auto& frame) { attachments_.on_refused(now, path, frame); }); return;
+    case wire::FrameType::close: with<wire::Close>(raw, [&](const auto& frame) { attachments_.on_close(now, path, frame); }); return;
+    case wire::FrameType::receipt: with<wire::Receipt>(raw, [&](const auto& frame) { sender_.on_receipt(now, path, frame); }); return;
+    case wire::FrameType::refusal: with<wire::Refusal>(raw, [&](const auto& frame) { sender_.on_refusal(now, path, frame); }); return;
+    default: break;
+  }
+  if (holding_ != nullptr) holding_->on_frame(now, path, raw);
+}
+
+void Desk::on_link_down(cluster::LinkId link) {
+  const TimePoint now = core_.now();
+  sender_.on_link_down(now, link);
+  attachments_.on_link_down(now, link);
+  if (holding_ != nullptr) holding_->on_link_down(now, link);
+}
+
+}  // namespace wscluster::front

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <memory_resource>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "cluster/attachments.hpp"
+#include "cluster/holder.hpp"
+#include "cluster/sender.hpp"
+#include "edge/edge.hpp"
+#include "front/doors.hpp"
+#include "link/hub.hpp"
+#include "net/core.hpp"
+
+namespace wscluster::front {
+
+/// What one core tells core 0 a few times a second.
+struct CoreReport {
+  std::uint64_t generation = 0;  ///< of the view that the core has
+  std::size_t missing_links = 0;
+  std::size_t connections = 0;
+  struct Service {
+    std::uint64_t sessions = 0;
+    std::uint64_t misplaced = 0;
+    std::map<std::uint64_t, cluster::DonorCount> donated;       ///< by epoch, cumulative
+    std::map<std::uint64_t, cluster::ReceiverCount> received;   ///< by epoch, since the last report
+  };
+  std::map<std::string, Service> services;
+};
+
+/// Counters of one core, copied out for a scrape.
+struct CoreCounters {
+  edge::Counters edge;
+  cluster::AttachmentCounters attachments;
+  std::size_t attached = 0;
+  std::size_t open_sends = 0;
+  std::size_t links = 0;
+  cluster::HolderCounters holder;
+  std::size_t sessions = 0;
+  std::size_t users = 0;
+  std::size_t misplaced = 0;
+  std::size_t eviction_pending = 0;
+};
+
+/// The part of a core that holds sessions; only nodes have one. Called on its core.
+class Holding {
+ public:
+  virtual ~Holding() = default;
+  virtual void on_frame(TimePoint now, cluster::PathId path, const wire::Raw& raw) = 0;
+  virtual void on_link_down(TimePoint now, cluster::LinkId link) = 0;
+  virtual void adopt(TimePoint now, std::shared_ptr<const cluster::View> view) = 0;
+  virtual void tick(TimePoint now) = 0;
+  virtual void report(CoreReport& report) = 0;
+  virtual void count(CoreCounters& counters) const = 0;
+  /// Every session gets this close.
+  virtual void close_all(std::uint16_t code, std::string_view text) = 0;
+};
+
+/// What a REST call asked to send, until its receipt is there.
+struct PendingCall {
+  edge::ConnectionId connection = 0;
+  std::string to;
+  bool wants_receipt = false;  ///< JSON receipt, else 202
+};
+
+/// One core of a gateway or node: client sockets, what ties them to sessions, REST, and the links. Everything here runs on that core.
+class Desk final : public edge::Application, public cluster::Sockets, public link::Receiver, public cluster::ReceiptSink {
+ public:
+  Desk(net::Core& core, const Options& options, const Doors& doors, const link::Identity& identity, const std::vector<link::Hub*>& hubs);
+  ~Desk() override;
+
+  /// Nodes: before the core starts.
+  void set_holding(Holding& holding) { holding_ = &holding; }
+  void start();
+
+  void adopt(std::shared_ptr<const cluster::View> view, std::uint64_t generation);
+  [[nodiscard]] CoreReport report();
+  [[nodiscard]] CoreCounters count() const;
+  /// New clients are refused with 503.
+  void close_doors() { is_closed_ = true; }
+
+  [[nodiscard]] net::Core& core() noexcept { return core_; }
+  [[nodiscard]] link::Hub& hub() noexcept { return hub_; }
+  [[nodiscard]] edge::Edge& edge() noexcept { return edge_; }
+  [[nodiscard]] cluster::Sender& sender() noexcept { return sender_; }
+  [[nodiscard]] cluster::Attachments& attachments() noexcept { return attachments_; }
+  [[nodiscard]] Holding* holding() noexcept { return holding_; }
+  [[nodiscard]] std::pmr::memory_resource& pool() noexcept { return pool_; }
+
+ private:
+  // edge::Application
+  void on_request(edge::ConnectionId id, edge::Request request) override;
+  void on_upgrade(edge::ConnectionId id, edge::Request request) override;
+  void on_message(edge::ConnectionId id, websocket::MessageKind kind, std::string_view payload) override;
+  void on_written(edge::ConnectionId id, std::uint64_t frames) override;
+  void on_gone(edge::ConnectionId id, edge::CloseReason reason, std::uint16_t code) override;
+  // cluster::Sockets
+  void on_attached(std::uint64_t socket) override;
+  void on_refused(std::uint64_t socket, Refusal reason) override;
+  void deliver(std::uint64_t socket, bool is_binary, std::string_view payload) override;
+  void close(std::uint64_t socket, std::uint16_t code, std::string_view text) override;
+  void pause(std::uint64_t socket, bool is_paused) override;
+  // link::Receiver
+  void on_frame(cluster::PathId path, const wire::Raw& raw) override;
+  void on_link_down(cluster::LinkId link) override;
+  // cluster::ReceiptSink: of REST calls
+  void on_receipt(TimePoint now, std::uint64_t cookie, const cluster::Receipt& receipt) override;
+
+  void negotiate(edge::ConnectionId id, const edge::Request& request);
+  void send_message(edge::ConnectionId id, const edge::Request& request, const std::vector<std::string_view>& segments, bool wants_receipt);
+
+  net::Core& core_;
+  const Options& options_;
+  const Doors& doors_;
+  const bool is_gateway_;
+  std::pmr::unsynchronized_pool_resource pool_;
+  link::Hub hub_;
+  edge::Edge edge_;
+  cluster::Sender sender_;
+  cluster::Attachments attachments_;
+  Holding* holding_ = nullptr;
+  std::shared_ptr<const cluster::View> view_;
+  std::uint64_t generation_ = 0;
+  bool is_closed_ = false;
+  std::unordered_map<edge::ConnectionId, cluster::Attachments::Ref> attachment_of_;
+  std::unordered_map<std::uint64_t, PendingCall> calls_;
+  std::uint64_t next_call_ = 1;
+};
+
+}  // namespace wscluster::front

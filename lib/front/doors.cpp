@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+#include "front/doors.hpp"
+
+#include "auth/audience.hpp"
+#include "auth/link_key.hpp"
+#include "auth/token.hpp"
+#include "base/names.hpp"
+#include "base/text.hpp"
+
+namespace wscluster::front {
+namespace {
+
+auth::Secret read_key(const std::string& file, const std::string& setting) {
+  auto text = read_secret(file);
+  if (!text) throw Failure(ExitCode::config, setting + ": " + text.error().message);
+  return auth::Secret(*text);
+}
+
+}  // namespace
+
+Doors::Doors(const Options& options) {
+  for (const ServiceDoor& service : options.services) {
+    Door door{service, {}};
+    for (const std::string& file : service.key_files) door.keys.push_back(read_key(file, "services." + service.service.name + ".key_files"));
+    doors_.push_back(std::move(door));
+  }
+  for (const Door& door : doors_) {
+    for (const std::string& path : door.options.paths) by_path_.emplace(path, &door);
+  }
+  for (const std::string& file : {options.cluster_key_file, options.previous_cluster_key_file}) {
+    if (!file.empty()) operator_keys_.push_back(auth::derive_operator_key(read_key(file, "cluster.key_file")));
+  }
+}
+
+const Door* Doors::by_path(std::string_view path) const noexcept {
+  const auto found = by_path_.find(path);
+  return found == by_path_.end() ? nullptr : found->second;
+}
+
+const Door* Doors::by_service(std::string_view service) const noexcept {
+  for (const Door& door : doors_) {
+    if (door.options.service.name == service) return &door;
+  }
+  return nullptr;
+}
+
+std::string_view bearer_token(const edge::Request& request) {
+  constexpr std::string_view scheme = "Bearer ";
+  const auto header = request.header("Authorization");
+  if (!header || header->size() <= scheme.size() || !iequals(header->substr(0, scheme.size()), scheme)) return {};
+  return trim(header->substr(scheme.size()));
+}
+
+Result<std::string> Doors::identify_client(const Door& door, const edge::Request& request) const {
+  std::string uid;
+  if (door.options.auth == AuthMode::insecure) {
+    // The listener is bound to loopback; a proxy on this host must not widen that.
+    if (!request.is_loopback) return error(Errc::permission, "this service takes ?uid= from this host only");
+    uid = request.parameter("uid").value_or("");
+  } else {
+    std::string_view token = bearer_token(request);
+    if (token.empty()) token = request.parameter("access_token").value_or("");
+    if (token.empty()) return error(Errc::permission, "a token is needed: Authorization: Bearer … or ?access_token=…");
+    auto claims = auth::verify_token(token, door.keys, WallClock::now());
+    if (!claims) return claims.error();
+    uid = std::move(claims->subject);
+  }
+  if (auto checked = check_uid(uid); !checked) return checked.error();
+  return uid;
+}
+
+Result<> Doors::check_application(const Door& door, const edge::Request& request) const {
+  if (door.options.auth == AuthMode::insecure && request.is_loopback && bearer_token(request).empty()) return {};
+  const std::string_view token = bearer_token(request);
+  if (token.empty()) return error(Errc::permission, "a token of the service's access key is needed: Authorization: Bearer …");
+  const WallClock::time_point now = WallClock::now();
+  auto claims = auth::verify_token(token, door.keys, now);
+  if (!claims) claims = auth::verify_token(token, operator_keys_, now);
+  if (!claims) return claims.error();
+  if (claims->audience.empty()) {
+    // A client's token says who it is; it must not open the applications' API.
+    if (claims->subject.empty()) return {};
+    return error(Errc::permission, "this is a client's token (it has a subject and no audience); make one with 'wscluster token --api'");
+  }
+  if (!auth::audience_matches(claims->audience, request.target)) return error(Errc::permission, "the token was made for another address");
+  return {};
+}
+
+}  // namespace wscluster::front

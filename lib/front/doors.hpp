@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "auth/secret.hpp"
+#include "base/error.hpp"
+#include "edge/edge.hpp"
+#include "front/options.hpp"
+
+namespace wscluster::front {
+
+/// A service with its keys read.
+struct Door {
+  ServiceDoor options;
+  std::vector<auth::Secret> keys;
+};
+
+/// Who may come in, and where. Immutable after the start; the cores share it.
+class Doors {
+ public:
+  /// Reads the key files. Throws Failure that names the file.
+  Doors(const Options& options);
+
+  /// By WebSocket path, exact; null when there is none.
+  [[nodiscard]] const Door* by_path(std::string_view path) const noexcept;
+  [[nodiscard]] const Door* by_service(std::string_view service) const noexcept;
+  [[nodiscard]] const std::vector<Door>& all() const noexcept { return doors_; }
+
+  /// Who a client is: `sub` of its token (Authorization: Bearer, or ?access_token=), or ?uid= where that is allowed. Errc::permission
+  /// (401) or Errc::invalid (400: a uid that is none); the message is for the client.
+  [[nodiscard]] Result<std::string> identify_client(const Door& door, const edge::Request& request) const;
+  /// May this application call the REST API of the service: a token of one of its access keys or of the cluster key.
+  [[nodiscard]] Result<> check_application(const Door& door, const edge::Request& request) const;
+
+ private:
+  std::vector<Door> doors_;
+  std::map<std::string, const Door*, std::less<>> by_path_;
+  std::vector<auth::Secret> operator_keys_;
+};
+
+/// The bearer token of a request, or empty.
+[[nodiscard]] std::string_view bearer_token(const edge::Request& request);
+
+}  // namespace wscluster::front

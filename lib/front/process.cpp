@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: MIT
+// Start and end of a gateway or node.
+#include "front/process.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+#include <thread>
+
+#include "auth/link_key.hpp"
+#include "base/log.hpp"
+#include "base/random.hpp"
+#include "base/text.hpp"
+#include "base/units.hpp"
+#include "front/unit.hpp"
+
+namespace wscluster::front {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::uint16_t service_restart = 1012;
+
+Endpoint advertised(const Endpoint& wanted, const Endpoint& bound) {
+  if (wanted.host.empty()) return bound;
+  return {wanted.host, wanted.port == 0 ? bound.port : wanted.port};
+}
+
+net::PskKey psk_of(const std::string& key_file) {
+  auto text = read_secret(key_file);
+  if (!text) throw Failure(ExitCode::config, "cluster.key_file: " + text.error().message);
+  auto key = auth::derive_link_key(auth::Secret(*text));
+  return {key.identity, key.psk};
+}
+
+}  // namespace
+
+Process::Process(const Options& options, const registry::Options& registry, Role role)
+    : options_(options), registry_options_(registry), role_(std::move(role)), doors_(options) {
+  const unsigned cores = options_.cores != 0 ? options_.cores : std::max(1U, std::thread::hardware_concurrency());
+  identity_ = {options_.cluster, options_.name, random_id(), role_.is_gateway, cores, role_.is_gateway ? 0 : cores, WSCLUSTER_VERSION};
+  if (!options_.tls_cert_file.empty()) {
+    auto tls = net::TlsServer::from_files(options_.tls_cert_file, options_.tls_key_file);
+    if (!tls) throw Failure(ExitCode::config, tls.error().message);
+    client_tls_ = std::make_unique<net::TlsServer>(std::move(*tls));
+  }
+  hubs_.resize(cores);
+  reports_.resize(cores);
+  for (unsigned i = 0; i < cores; ++i) {
+    units_.push_back(std::make_unique<Unit>(i));
+    Unit& unit = *units_.back();
+    cores_.push_back(&unit.core);
+    unit.desk = std::make_unique<Desk>(unit.core, options_, doors_, identity_, hubs_);
+    hubs_[i] = &unit.desk->hub();
+    if (role_.make_holding) {
+      unit.holding = role_.make_holding(*unit.desk, identity_, [this](TimePoint now) { return agent_->is_suspended(now); });
+      unit.desk->set_holding(*unit.holding);
+    }
+    unit.desk->start();
+  }
+  make_links();
+  listen();
+}
+
+Process::~Process() = default;
+
+net::Core& Process::core(unsigned index) { return units_[index]->core; }
+
+void Process::make_links() {
+  hubs_[0]->set_peer_listener(*this);
+  if (options_.link.plain) return;
+  const net::PskKey key = psk_of(options_.cluster_key_file);
+  std::vector<net::PskKey> accepted{key};
+  if (!options_.previous_cluster_key_file.empty()) accepted.push_back(psk_of(options_.previous_cluster_key_file));
+  link_tls_server_ = std::make_unique<net::TlsServer>(net::TlsServer::psk(std::move(accepted)));
+  for (link::Hub* hub : hubs_) {
+    link_tls_clients_.push_back(std::make_unique<net::TlsClient>(net::TlsClient::psk(key)));
+    hub->use_tls(link_tls_server_.get(), link_tls_clients_.back().get());
+  }
+}
+
+void Process::listen() {
+  client_listener_ = std::make_unique<net::Listener>(core(0), options_.listen, net::distribute(cores_, [this](net::Core& core, net::Accepted accepted) {
+    units_[core.index()]->desk->edge().adopt(accepted.descriptor, std::move(accepted.peer), accepted.is_loopback, client_tls_.get());
+  }));
+  if (!role_.is_gateway) {
+    link_listener_ = std::make_unique<net::Listener>(core(0), role_.link_listen, net::distribute(cores_, [this](net::Core& core, net::Accepted accepted) {
+      hubs_[core.index()]->adopt_accepted(accepted.descriptor);
+    }));
+  }
+  admin_ = std::make_unique<admin::Server>(core(0), options_.admin_listen, admin::Sources{
+      [this] { return checks(); }, [this](std::function<void(std::string)> done) { gather_metrics(std::move(done)); }});
+  signals_ = std::make_unique<net::Signals>(core(0), net::Signals::Actions{
+      [this](int) { drain(); }, [this](int) { end(Ending::stopped); }, [] { log::info("process", "nothing to reload in this version", {}); }});
+}
+
+Ending Process::run() {
+  registry::Registration self;
+  self.name = identity_.name;
+  self.incarnation = identity_.incarnation;
+  self.role = role_.is_gateway ? registry::Role::gateway : registry::Role::node;
+  self.client_address = advertised(options_.advertise, client_listener_->local_endpoint()).to_string();
+  self.client_tls = client_tls_ != nullptr;
+  if (link_listener_) self.link_address = advertised(role_.link_advertise, link_listener_->local_endpoint()).to_string();
+  self.admin_address = admin_->local_endpoint().to_string();
+  self.cores = identity_.cores;
+  self.shards = identity_.shards;
+  self.version = identity_.software;
+  self.is_standby = !role_.joins;
+  self.weight = role_.weight;
+  for (const Door& door : doors_.all()) self.services.push_back(door.options.service.name);
+
+  registry::Callbacks callbacks;
+  callbacks.on_snapshot = [this](std::shared_ptr<const registry::Snapshot> snapshot) { on_snapshot(std::move(snapshot)); };
+  callbacks.on_left = [this](const std::string& service, bool planned) { core(0).post([this, service, planned] { on_left(service, planned); }); };
+  callbacks.on_name_taken = [this] { log::error("registry", "another process holds this name; suspended", {{"node", identity_.name}}); };
+  agent_ = std::make_unique<registry::Agent>(registry_options_, self, std::move(callbacks));
+  for (const auto& unit : units_) {
+    unit->core.on_tick([this, index = unit->core.index()](TimePoint) { agent_->core_ticked(index); });
+  }
+  core(0).on_tick([this](TimePoint now) { tick(now); });
+  for (const auto& unit : units_) unit->core.start("core-" + std::to_string(unit->core.index()));
+  try {
+    agent_->start();
+    write_port_file();
+    announce();
+    const Ending ending = ended_.get_future().get();
+    shut_down();
+    return ending;
+  } catch (...) {
+    shut_down();
+    throw;
+  }
+}
+
+void Process::write_port_file() const {
+  if (options_.port_file.empty()) return;
+  // Written beside and renamed, so that a script that waits for it never reads half of it.
+  const std::string draft = options_.port_file + ".tmp";
+  {
+    std::ofstream file(draft, std::ios::trunc);
+    file << "clients " << client_listener_->local_endpoint().to_string() << "\n";
+    if (link_listener_) file << "links " << link_listener_->local_endpoint().to_string() << "\n";
+    file << "admin " << admin_->local_endpoint().to_string() << "\n";
+    if (!file.flush()) throw Failure(ExitCode::cannot_create, options_.port_file + ": cannot be written");
+  }
+  if (std::rename(draft.c_str(), options_.port_file.c_str()) != 0) throw Failure(ExitCode::cannot_create, options_.port_file + ": cannot be written");
+}
+
+void Process::announce() const {
+  log::info("process", role_.is_gateway ? "the gateway serves" : "the node serves",
+            {{"name", identity_.name},
+             {"clients", client_listener_->local_endpoint().to_string()},
+             {"tls", client_tls_ != nullptr},
+             {"admin", admin_->local_endpoint().to_string()},
+             {"cores", identity_.cores},
+             {"detection_s", seconds(registry::worst_case_detection(registry_options_))}});
+}
+
+void Process::drain() {
+  if (is_draining_) return;
+  is_draining_ = true;
+  const TimePoint now = core(0).now();
+  drain_deadline_ = now + options_.drain_timeout;
+  log::info("process", "draining; a second signal stops at once", {{"timeout_s", seconds(options_.drain_timeout)}});
+  for (const auto& unit : units_) {
+    unit->core.post([desk = unit->desk.get()] { desk->close_doors(); });
+  }
+  if (!role_.is_gateway && can_hand_over()) {
+    registry::ChangePolicy policy;
+    policy.rate = options_.drain_rate;
+    agent_->leave(policy);
+    return;
+  }
+  has_left_ = true;
+}
+
+/// Somebody else in every ring that we are in can take what we hold.
+bool Process::can_hand_over() const {
+  if (!view_) return false;
+  bool is_member = false;
+  for (const auto& [name, service] : view_->services) {
+    if (!service->has_member(identity_.name, identity_.incarnation)) continue;
+    is_member = true;
+    const auto& members = service->ring.members();
+    const bool has_other = std::any_of(members.begin(), members.end(), [&](const ring::Member& m) { return m.name != identity_.name && m.weight > 0; });
+    if (!has_other) return false;
+  }
+  return is_member;
+}
+
+void Process::on_left(const std::string& service, bool was_planned) {
+  if (!was_planned) {
+    log::error("registry", "the ring went on without this node; starting again under a new incarnation", {{"service", service}});
+    end(Ending::expelled);
+    return;
+  }
+  log::info("registry", "left the ring", {{"service", service}});
+  if (!is_draining_) return;
+  const bool is_member = std::any_of(view_->services.begin(), view_->services.end(), [&](const auto& entry) {
+    return entry.first != service && entry.second->has_member(identity_.name, identity_.incarnation);
+  });
+  if (!is_member) has_left_ = true;
+}
+
+void Process::continue_drain(TimePoint now) {
+  const bool is_late = now >= drain_deadline_;
+  if (has_left_ || is_late) {
+    std::size_t connections = 0;
+    for (const CoreReport& report : reports_) connections += report.connections;
+    if (connections == 0 || is_late) {
+      end(Ending::stopped);
+    } else if (rings_to_leave_++ == 0) {
+      const double rate = options_.drain_rate / identity_.cores;
+      for (const auto& unit : units_) {
+        unit->core.post([desk = unit->desk.get(), rate] { desk->edge().drain(service_restart, "restart", rate); });
+      }
+    }
+  }
+}
+
+void Process::end(Ending ending) {
+  if (has_ended_) return;
+  has_ended_ = true;
+  ended_.set_value(ending);
+}
+
+void Process::shut_down() {
+  agent_->stop();
+  for (const auto& unit : units_) {
+    unit->core.post([desk = unit->desk.get()] {
+      desk->edge().abort();
+      desk->hub().leave("stopping");
+    });
+    unit->core.stop();
+  }
+  for (const auto& unit : units_) unit->core.join();
+}
+
+}  // namespace wscluster::front

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <future>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "admin/server.hpp"
+#include "front/desk.hpp"
+#include "front/doors.hpp"
+#include "front/options.hpp"
+#include "link/hub.hpp"
+#include "net/core.hpp"
+#include "net/listener.hpp"
+#include "net/signals.hpp"
+#include "net/tls.hpp"
+#include "registry/agent.hpp"
+#include "topology/view_maker.hpp"
+
+namespace wscluster::front {
+
+/// What makes a node of it, or a gateway.
+struct Role {
+  bool is_gateway = true;
+  Endpoint link_listen;     ///< nodes
+  Endpoint link_advertise;  ///< nodes
+  bool joins = true;        ///< nodes: enters the rings by itself
+  double weight = 1;
+  /// Nodes: makes the sessions' part of a core. `is_suspended` may be called on that core at any time.
+  std::function<std::unique_ptr<Holding>(Desk& desk, const link::Identity& identity, std::function<bool(TimePoint)> is_suspended)> make_holding;
+};
+
+enum class Ending : std::uint8_t {
+  stopped,   ///< asked to
+  expelled,  ///< the ring went on without this life: start again under a new one
+};
+
+/// One gateway or node: cores, listeners, links, registry. Core 0 also does what concerns the whole process.
+class Process final : public link::PeerListener {
+ public:
+  /// Opens files and sockets; throws Failure that names place and remedy. The options outlive the process.
+  Process(const Options& options, const registry::Options& registry, Role role);
+  ~Process() override;
+
+  /// Registers, serves, and returns when it has ended: after a drain (first SIGTERM/SIGINT), at once (second), or expelled. Throws Failure
+  /// when it cannot start.
+  [[nodiscard]] Ending run();
+
+ private:
+  struct Unit;
+
+  // link::PeerListener, on core 0
+  void on_peer_document(const link::Remote& peer, std::string_view service, std::uint64_t epoch, std::string_view json) override;
+  bool on_word_asked(const link::Remote& peer) override;
+  void on_word_given(const link::Remote& peer) override;
+  void on_peer_up(const link::Remote& peer, const std::map<std::string, std::uint64_t, std::less<>>& epochs) override;
+
+  void make_links();
+  void listen();
+  void write_port_file() const;
+  void announce() const;
+  void on_snapshot(std::shared_ptr<const registry::Snapshot> snapshot);
+  void on_left(const std::string& service, bool was_planned);
+  void tick(TimePoint now);
+  void on_report(unsigned core, CoreReport report);
+  void tell_registry();
+  void drain();
+  void continue_drain(TimePoint now);
+  void end(Ending ending);
+  void shut_down();
+  [[nodiscard]] bool can_hand_over() const;
+  [[nodiscard]] std::vector<admin::Check> checks() const;
+  void gather_metrics(std::function<void(std::string)> done);
+  [[nodiscard]] std::string render_metrics(const CoreCounters& sum) const;
+  [[nodiscard]] net::Core& core(unsigned index);
+
+  const Options& options_;
+  const registry::Options& registry_options_;
+  Role role_;
+  Doors doors_;
+  link::Identity identity_;
+  std::unique_ptr<net::TlsServer> client_tls_;
+  std::unique_ptr<net::TlsServer> link_tls_server_;
+  std::vector<std::unique_ptr<net::TlsClient>> link_tls_clients_;  ///< one per core: an SSL_CTX keeps no state that cores would share
+  std::vector<link::Hub*> hubs_;
+  std::vector<std::unique_ptr<Unit>> units_;  ///< by core
+  std::vector<net::Core*> cores_;
+  std::unique_ptr<net::Listener> client_listener_;
+  std::unique_ptr<net::Listener> link_listener_;
+  std::unique_ptr<admin::Server> admin_;
+  std::unique_ptr<net::Signals> signals_;
+  std::unique_ptr<registry::Agent> agent_;
+  topology::ViewMaker view_maker_;    ///< on the registry's thread
+  std::uint64_t generation_ = 0;      ///< on the registry's thread
+  TimePoint started_ = Clock::now();
+
+  // Core 0 only
+  std::shared_ptr<const registry::Snapshot> snapshot_;
+  std::shared_ptr<const cluster::View> view_;
+  std::uint64_t view_generation_ = 0;
+  std::vector<CoreReport> reports_;
+  std::map<std::pair<std::string, std::uint64_t>, registry::ReceiverProgress> receivers_;
+  std::map<std::pair<std::string, std::uint64_t>, registry::DonorProgress> donors_told_;
+  std::map<std::pair<std::string, std::uint64_t>, TimePoint> donors_since_;
+  TimePoint asked_words_;
+  TimePoint next_report_;
+  bool is_draining_ = false;
+  TimePoint drain_deadline_;
+  bool has_left_ = false;
+  std::size_t rings_to_leave_ = 0;
+  bool has_ended_ = false;
+  std::promise<Ending> ended_;
+};
+
+}  // namespace wscluster::front

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT
+// Readiness and metrics of a process.
+#include <algorithm>
+#include <fstream>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/log.hpp"
+#include "front/process.hpp"
+#include "front/unit.hpp"
+#include "metrics/exposition.hpp"
+
+namespace wscluster::front {
+namespace {
+
+using metrics::Family;
+
+template <class T>
+void add_numbers(T& sum, const T& part) {
+  constexpr std::size_t count = sizeof(T) / sizeof(std::uint64_t);
+  static_assert(sizeof(T) % sizeof(std::uint64_t) == 0 && std::is_trivially_copyable_v<T>);
+  auto* to = reinterpret_cast<std::uint64_t*>(&sum);
+  const auto* from = reinterpret_cast<const std::uint64_t*>(&part);
+  for (std::size_t i = 0; i < count; ++i) to[i] += from[i];
+}
+
+void add(CoreCounters& sum, const CoreCounters& part) {
+  add_numbers(sum.edge, part.edge);
+  add_numbers(sum.attachments, part.attachments);
+  add_numbers(sum.holder, part.holder);
+  sum.attached += part.attached;
+  sum.open_sends += part.open_sends;
+  sum.links += part.links;
+  sum.sessions += part.sessions;
+  sum.users += part.users;
+  sum.misplaced += part.misplaced;
+  sum.eviction_pending += part.eviction_pending;
+}
+
+Family counter(const char* name, const char* help, std::uint64_t value) {
+  Family family = Family::counter(name, help);
+  family.add(static_cast<double>(value));
+  return family;
+}
+
+Family gauge(const char* name, const char* help, double value) {
+  Family family = Family::gauge(name, help);
+  family.add(value);
+  return family;
+}
+
+double resident_bytes() {
+  std::ifstream statm("/proc/self/statm");
+  double pages = 0;
+  statm >> pages >> pages;
+  return pages * static_cast<double>(sysconf(_SC_PAGESIZE));
+}
+
+void add_process(std::vector<Family>& families) {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto time = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6; };
+  Family cpu = Family::counter("process_cpu_seconds_total", "Processor time of this process.");
+  cpu.add(time(usage.ru_utime) + time(usage.ru_stime));
+  families.push_back(std::move(cpu));
+  families.push_back(gauge("process_resident_memory_bytes", "Resident memory of this process.", resident_bytes()));
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  families.push_back(gauge("process_max_fds", "Limit of open descriptors.", static_cast<double>(limit.rlim_cur)));
+}
+
+}  // namespace
+
+std::vector<admin::Check> Process::checks() const {
+  const bool has_redis = snapshot_ && snapshot_->redis_up;
+  bool has_ring = view_ != nullptr;
+  bool is_member = view_ != nullptr;
+  for (const Door& door : doors_.all()) {
+    const cluster::ServiceView* service = view_ ? view_->service(door.options.service.name) : nullptr;
+    has_ring = has_ring && service != nullptr && !service->ring.is_empty();
+    is_member = is_member && service != nullptr && service->has_member(identity_.name, identity_.incarnation);
+  }
+  std::vector<admin::Check> found{{"registered", snapshot_ != nullptr, "no answer from Redis yet"},
+                                  {"ring", has_ring, "a service has no ring"},
+                                  {"open", !is_draining_, "draining"}};
+  // Redis away is no reason to send clients elsewhere: routing goes on. It is shown, and an alarm.
+  found.push_back({"redis", has_redis || snapshot_ != nullptr, "never seen"});
+  if (!role_.is_gateway) found.push_back({"member", is_member || !role_.joins, "not in the ring yet"});
+  return found;
+}
+
+void Process::gather_metrics(std::function<void(std::string)> done) {
+  struct Gathering {
+    CoreCounters sum;
+    std::size_t missing = 0;
+    std::function<void(std::string)> done;
+  };
+  auto gathering = std::make_shared<Gathering>();
+  gathering->missing = units_.size();
+  gathering->done = std::move(done);
+  for (const auto& unit : units_) {
+    unit->core.post([this, gathering, desk = unit->desk.get()] {
+      core(0).post([this, gathering, counters = desk->count()] {
+        add(gathering->sum, counters);
+        if (--gathering->missing == 0) gathering->done(render_metrics(gathering->sum));
+      });
+    });
+  }
+}
+
+std::string Process::render_metrics(const CoreCounters& sum) const {
+  std::vector<Family> families;
+  Family build = Family::gauge("wscluster_build_info", "Version and role of this process.");
+  build.add(1.0, {{"version", identity_.software}, {"role", role_.is_gateway ? "gateway" : "node"}, {"name", identity_.name}});
+  families.push_back(std::move(build));
+  families.push_back(gauge("wscluster_connections", "Open client connections.", static_cast<double>(sum.edge.open_connections)));
+  families.push_back(gauge("wscluster_websockets", "Open WebSockets.", static_cast<double>(sum.edge.open_websockets)));
+  families.push_back(counter("wscluster_connections_accepted_total", "Accepted client connections.", sum.edge.accepted));
+  Family ended = Family::counter("wscluster_sessions_closed_total", "Ended client connections by reason.");
+  for (std::size_t reason = 0; reason < std::size(sum.edge.ended); ++reason) {
+    ended.add(static_cast<double>(sum.edge.ended[reason]), {{"reason", edge::to_string(static_cast<edge::CloseReason>(reason))}});
+  }
+  families.push_back(std::move(ended));
+  Family handshakes = Family::counter("wscluster_tls_handshakes_total", "TLS handshakes of clients.");
+  handshakes.add(static_cast<double>(sum.edge.handshakes_full), {{"kind", "full"}});
+  handshakes.add(static_cast<double>(sum.edge.handshakes_resumed), {{"kind", "resumed"}});
+  handshakes.add(static_cast<double>(sum.edge.handshakes_failed), {{"kind", "failed"}});
+  families.push_back(std::move(handshakes));
+  families.push_back(counter("wscluster_messages_received_total", "Messages from clients.", sum.edge.messages_in));
+  families.push_back(counter("wscluster_messages_sent_total", "Messages to clients.", sum.edge.messages_out));
+  families.push_back(counter("wscluster_received_bytes_total", "Payload bytes from clients.", sum.edge.bytes_in));
+  families.push_back(counter("wscluster_sent_bytes_total", "Payload bytes to clients.", sum.edge.bytes_out));
+  families.push_back(counter("wscluster_http_requests_total", "Ordinary HTTP requests.", sum.edge.requests));
+  families.push_back(gauge("wscluster_attached", "Client sockets attached to a session.", static_cast<double>(sum.attached)));
+  families.push_back(counter("wscluster_attaches_total", "Attach requests to holders, repeats included.", sum.attachments.attaches));
+  families.push_back(counter("wscluster_reattaches_total", "Attach requests of sockets that were attached before.", sum.attachments.reattaches));
+  families.push_back(gauge("wscluster_links", "Links that are up.", static_cast<double>(sum.links)));
+  families.push_back(gauge("wscluster_open_sends", "Unicast messages waiting for a receipt.", static_cast<double>(sum.open_sends)));
+  if (!role_.is_gateway) {
+    families.push_back(gauge("wscluster_sessions", "Sessions held by this node.", static_cast<double>(sum.sessions)));
+    families.push_back(gauge("wscluster_users", "Users known to this node.", static_cast<double>(sum.users)));
+    families.push_back(gauge("wscluster_misplaced_sessions", "Sessions held here and owned elsewhere.", static_cast<double>(sum.misplaced)));
+    families.push_back(gauge("wscluster_eviction_pending", "Users waiting for their eviction.", static_cast<double>(sum.eviction_pending)));
+    families.push_back(counter("wscluster_evictions_total", "Sessions evicted by ring changes.", sum.holder.evicted));
+    families.push_back(counter("wscluster_unicasts_total", "Messages to users taken here.", sum.holder.unicasts));
+    families.push_back(counter("wscluster_duplicates_total", "Repeats found by dedupe.", sum.holder.duplicates));
+    families.push_back(counter("wscluster_refusals_total", "Messages refused because they belong elsewhere.", sum.holder.refusals));
+    families.push_back(counter("wscluster_messages_dropped_total", "Messages dropped by the slow consumer policy.", sum.holder.dropped));
+    families.push_back(counter("wscluster_slow_consumers_total", "Sessions closed because the client did not read.", sum.holder.slow_consumers));
+    Family receipts = Family::counter("wscluster_receipts_total", "Receipts given by status.");
+    for (std::size_t status = 1; status < std::size(sum.holder.receipts); ++status) {
+      receipts.add(static_cast<double>(sum.holder.receipts[status]), {{"status", cluster::to_string(static_cast<wire::ReceiptStatus>(status))}});
+    }
+    families.push_back(std::move(receipts));
+  }
+  Family epochs = Family::gauge("wscluster_epoch", "Epoch of the ring; where it differs, not all have adopted it.");
+  Family owned = Family::gauge("wscluster_ring_owned_ratio", "Share of the keys that this node owns.");
+  if (view_) {
+    for (const auto& [name, service] : view_->services) {
+      epochs.add(static_cast<double>(service->epoch()), {{"service", name}});
+      owned.add(service->ring.owned_ratio(identity_.name), {{"service", name}});
+    }
+  }
+  families.push_back(std::move(epochs));
+  if (!role_.is_gateway) families.push_back(std::move(owned));
+  families.push_back(gauge("wscluster_redis_up", "Redis answers.", snapshot_ && snapshot_->redis_up ? 1 : 0));
+  families.push_back(gauge("wscluster_alarms", "Alarms of the registry.", snapshot_ ? static_cast<double>(snapshot_->alarms.size()) : 0));
+  families.push_back(counter("wscluster_log_messages_dropped_total", "Log lines dropped because stderr was slow.", log::dropped_lines()));
+  add_process(families);
+  return metrics::render(families);
+}
+
+}  // namespace wscluster::front

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: MIT
+// Links come and go: dialling, hello, back-off.
+#include <algorithm>
+
+#include "base/log.hpp"
+#include "link/hub.hpp"
+#include "link/target.hpp"
+
+namespace wscluster::link {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration tick_interval = 50ms;
+
+}  // namespace
+
+/// Gateways dial nodes; of two nodes the one whose name comes first dials.
+bool Hub::dials(const cluster::Peer& peer) const {
+  if (peer.is_gateway || peer.name == identity_.name) return false;
+  return identity_.is_gateway || identity_.name < peer.name;
+}
+
+void Hub::adopt(std::shared_ptr<const cluster::View> view) {
+  view_ = std::move(view);
+  std::erase_if(targets_, [&](const std::unique_ptr<Target>& target) {
+    const cluster::Peer* peer = view_->peer(target->name, target->incarnation);
+    return (peer == nullptr || peer->link_address != target->address) && target->link == 0 && !target->is_resolving;
+  });
+  for (const auto& [name, peer] : view_->peers) {
+    if (!dials(peer)) continue;
+    const unsigned links = std::max({1U, identity_.cores, peer.shards});
+    for (unsigned number = core_.index(); number < links; number += identity_.cores) {
+      const bool is_known = std::any_of(targets_.begin(), targets_.end(),
+                                        [&](const auto& t) { return t->incarnation == peer.incarnation && t->number == number; });
+      if (is_known) continue;
+      auto target = std::make_unique<Target>();
+      target->name = name;
+      target->incarnation = peer.incarnation;
+      target->address = peer.link_address;
+      target->number = number;
+      target->links = links;
+      targets_.push_back(std::move(target));
+    }
+  }
+  for (auto& [id, link] : links_) {
+    const cluster::Peer* peer = link->is_up() ? view_->peer(link->remote().name) : nullptr;
+    if (peer == nullptr || peer->incarnation == link->remote().incarnation) continue;
+    core_.post([this, gone = id] {
+      if (const auto found = links_.find(gone); found != links_.end()) found->second->leave("your name has a new life in the registry");
+    });
+  }
+}
+
+void Hub::tick(TimePoint now) {
+  if (now < next_tick_) return;
+  next_tick_ = now + tick_interval;
+  std::vector<cluster::LinkId> ids;
+  for (const auto& [id, link] : links_) ids.push_back(id);
+  for (const cluster::LinkId id : ids) {
+    if (const auto found = links_.find(id); found != links_.end()) found->second->tick(now);
+  }
+  for (const auto& target : targets_) {
+    if (target->link == 0 && !target->is_resolving && now >= target->next) dial(now, *target);
+  }
+}
+
+void Hub::dial(TimePoint now, Target& target) {
+  target.delay = std::clamp<Duration>(target.delay * 2, options_.reconnect_min, options_.reconnect_max);
+  target.next = now + target.delay;
+  const auto endpoint = Endpoint::parse(target.address);
+  if (!endpoint || view_->peer(target.name, target.incarnation) == nullptr) return;
+  if (auto address = net::numeric_address(*endpoint)) {
+    start_link(target, *address);
+    return;
+  }
+  target.is_resolving = true;
+  net::resolve_later(core_, *endpoint, [this, &target](Result<std::vector<net::SocketAddress>> addresses) {
+    target.is_resolving = false;
+    if (addresses) {
+      start_link(target, addresses->front());
+    } else {
+      log::warning("link", "cannot resolve a peer", {{"peer", target.name}, {"err", addresses.error().message}});
+    }
+  });
+}
+
+void Hub::start_link(Target& target, const net::SocketAddress& address) {
+  auto descriptor = net::start_connect(address);
+  if (!descriptor) return;
+  const cluster::LinkId id = next_link_id();
+  net::Stream stream = tls_client_ != nullptr ? net::Stream(*descriptor, *tls_client_, {}) : net::Stream(*descriptor);
+  target.link = id;
+  links_.emplace(id, std::make_unique<Link>(core_, *this, options_, id, std::move(stream), true, target.number, target.links));
+}
+
+void Hub::adopt_accepted(int descriptor) {
+  const cluster::LinkId id = next_link_id();
+  net::Stream stream = tls_server_ != nullptr ? net::Stream(descriptor, *tls_server_) : net::Stream(descriptor);
+  links_.emplace(id, std::make_unique<Link>(core_, *this, options_, id, std::move(stream), false, 0, 1));
+}
+
+void Hub::append_hello(std::string& out, unsigned link, unsigned links) {
+  wire::Hello hello;
+  hello.cluster = identity_.cluster;
+  hello.name = identity_.name;
+  hello.incarnation = identity_.incarnation;
+  hello.is_gateway = identity_.is_gateway;
+  hello.cores = identity_.cores;
+  hello.shards = identity_.shards;
+  hello.link = link;
+  hello.links = links;
+  hello.software = identity_.software;
+  if (view_) {
+    for (const auto& [name, service] : view_->services) hello.epochs.push_back({name, service->epoch(), service->document->digest});
+  }
+  wire::append(out, hello);
+}
+
+std::string Hub::on_hello(Link& link, const wire::Hello& hello) {
+  if (hello.cluster != identity_.cluster) return "this is cluster '" + identity_.cluster + "', not '" + std::string(hello.cluster) + "'";
+  if (hello.name == identity_.name && hello.incarnation != identity_.incarnation) return "this name is taken";
+  const cluster::Peer* known = view_ ? view_->peer(hello.name) : nullptr;
+  if (known != nullptr && known->incarnation != hello.incarnation) return "the registry knows another life of '" + std::string(hello.name) + "'";
+  if (!link.is_dialled()) {
+    const unsigned core = link.remote().link % identity_.cores;
+    if (core != core_.index()) {
+      // To the core where the links of this number live. The old object ends with this turn.
+      auto parts = std::make_shared<Link::Parts>(link.take_parts());
+      Hub* const hub = hubs_[core];
+      hub->core_.post([hub, parts] { hub->resume_here(std::move(*parts), false); });
+      auto node = links_.extract(link.id());
+      core_.destroy_later(std::move(node.mapped()));
+      return {};
+    }
+  } else if (const auto target = std::find_if(targets_.begin(), targets_.end(), [&](const auto& t) { return t->link == link.id(); });
+             target != targets_.end()) {
+    if ((*target)->incarnation != hello.incarnation) return "another process answers at this address";
+    (*target)->delay = Duration{0};
+    (*target)->last_failure.clear();
+  }
+  auto& siblings = by_incarnation_[hello.incarnation];
+  siblings.push_back(&link);
+  std::sort(siblings.begin(), siblings.end(), [](const Link* a, const Link* b) { return a->remote().link < b->remote().link; });
+  log::debug("link", "a link is up", {{"peer", hello.name}, {"link", link.remote().link}});
+  if (link.remote().link == 0 && listener_ != nullptr) {
+    core_.post([this, remote = link.remote(), epochs = link.epochs] { listener_->on_peer_up(remote, epochs); });
+  }
+  return {};
+}
+
+void Hub::resume_here(Link::Parts parts, bool is_dialled) {
+  const cluster::LinkId id = next_link_id();
+  auto link = std::make_unique<Link>(core_, *this, options_, id, std::move(parts.stream), is_dialled, 0, 1);
+  Link& resumed = *link;
+  links_.emplace(id, std::move(link));
+  resumed.resume(parts);
+}
+
+void Hub::on_broken(Link& link, std::string_view why) {
+  const cluster::LinkId id = link.id();
+  bool was_up = false;
+  if (const auto found = by_incarnation_.find(link.remote().incarnation); found != by_incarnation_.end()) {
+    was_up = std::erase(found->second, &link) > 0;
+    if (found->second.empty()) by_incarnation_.erase(found);
+  }
+  for (const auto& target : targets_) {
+    if (target->link != id) continue;
+    target->link = 0;
+    if (target->last_failure != why) {
+      log::warning("link", was_up ? "a link broke" : "cannot link to a peer", {{"peer", target->name}, {"link", target->number}, {"err", why}});
+      target->last_failure = why;
+    }
+  }
+  if (!link.is_dialled()) {
+    log::warning("link", was_up ? "a link broke" : "an incoming link failed", {{"peer", link.remote().name}, {"err", why}});
+  }
+  auto node = links_.extract(id);
+  core_.destroy_later(std::move(node.mapped()));
+  if (!was_up) return;
+  receiver_.on_link_down(id);
+  for (unsigned core = 0; core < hubs_.size(); ++core) {
+    if (core == core_.index()) continue;
+    hubs_[core]->core_.post([hub = hubs_[core], id] { hub->receiver_.on_link_down(id); });
+  }
+}
+
+void Hub::leave(std::string_view reason) {
+  std::vector<cluster::LinkId> ids;
+  for (const auto& [id, link] : links_) ids.push_back(id);
+  for (const cluster::LinkId id : ids) {
+    if (const auto found = links_.find(id); found != links_.end()) found->second->leave(reason);
+  }
+  targets_.clear();
+}
+
+std::size_t Hub::links_up() const {
+  return static_cast<std::size_t>(std::count_if(links_.begin(), links_.end(), [](const auto& entry) { return entry.second->is_up(); }));
+}
+
+std::size_t Hub::missing_links() const {
+  if (!view_) return 1;
+  std::size_t missing = 0;
+  for (const auto& [name, peer] : view_->peers) {
+    if (peer.name == identity_.name || !peer.is_alive || (peer.is_gateway && identity_.is_gateway)) continue;
+    const unsigned links = std::max({1U, peer.is_gateway ? peer.cores : identity_.cores, peer.is_gateway ? identity_.shards : peer.shards,
+                                     peer.is_gateway ? 0 : peer.cores});
+    const auto up = by_incarnation_.find(peer.incarnation);
+    for (unsigned number = core_.index(); number < links; number += identity_.cores) {
+      const bool is_up = up != by_incarnation_.end() &&
+                         std::any_of(up->second.begin(), up->second.end(), [&](const Link* link) { return link->remote().link == number; });
+      if (!is_up) ++missing;
+    }
+  }
+  return missing;
+}
+
+}  // namespace wscluster::link

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+#include "node/shard.hpp"
+
+#include "base/log.hpp"
+
+namespace wscluster::node {
+namespace {
+
+/// Beyond this the oldest senders have given up anyway.
+constexpr std::size_t max_parked_bytes = 64U << 20U;
+
+template <class F, class Call>
+void with(const wire::Raw& raw, Call call) {
+  F frame;
+  if (wire::decode_into(raw.body, frame)) call(frame);
+}
+
+}  // namespace
+
+Shard::Shard(front::Desk& desk, const link::Identity& identity, const std::vector<front::ServiceDoor>& services,
+             std::function<bool(TimePoint)> is_suspended)
+    : desk_(desk), is_suspended_(std::move(is_suspended)) {
+  const cluster::Self self{identity.name, identity.incarnation, desk.core().index(), identity.shards};
+  for (const front::ServiceDoor& door : services) {
+    const auto index = static_cast<std::uint8_t>(holders_.size());
+    holders_.emplace_back(door.service.name,
+                          std::make_unique<cluster::Holder>(door.service, self, index, desk.hub(), desk.sender(), desk.pool()));
+  }
+}
+
+Shard::~Shard() = default;
+
+cluster::Holder* Shard::by_name(std::string_view service) const {
+  for (const auto& [name, holder] : holders_) {
+    if (name == service) return holder.get();
+  }
+  return nullptr;
+}
+
+cluster::Holder* Shard::by_ref(std::uint64_t ref) const {
+  const std::size_t index = cluster::Holder::service_index_of(ref);
+  return index < holders_.size() ? holders_[index].second.get() : nullptr;
+}
+
+void Shard::on_frame(TimePoint now, cluster::PathId path, const wire::Raw& raw) {
+  // Answers of others may be read; everything that would execute, deliver or acknowledge waits.
+  if (!is_suspended_(now)) {
+    handle(now, path, raw);
+    return;
+  }
+  if (parked_bytes_ + raw.size > max_parked_bytes) return;
+  parked_bytes_ += raw.size;
+  parked_.push_back({path, std::string(raw.body.data() - wire::header_bytes, raw.size)});
+}
+
+void Shard::handle(TimePoint now, cluster::PathId path, const wire::Raw& raw) {
+  switch (raw.type) {
+    case wire::FrameType::up:
+      with<wire::Up>(raw, [&](const auto& frame) {
+        if (auto* holder = by_ref(frame.holder)) holder->on_up(now, frame);
+      });
+      return;
+    case wire::FrameType::progress:
+      with<wire::Progress>(raw, [&](const auto& frame) {
+        if (auto* holder = by_ref(frame.holder)) holder->on_progress(now, frame);
+      });
+      return;
+    case wire::FrameType::detach:
+      with<wire::Detach>(raw, [&](const auto& frame) {
+        if (auto* holder = by_ref(frame.holder)) holder->on_detach(now, frame);
+      });
+      return;
+    case wire::FrameType::message:
+      with<wire::Message>(raw, [&](const auto& frame) {
+        if (auto* holder = by_name(frame.service)) {
+          holder->on_message(now, path, frame);
+        } else {
+          desk_.hub().send(path, wire::Refusal{frame.counter, wire::RefuseReason::forbidden, 0, {}});
+        }
+      });
+      return;
+    case wire::FrameType::attach:
+      with<wire::Attach>(raw, [&](const auto& frame) {
+        if (auto* holder = by_name(frame.service)) {
+          holder->on_attach(now, path, frame);
+        } else {
+          desk_.hub().send(path, wire::Refused{frame.edge, frame.number, wire::RefuseReason::forbidden, 0});
+        }
+      });
+      return;
+    case wire::FrameType::settled:
+      with<wire::Settled>(raw, [&](const auto& frame) {
+        if (auto* holder = by_name(frame.service)) holder->on_settled(now, frame);
+      });
+      return;
+    case wire::FrameType::ask:
+      with<wire::Ask>(raw, [&](const auto& frame) {
+        if (auto* holder = by_name(frame.service)) holder->on_ask(now, path, frame);
+      });
+      return;
+    case wire::FrameType::answer:
+      with<wire::Answer>(raw, [&](const auto& frame) {
+        if (auto* holder = by_name(frame.service)) holder->on_answer(now, path, frame);
+      });
+      return;
+    default: return;  // of a newer protocol
+  }
+}
+
+void Shard::on_link_down(TimePoint now, cluster::LinkId link) {
+  std::erase_if(parked_, [&](const Parked& parked) { return cluster::link_of(parked.path) == link; });
+  for (const auto& [name, holder] : holders_) holder->on_link_down(now, link);
+}
+
+void Shard::adopt(TimePoint now, std::shared_ptr<const cluster::View> view) {
+  for (const auto& [name, holder] : holders_) holder->adopt(now, view);
+}
+
+void Shard::tick(TimePoint now) {
+  if (is_suspended_(now)) return;
+  if (!parked_.empty()) {
+    log::info("node", "going on after a suspension", {{"frames", static_cast<std::uint64_t>(parked_.size())}});
+    parked_bytes_ = 0;
+    for (const Parked& parked : std::exchange(parked_, {})) {
+      wire::Raw raw;
+      if (wire::cut(parked.frame, parked.frame.size(), raw) == wire::CutStatus::ok) handle(now, parked.path, raw);
+    }
+  }
+  for (const auto& [name, holder] : holders_) holder->tick(now);
+}
+
+void Shard::report(front::CoreReport& report) {
+  for (const auto& [name, holder] : holders_) {
+    auto& service = report.services[name];
+    service.sessions = holder->sessions();
+    service.misplaced = holder->misplaced();
+    service.donated = holder->donated();
+    service.received = std::exchange(holder->received(), {});
+  }
+}
+
+void Shard::count(front::CoreCounters& counters) const {
+  for (const auto& [name, holder] : holders_) {
+    const cluster::HolderCounters& part = holder->counters();
+    counters.sessions += holder->sessions();
+    counters.users += holder->users();
+    counters.misplaced += holder->misplaced();
+    counters.eviction_pending += holder->eviction_pending();
+    counters.holder.evicted += part.evicted;
+    counters.holder.unicasts += part.unicasts;
+    counters.holder.duplicates += part.duplicates;
+    counters.holder.refusals += part.refusals;
+    counters.holder.dropped += part.dropped;
+    counters.holder.slow_consumers += part.slow_consumers;
+    counters.holder.messages_up += part.messages_up;
+    counters.holder.messages_down += part.messages_down;
+    for (std::size_t i = 0; i < std::size(part.receipts); ++i) counters.holder.receipts[i] += part.receipts[i];
+  }
+}
+
+void Shard::close_all(std::uint16_t code, std::string_view text) {
+  for (const auto& [name, holder] : holders_) holder->close_all(code, text);
+}
+
+}  // namespace wscluster::node

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cluster/holder.hpp"
+#include "front/desk.hpp"
+
+namespace wscluster::node {
+
+/// The sessions of one core of a node: a Holder for each service. While the node is suspended nothing is executed: what comes in is
+/// parked and worked off when it goes on.
+class Shard final : public front::Holding {
+ public:
+  Shard(front::Desk& desk, const link::Identity& identity, const std::vector<front::ServiceDoor>& services,
+        std::function<bool(TimePoint)> is_suspended);
+  ~Shard() override;
+
+  void on_frame(TimePoint now, cluster::PathId path, const wire::Raw& raw) override;
+  void on_link_down(TimePoint now, cluster::LinkId link) override;
+  void adopt(TimePoint now, std::shared_ptr<const cluster::View> view) override;
+  void tick(TimePoint now) override;
+  void report(front::CoreReport& report) override;
+  void count(front::CoreCounters& counters) const override;
+  void close_all(std::uint16_t code, std::string_view text) override;
+
+ private:
+  void handle(TimePoint now, cluster::PathId path, const wire::Raw& raw);
+  [[nodiscard]] cluster::Holder* by_name(std::string_view service) const;
+  [[nodiscard]] cluster::Holder* by_ref(std::uint64_t ref) const;
+
+  struct Parked {
+    cluster::PathId path = 0;
+    std::string frame;
+  };
+
+  front::Desk& desk_;
+  std::function<bool(TimePoint)> is_suspended_;
+  std::vector<std::pair<std::string, std::unique_ptr<cluster::Holder>>> holders_;  ///< index = service index of references
+  std::vector<Parked> parked_;
+  std::size_t parked_bytes_ = 0;
+};
+
+}  // namespace wscluster::node

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+#include "topology/view_maker.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace wscluster::topology {
+namespace {
+
+cluster::Peer peer_of(const registry::MemberRecord& member) {
+  const registry::Registration& registration = member.registration;
+  cluster::Peer peer;
+  peer.is_alive = member.is_alive;
+  peer.name = registration.name;
+  peer.incarnation = registration.incarnation;
+  peer.is_gateway = registration.role == registry::Role::gateway;
+  peer.cores = registration.cores;
+  peer.shards = registration.shards;
+  peer.link_address = registration.link_address;
+  peer.client_address = registration.client_address;
+  peer.client_is_tls = registration.client_tls;
+  return peer;
+}
+
+/// Changes up to here need no question any more. One that settles is still asked about, so that returns are counted.
+std::uint64_t quiet_through(const registry::ServiceState& state) {
+  std::uint64_t through = state.done_through;
+  for (const registry::Change& change : state.running) through = std::min(through, change.to_epoch - 1);
+  return through;
+}
+
+std::vector<cluster::ChangePolicy> policies_of(const registry::ServiceState& state) {
+  std::vector<cluster::ChangePolicy> policies;
+  for (const registry::Change& change : state.running) {
+    policies.push_back({change.to_epoch, change.policy.rate, change.policy.close_code, change.policy.close_reason});
+  }
+  return policies;
+}
+
+bool is_same(const cluster::ServiceView& view, const ring::Document& document, std::uint64_t through, const std::vector<cluster::ChangePolicy>& policies) {
+  const auto is_open = [&](const ring::OpenMembership& open) { return open.epoch >= through; };
+  return view.document->digest == document.digest && view.policies == policies &&
+         view.open.size() == static_cast<std::size_t>(std::count_if(document.open.begin(), document.open.end(), is_open));
+}
+
+}  // namespace
+
+std::shared_ptr<const cluster::View> ViewMaker::make(const registry::Snapshot& snapshot) {
+  auto view = std::make_shared<cluster::View>();
+  for (const registry::MemberRecord& member : snapshot.members) {
+    // A silent member keeps its place as long as a document names it: only the document says who owns.
+    view->peers.emplace(member.registration.name, peer_of(member));
+  }
+  for (const auto& [name, state] : snapshot.services) {
+    if (!state.document) continue;
+    const std::uint64_t through = quiet_through(state);
+    auto policies = policies_of(state);
+    const auto old = last_ ? last_->services.find(name) : view->services.end();
+    if (last_ && old != last_->services.end() && is_same(*old->second, *state.document, through, policies)) {
+      view->services.emplace(name, old->second);
+    } else {
+      view->services.emplace(name, cluster::ServiceView::make(state.document, through, std::move(policies)));
+    }
+  }
+  last_ = view;
+  return view;
+}
+
+}  // namespace wscluster::topology

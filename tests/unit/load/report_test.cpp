@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+#include "load/report.hpp"
+
+#include <gtest/gtest.h>
+
+#include <boost/json/parse.hpp>
+#include <fstream>
+#include <sstream>
+
+namespace wscluster::load {
+namespace {
+
+namespace json = boost::json;
+using std::chrono::microseconds;
+
+RunResult sample() {
+  RunResult result;
+  result.options.url = "ws://127.0.0.1:8080/ws";
+  result.options.connections = 10'000;
+  result.options.rate = 20'000;
+  result.options.duration = Duration{60'000};
+  result.connected = 10'000;
+  for (const int us : {1'900, 12'400})
+    result.connect.record(microseconds(us));
+  for (const int us : {810, 1'920, 4'130, 19'400}) {
+    result.latency.record(microseconds(us));
+    result.service.record(microseconds(us - 10));
+  }
+  result.lag.record(microseconds(40));
+  result.messages.sent = result.messages.answered = result.messages.arrived = result.planned = 1'199'874;
+  result.achieved_rate = 19'997.9;
+  result.busiest_thread = 0.61;
+  return result;
+}
+
+std::vector<Threshold> claims(std::initializer_list<const char*> texts) {
+  return parse_thresholds({texts.begin(), texts.end()});
+}
+
+TEST(Report, shows_the_table) {
+  const Report report(sample(), claims({"latency.p99<50ms", "errors.ratio<0.1%", "lost.count>0"}));
+  EXPECT_EQ(report.to_text(),
+            "Scenario    echo, 10,000 connections, 20,000 msg/s for 1m (5s warm-up not counted)\n"
+            "Connect     10,000 ok, 0 failed; handshake p50 1.90ms  p99 12.4ms  max 12.4ms\n"
+            "Messages    1,199,874 sent, 1,199,874 answered; 0 lost, 0 twice, 0 out of order, 0 from the wrong node\n"
+            "Rate        19,997.9/s of 20,000/s (99.99%)\n"
+            "                 p50     p90     p99   p99.9  p99.99     max\n"
+            "Latency ms      1.92    19.4    19.4    19.4    19.4    19.4   from the planned send time\n"
+            "Service ms      1.91    19.4    19.4    19.4    19.4    19.4   from the real send time\n"
+            "Generator   send lag p99 0.04ms, busiest thread 61%: result is valid\n"
+            "PASS        latency.p99 < 50ms        19.4ms\n"
+            "PASS        errors.ratio < 0.1%       0%\n"
+            "FAIL        lost.count > 0            0\n");
+  EXPECT_FALSE(report.has_passed());
+}
+
+TEST(Report, says_why_it_is_not_valid) {
+  auto result = sample();
+  result.busiest_thread = 0.99;
+  const Report report(result, {});
+  EXPECT_FALSE(report.is_valid());
+  EXPECT_NE(report.to_text().find("NOT VALID\n            the busiest thread worked 99%"), std::string::npos);
+}
+
+TEST(Report, has_a_block_for_the_ring_change) {
+  auto result = sample();
+  result.options.scenario = Scenario::ring_change;
+  result.options.change = "add node-4";
+  result.options.change_at = Duration{20'000};
+  result.change = ChangeOutcome{42, 43, {}};
+  result.closes.planned = result.closes.returned = 2'511;
+  result.closes.by_code[1012] = 2'511;
+  result.closes.late_answers = 37;
+  result.gap.record(std::chrono::milliseconds(310));
+  const std::string text = Report(result, {}).to_text();
+  EXPECT_NE(
+      text.find(
+          "Ring change 42 -> 43 at 0:20 (add node-4)\n"
+          "            2,511 evicted, 2,511 back; gap p50 310ms  p99 310ms  max 310ms; 37 answers late, 0 lost\n"),
+      std::string::npos)
+      << text;
+}
+
+TEST(Report, writes_json_that_reads_back) {
+  auto result = sample();
+  result.errors["a \"quoted\" thing"] = 3;
+  const Report report(result, claims({"latency.p99<50ms", "gap.p99<2s"}));
+  const auto parsed = json::parse(report.to_json("1.2.3"));
+  const auto& root = parsed.as_object();
+  EXPECT_EQ(root.at("schema"), "wscluster/load-test/v1");
+  EXPECT_TRUE(root.at("valid").as_bool());
+  EXPECT_FALSE(root.at("passed").as_bool()) << "gap has no sample";
+  EXPECT_EQ(root.at("config").at("scenario"), "echo");
+  EXPECT_EQ(root.at("messages").at("sent").to_number<int>(), 1'199'874);
+  EXPECT_EQ(root.at("messages").at("errors").at("a \"quoted\" thing").to_number<int>(), 3);
+  EXPECT_DOUBLE_EQ(root.at("latency_seconds").at("max").to_number<double>(), 0.0194);
+  EXPECT_DOUBLE_EQ(root.at("rate").at("achieved").to_number<double>(), 19'997.9);
+  EXPECT_TRUE(root.at("latency_seconds").as_object().contains("p99.99"));
+  EXPECT_TRUE(root.at("thresholds").at(1).at("value").is_null());
+  EXPECT_EQ(root.at("host").at("version"), "1.2.3");
+  EXPECT_FALSE(root.contains("ring_change"));
+}
+
+TEST(Report, writes_one_metric_for_each_line_of_csv) {
+  const std::string csv = Report(sample(), {}).to_csv();
+  EXPECT_TRUE(csv.starts_with("metric,value\nlatency.p50,0.00192"));
+  EXPECT_NE(csv.find("\nlost.count,0\n"), std::string::npos);
+  EXPECT_EQ(csv.find("gap."), std::string::npos) << "no sample, no line";
+}
+
+TEST(Report, writes_files_by_their_ending) {
+  const Report report(sample(), {});
+  const std::string path = ::testing::TempDir() + "/load_report.hgrm";
+  ASSERT_TRUE(report.write_file(path, "1"));
+  std::stringstream text;
+  text << std::ifstream(path).rdbuf();
+  EXPECT_EQ(text.str(), report.to_hgrm());
+  EXPECT_EQ(check_report_name("x.txt").error().code, Errc::invalid);
+  EXPECT_TRUE(check_report_name("x.csv"));
+  EXPECT_EQ(report.write_file("/nonexistent/x.json", "1").error().code, Errc::io);
+}
+
+}  // namespace
+}  // namespace wscluster::load

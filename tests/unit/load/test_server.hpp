@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "net/tls.hpp"
+
+namespace wscluster::load {
+
+/// What the server does wrong, each to every n-th message; 0: never.
+struct Faults {
+  unsigned lose = 0;          ///< no echo; or a receipt `delivered` without a delivery
+  unsigned ignore = 0;        ///< neither receipt nor delivery
+  unsigned keep_receipt = 0;  ///< delivered without a receipt
+  unsigned duplicate = 0;
+  unsigned swap = 0;          ///< delivered after the next one to the same user
+  unsigned misdeliver = 0;    ///< to the sender instead of the recipient
+  unsigned wrong_sender = 0;  ///< under another name
+  unsigned deny = 0;          ///< delivered, although the receipt says offline
+  unsigned offline = 0;       ///< not delivered, and the receipt says offline
+  unsigned other_node = 0;    ///< the receipt names another node in the same epoch
+  unsigned refuse_connect = 0;
+  bool executes_after_close = false;  ///< frames that arrive after the server's Close are delivered
+};
+
+/// A WebSocket server in a thread of its own: echoes, or relays as a service with raw: relay does, and can be told to
+/// do it wrong.
+class TestServer {
+ public:
+  explicit TestServer(bool relays, Faults faults = {}, const net::SelfSigned* certificate = nullptr);
+  ~TestServer();
+  TestServer(const TestServer&) = delete;
+  TestServer& operator=(const TestServer&) = delete;
+
+  [[nodiscard]] std::string url() const;
+  /// Closes this many of the open connections; with code 1006 without a close frame.
+  void close_some(unsigned count, std::uint16_t code, std::string reason);
+  /// Answers the next upgrades with 503.
+  void refuse_next(unsigned count) { refusals_ = count; }
+  /// Value of the Authorization header of the last upgrade.
+  [[nodiscard]] std::string last_authorization() const;
+  [[nodiscard]] std::vector<std::string> uids() const;
+
+ private:
+  struct Connection;
+  struct CloseOrder {
+    unsigned count;
+    std::uint16_t code;
+    std::string reason;
+  };
+
+  void serve();
+  void accept();
+  void advance(Connection& connection);
+  void upgrade(Connection& connection);
+  void take(Connection& connection, std::string_view payload);
+  void relay(Connection& connection, std::string_view payload);
+  void deliver(const std::string& uid, const std::string& text);
+  void obey(const CloseOrder& order);
+  void send(Connection& connection, std::string_view payload);
+  [[nodiscard]] bool strikes(unsigned every) const { return every != 0 && number_ % every == 0; }
+
+  bool relays_;
+  Faults faults_;
+  std::optional<net::TlsServer> tls_;
+  int listener_ = -1;
+  int wakeup_ = -1;
+  std::uint16_t port_ = 0;
+  std::vector<std::unique_ptr<Connection>> connections_;
+  std::map<std::string, Connection*> by_uid_;
+  std::map<std::string, std::vector<std::string>> queued_;
+  std::map<std::string, std::string> swapped_;
+  std::uint64_t number_ = 0;
+  std::uint64_t attempts_ = 0;
+
+  mutable std::mutex mutex_;
+  std::vector<CloseOrder> orders_;
+  std::string authorization_;
+  std::vector<std::string> uids_;
+  std::atomic<unsigned> refusals_ = 0;
+  std::atomic<bool> stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace wscluster::load

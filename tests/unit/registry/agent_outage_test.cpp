@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+// Agent beside a Redis that is away, frozen, emptied or rolled back.
+#include <gtest/gtest.h>
+
+#include "base/text.hpp"
+#include "observed_agent.hpp"
+#include "redis_server.hpp"
+#include "registry/directory.hpp"
+
+namespace wscluster::registry {
+namespace {
+
+TEST(AgentOutage, a_newer_document_from_a_link_is_adopted_and_an_older_or_foreign_one_is_not) {
+  const Options options = fresh_options();
+  Observed a(options, node_named("a"));
+  a.start_linked();
+  ASSERT_TRUE(wait_for_owners(a, "a"));
+  const auto one = *a.document();
+  const auto two = next_of(one, {up_member(a.self), up_member(node_named("x"))}, 1);
+  a.agent.offer_document(std::make_shared<const ring::Document>(two));
+  ASSERT_TRUE(wait_for_owners(a, "a x"));
+  a.agent.offer_document(std::make_shared<const ring::Document>(one));
+  const auto foreign = *ring::first_document("chat", 1, 77, {up_member(a.self)});
+  a.agent.offer_document(std::make_shared<const ring::Document>(foreign));
+  EXPECT_TRUE(eventually([&] { return !a.last()->alarms.empty(); }));
+  EXPECT_EQ(a.document()->epoch, 2U);
+  EXPECT_TRUE(a.never_went_back());
+}
+
+TEST(AgentOutage, a_redis_that_lost_its_data_changes_nothing_and_raises_an_alarm) {
+  RedisServer server;
+  Options options = fresh_options();
+  options.url = server.url();
+  Observed a(options, node_named("a"));
+  Observed b(options, node_named("b"));
+  a.start_linked();
+  b.start_linked();
+  ASSERT_TRUE(wait_for_owners(a, "a b"));
+  ASSERT_TRUE(wait_for_owners(b, "a b"));
+  const auto held = *a.document();
+  server.kill();
+  ASSERT_TRUE(eventually([&] { return !a.last()->redis_up; }));
+  EXPECT_EQ(*a.document(), held) << "the last good one is kept";
+  server.start();
+  ASSERT_TRUE(eventually([&] { return a.last()->redis_up && !a.last()->alarms.empty(); }));
+  EXPECT_NE(a.last()->alarms[0].find("Redis has lost it"), std::string::npos) << a.last()->alarms[0];
+  // A newcomer does not start a ring of its own while somebody has adopted one.
+  Observed c(options, node_named("c"));
+  c.start_linked();
+  ASSERT_TRUE(eventually([&] { return a.last()->members.size() == 3; }));
+  let_pass(3 * options.lease);
+  EXPECT_TRUE(Directory(options).load()->services.empty());
+
+  // An operator's stale copy, then a ring of another origin: neither is adopted.
+  Store store(options);
+  ASSERT_TRUE(store.connection().open());
+  write_first(store, {c.self});
+  ASSERT_TRUE(eventually([&] {
+    const auto alarms = a.last()->alarms;
+    return !alarms.empty() && alarms[0].find("another origin") != std::string::npos;
+  }));
+  EXPECT_EQ(*a.document(), held);
+  EXPECT_TRUE(a.never_went_back());
+  EXPECT_TRUE(b.never_went_back());
+}
+
+TEST(AgentOutage, an_older_epoch_in_redis_is_not_adopted) {
+  const Options options = fresh_options();
+  Observed a(options, node_named("a"));
+  a.start_linked();
+  ASSERT_TRUE(wait_for_owners(a, "a"));
+  const auto one = *a.document();
+  Directory directory(options);
+  const auto two = next_of(one, {up_member(a.self, 2)}, 1);
+  ASSERT_TRUE(directory.commit(&one, two, Action::weight, "a", {}, "test"));
+  ASSERT_TRUE(eventually([&] { return a.document()->epoch == 2; }));
+  // As a failover to a stale replica would leave it.
+  Store store(options);
+  ASSERT_TRUE(store.connection().open());
+  ASSERT_TRUE(store.connection().pipeline(
+      {{"SET", store.keys().ring("chat"), ring::to_json(one)},
+       {"HSET", store.keys().epochs(), "chat", "1 " + one.digest + " " + to_hex(one.lineage)}}));
+  EXPECT_TRUE(eventually([&] {
+    const auto alarms = a.last()->alarms;
+    return !alarms.empty() && alarms[0] == "ring of chat: Redis has the older epoch 1; epoch 2 is kept";
+  }));
+  EXPECT_EQ(a.document()->epoch, 2U);
+}
+
+TEST(AgentOutage, members_go_on_by_their_word_while_redis_does_not_answer) {
+  RedisServer server;
+  Options options = fresh_options();
+  options.url = server.url();
+  options.heartbeat = Duration(200);
+  options.lease = Duration(600);
+  Observed a(options, node_named("a"));
+  Observed b(options, node_named("b"));
+  a.start_linked();
+  b.start_linked();
+  ASSERT_TRUE(wait_for_owners(a, "a b"));
+  ASSERT_TRUE(wait_for_owners(b, "a b"));
+  const Life life_a{"a", a.self.incarnation};
+  const Life life_b{"b", b.self.incarnation};
+  const auto ask = [](Observed& asker, const Life& me, Observed& giver, const Life& other) {
+    const TimePoint asked = Clock::now();
+    if (asker.agent.wants_words() && giver.agent.give_word(me, {"chat"})) asker.agent.word_received(other, asked);
+  };
+  server.kill();
+  const TimePoint dead = Clock::now();
+  // Long after both leases are over.
+  ASSERT_TRUE(eventually([&] {
+    ask(a, life_a, b, life_b);
+    ask(b, life_b, a, life_a);
+    return Clock::now() > dead + 5 * options.lease;
+  }));
+  EXPECT_FALSE(a.agent.is_suspended(Clock::now()));
+  EXPECT_FALSE(b.agent.is_suspended(Clock::now()));
+  // Without words it ends soon, and only a renewal helps.
+  EXPECT_TRUE(eventually([&] { return a.agent.is_suspended(Clock::now()) && b.agent.is_suspended(Clock::now()); }));
+  EXPECT_FALSE(a.agent.give_word(life_b, {"chat"}));
+  server.start();
+  EXPECT_TRUE(eventually([&] { return !a.agent.is_suspended(Clock::now()) && !b.agent.is_suspended(Clock::now()); }));
+}
+
+TEST(AgentOutage, a_redis_that_was_frozen_does_not_make_the_members_remove_each_other) {
+  RedisServer server;
+  Options options = fresh_options();
+  options.url = server.url();
+  Observed a(options, node_named("a"));
+  Observed b(options, node_named("b"));
+  a.start_linked();
+  b.start_linked();
+  ASSERT_TRUE(wait_for_owners(a, "a b"));
+  ASSERT_TRUE(wait_for_owners(b, "a b"));
+  const auto epoch = a.document()->epoch;
+  server.freeze();
+  ASSERT_TRUE(eventually([&] { return a.agent.is_suspended(Clock::now()) && b.agent.is_suspended(Clock::now()); }));
+  server.thaw();
+  ASSERT_TRUE(eventually([&] { return !a.agent.is_suspended(Clock::now()) && !b.agent.is_suspended(Clock::now()); }));
+  let_pass(worst_case_detection(options));
+  EXPECT_EQ(a.document()->epoch, epoch);
+}
+
+}  // namespace
+}  // namespace wscluster::registry
