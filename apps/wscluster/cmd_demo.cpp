@@ -9,7 +9,7 @@ Command demo_command() {
   return {
       .path = "demo",
       .heading = "Run servers",
-      .summary = "Start a private Redis, a gateway and three nodes on this machine",
+      .summary = "Start a private Redis, a gateway and three nodes on loopback",
       .description =
           "Everything listens on loopback, on ports that the system chooses, with a certificate made for this run; "
           "the variables with which every other command reaches it are printed. It ends with Ctrl-C, or with the "
@@ -22,8 +22,19 @@ Command demo_command() {
             .type = Type::count,
             .default_text = "3",
             .text = "Nodes that enter the ring"},
+           {.name = "standby",
+            .value = "N",
+            .type = Type::count,
+            .default_text = "0",
+            .text = "Further nodes that wait for 'ring add'"},
            {.name = "gateways", .value = "N", .type = Type::count, .default_text = "1", .text = "Gateways"},
            {.name = "cores", .value = "N", .type = Type::count, .default_text = "1", .text = "Threads of each process"},
+           {.name = "raw",
+            .value = "MODE",
+            .type = Type::choice,
+            .choices = {"echo", "relay"},
+            .default_text = "relay",
+            .text = "What a client's own frame does in the service 'chat'"},
            {.name = "rate",
             .value = "RATE",
             .type = Type::rate,

@@ -100,8 +100,8 @@ Command load_test_command() {
       .run = run_load_test};
   command.flags.push_back({.name = "service",
                            .value = "NAME",
-                           .env = "WSCLUSTER_SERVICE",
                            .default_note = "the only one",
+                           .env = "WSCLUSTER_SERVICE",
                            .text = "Service of the users"});
   for (auto& flag : flags_of_roles(config::Roles::client))
     command.flags.push_back(std::move(flag));

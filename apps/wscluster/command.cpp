@@ -38,7 +38,7 @@ const std::vector<Flag>& global_flags() {
          .choices = {"auto", "always", "never"},
          .default_text = "auto",
          .env = "WSCLUSTER_COLOR",
-         .text = "Colours; auto: on a terminal without NO_COLOR"},
+         .text = "Colours (auto: on a terminal without NO_COLOR)"},
         {.name = "progress",
          .value = "HOW",
          .type = Type::choice,

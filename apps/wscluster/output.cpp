@@ -6,6 +6,8 @@
 #include <array>
 #include <boost/json.hpp>
 #include <cstdio>
+#include <cstring>
+#include <optional>
 
 #include "base/text.hpp"
 
@@ -40,31 +42,42 @@ std::string plain_cell(std::string cell) {
   return cell;
 }
 
-void append_pretty(std::string& out, const json::value& value, const std::string& indent) {
-  const std::string inner = indent + "  ";
+/// boost::json writes 1E0; people and jq prefer 1.
+std::string number_text(double number) {
+  std::array<char, 64> text{};
+  std::snprintf(text.data(), text.size(), "%.15g", number);
+  return text.data();
+}
+
+/// `indent` is what stands before each line of the value; without one everything is on one line.
+void append_json(std::string& out, const json::value& value, const std::optional<std::string>& indent) {
+  const auto inner = indent ? std::optional(*indent + "  ") : std::nullopt;
+  const auto begin_item = [&](bool is_first) {
+    out += is_first ? "" : ",";
+    if (inner) out += "\n" + *inner;
+  };
+  const auto end = [&](const char* bracket) { out += (indent ? "\n" + *indent : "") + bracket; };
   if (const auto* object = value.if_object(); object != nullptr && !object->empty()) {
     out += "{";
-    bool first = true;
+    bool is_first = true;
     for (const auto& [key, member] : *object) {
-      out += (first ? "\n" : ",\n") + inner + json::serialize(json::value(key)) + ": ";
-      append_pretty(out, member, inner);
-      first = false;
+      begin_item(is_first);
+      out += json::serialize(json::value(key)) + (indent ? ": " : ":");
+      append_json(out, member, inner);
+      is_first = false;
     }
-    out += "\n" + indent + "}";
+    end("}");
   } else if (const auto* array = value.if_array(); array != nullptr && !array->empty()) {
     out += "[";
-    bool first = true;
+    bool is_first = true;
     for (const auto& item : *array) {
-      out += (first ? "\n" : ",\n") + inner;
-      append_pretty(out, item, inner);
-      first = false;
+      begin_item(is_first);
+      append_json(out, item, inner);
+      is_first = false;
     }
-    out += "\n" + indent + "]";
+    end("]");
   } else if (const auto* number = value.if_double()) {
-    // boost::json writes 1E0; people and jq prefer 1.
-    std::array<char, 64> text{};
-    std::snprintf(text.data(), text.size(), "%.15g", *number);
-    out += text.data();
+    out += number_text(*number);
   } else {
     out += json::serialize(value);
   }
@@ -142,12 +155,18 @@ std::string Table::render(const Output& output) const {
 
 std::string pretty(const json::value& value) {
   std::string out;
-  append_pretty(out, value, "");
+  append_json(out, value, "");
+  return out + "\n";
+}
+
+std::string one_line(const json::value& value) {
+  std::string out;
+  append_json(out, value, std::nullopt);
   return out + "\n";
 }
 
 std::string render_json(const json::value& value, const Output& output) {
-  return output.format == Format::jsonl ? json::serialize(value) + "\n" : pretty(value);
+  return output.format == Format::jsonl ? one_line(value) : pretty(value);
 }
 
 void print(std::string_view text) {
@@ -209,7 +228,7 @@ std::string render_complaint(const Complaint& complaint, bool as_json, bool colo
         problems.emplace_back(problem.to_string());
       error["problems"] = std::move(problems);
     }
-    return json::serialize(json::object{{"error", std::move(error)}}) + "\n";
+    return one_line(json::object{{"error", std::move(error)}});
   }
   std::string out;
   for (const auto& problem : complaint.problems)

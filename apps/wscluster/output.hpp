@@ -56,6 +56,8 @@ class Table {
 
 /// Indented by two, members in their order, a line end last.
 [[nodiscard]] std::string pretty(const boost::json::value& value);
+/// The same without spaces and line ends but the last.
+[[nodiscard]] std::string one_line(const boost::json::value& value);
 /// json: pretty; jsonl: one line.
 [[nodiscard]] std::string render_json(const boost::json::value& value, const Output& output);
 

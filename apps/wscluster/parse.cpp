@@ -48,7 +48,8 @@ class Tree {
       apps_[command.path] = &app;
       for (const auto& flag : command.flags)
         add_flag(app, flag);
-      if (command.run != nullptr) app.add_option(positional)->expected(0, CLI::detail::expected_max_vector_size);
+      if (command.run != nullptr)
+        app.add_option(positional)->expected(0, CLI::detail::expected_max_vector_size)->allow_extra_args();
     }
   }
 

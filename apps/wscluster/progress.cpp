@@ -28,7 +28,7 @@ void Progress::show(const std::string& bar, const std::string& plain, const boos
       if (is_due(Duration{10'000})) print_error(plain + "\n");
       return;
     case ProgressStyle::json:
-      if (is_due(Duration{1'000})) print_error(boost::json::serialize(json) + "\n");
+      if (is_due(Duration{1'000})) print_error(one_line(json));
       return;
   }
 }

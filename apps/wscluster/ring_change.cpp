@@ -185,18 +185,25 @@ int apply(Job& job, RingPlan plan, bool is_severe) {
   return 0;
 }
 
+/// " (there are node-1, node-2)": of few names, a near one is no help.
+std::string known_nodes(const Job& job) {
+  constexpr std::size_t few = 8;
+  std::string names;
+  std::size_t count = 0;
+  for (const auto& member : job.ring.snapshot.members) {
+    if (member.registration.role != registry::Role::node || ++count > few) continue;
+    names += (names.empty() ? "" : ", ") + member.registration.name;
+  }
+  if (count == 0) return "";
+  return " (there are " + names + (count > few ? " and " + std::to_string(count - few) + " more)" : ")");
+}
+
 /// The node's registration; it must be alive and serve the service.
 const registry::MemberRecord& live_node(const Job& job) {
   const auto* record = job.ring.record(job.node);
   if (record == nullptr || record->registration.role != registry::Role::node) {
-    std::vector<std::string> names;
-    for (const auto& member : job.ring.snapshot.members)
-      names.push_back(member.registration.name);
-    const std::string nearest = closest_match(job.node, names);
-    throw Failure(
-        ExitCode::no_node,
-        "no node '" + job.node + "' is registered" + (nearest.empty() ? "" : " (did you mean '" + nearest + "'?)"),
-        "Start it with: wscluster serve-node --name " + job.node + " --standby");
+    throw Failure(ExitCode::no_node, "no node '" + job.node + "' is registered" + known_nodes(job),
+                  "Start it with: wscluster serve-node --name " + job.node + " --standby");
   }
   if (!record->is_alive) {
     throw Failure(ExitCode::no_node, "'" + job.node + "' has been silent for " + format_duration(record->silence),
@@ -257,14 +264,8 @@ int run_ring_remove(const Invocation& invocation) {
     if (job.ring.record(job.node) != nullptr || has_left_lately(job)) {
       return nothing_to_do(job, Action::remove, "is not in the ring");
     }
-    std::vector<std::string> names;
-    for (const auto& member : job.ring.ring.members())
-      names.push_back(member.name);
-    const std::string nearest = closest_match(job.node, names);
-    throw Failure(
-        ExitCode::no_node,
-        "'" + job.node + "' is not in the ring" + (nearest.empty() ? "" : " (did you mean '" + nearest + "'?)"),
-        "Its members: wscluster ring show");
+    throw Failure(ExitCode::no_node, "'" + job.node + "' is not in the ring" + known_nodes(job),
+                  "Its members: wscluster ring show");
   }
   const auto* record = job.ring.record(job.node);
   const bool is_alive = record != nullptr && record->is_alive;

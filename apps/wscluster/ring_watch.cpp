@@ -68,8 +68,8 @@ void show_progress(Progress& progress, Pace& pace, const Change& change, const s
   const auto handled = evicted + donors.gone;
   const auto planned = std::max(donors.planned, handled);
   pace.note(evicted);
-  const double ratio =
-      planned == 0 ? (donors.done ? 1.0 : 0.0) : static_cast<double>(handled) / static_cast<double>(planned);
+  const double ratio = planned == 0 ? (change.state == ChangeState::settling ? 1.0 : 0.0)
+                                    : static_cast<double>(handled) / static_cast<double>(planned);
   const std::string word = change.state == ChangeState::settling ? "settling" : "evicting";
   const std::string left = pace.left(planned - handled);
   const std::string waiting = trouble.empty() ? waiting_for(change) : trouble;

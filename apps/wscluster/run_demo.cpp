@@ -1,10 +1,266 @@
 // SPDX-License-Identifier: MIT
+// A whole cluster on loopback, as children of this process.
+#include <unistd.h>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "base/random.hpp"
+#include "base/text.hpp"
+#include "base/units.hpp"
+#include "child.hpp"
 #include "commands.hpp"
+#include "net/http_client.hpp"
+#include "net/tls.hpp"
 
 namespace wscluster::app {
+namespace {
 
-int run_demo(const Invocation&) {
-  throw Failure(ExitCode::software, "demo is not part of this build");
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+
+constexpr Duration start_patience = 30s;
+
+volatile std::sig_atomic_t stop_signal = 0;
+void remember_signal(int number) {
+  stop_signal = number;
+}
+
+/// SIGINT and SIGTERM end the demo in order.
+void catch_signals() {
+  struct sigaction action {};
+  action.sa_handler = remember_signal;
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+}
+
+void write_file(const fs::path& path, const std::string& content) {
+  std::ofstream file(path, std::ios::trunc);
+  fs::permissions(path, fs::perms::owner_read | fs::perms::owner_write);
+  file << content;
+  if (!file.flush()) throw Failure(ExitCode::cannot_create, path.string() + ": cannot be written");
+}
+
+/// The directory of one demo; a temporary one goes with it.
+class Place {
+ public:
+  explicit Place(const std::string& wanted) {
+    if (!wanted.empty()) {
+      path_ = fs::absolute(wanted);
+      fs::create_directories(path_);
+      return;
+    }
+    std::string pattern = (fs::temp_directory_path() / "wscluster-demo-XXXXXX").string();
+    if (mkdtemp(pattern.data()) == nullptr)
+      throw Failure(ExitCode::cannot_create, pattern + ": " + std::strerror(errno));
+    path_ = pattern;
+    is_temporary_ = true;
+  }
+  ~Place() {
+    std::error_code ignored;
+    if (is_temporary_) fs::remove_all(path_, ignored);
+  }
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+
+  [[nodiscard]] std::string file(const std::string& name) const { return (path_ / name).string(); }
+  [[nodiscard]] std::string path() const { return path_.string(); }
+
+ private:
+  fs::path path_;
+  bool is_temporary_ = false;
+};
+
+class Demo {
+ public:
+  explicit Demo(const Invocation& invocation)
+      : invocation_(invocation),
+        place_(invocation.has("dir") ? invocation.text("dir") : ""),
+        self_(fs::read_symlink("/proc/self/exe").string()) {}
+
+  int run() {
+    catch_signals();
+    make_files();
+    start_redis();
+    const auto nodes = invocation_.value<std::uint64_t>("nodes");
+    const auto standbys = invocation_.value<std::uint64_t>("standby");
+    for (std::uint64_t i = 1; i <= nodes + standbys; ++i)
+      start_node("node-" + std::to_string(i), i > nodes);
+    const auto gateways = invocation_.value<std::uint64_t>("gateways");
+    for (std::uint64_t i = 1; i <= gateways; ++i)
+      start_gateway("gateway-" + std::to_string(i));
+    for (const Child& child : children_)
+      wait_until_ready(child);
+    const std::string url = read_port(gateways > 0 ? "gateway-1" : "node-1", "clients");
+    write_config((gateways > 0 ? "https://" : "http://") + url);
+    if (invocation_.has("exec")) return execute((gateways > 0 ? "wss://" : "ws://") + url);
+    announce(nodes, standbys, gateways, (gateways > 0 ? "wss://" : "ws://") + url);
+    return wait_for_the_end();
+  }
+
+ private:
+  void make_files() {
+    write_file(place_.file("cluster.key"), random_token(32) + "\n");
+    write_file(place_.file("access.key"), random_token(32) + "\n");
+    const net::SelfSigned pair = net::make_self_signed("wscluster demo", {"localhost", "127.0.0.1"}, 30);
+    write_file(place_.file("cert.pem"), pair.certificate);
+    write_file(place_.file("key.pem"), pair.key);
+    write_config("");
+  }
+
+  void write_config(const std::string& client_url) {
+    std::string text =
+        "# Made by 'wscluster demo'; every command reads it through WSCLUSTER_CONFIG.\n"
+        "cluster:\n  name: demo\n  key_file: " +
+        place_.file("cluster.key") +
+        "\n"
+        "redis:\n  url: unix://" +
+        place_.file("redis.sock") +
+        "\n  heartbeat: 500ms\n  lease: 2s\n"
+        "services:\n  chat:\n    paths: [/ws]\n    auth: jwt\n    key_files: [" +
+        place_.file("access.key") + "]\n    raw: " + invocation_.text("raw") + "\n";
+    if (!client_url.empty()) text += "client:\n  url: " + client_url + "\n  ca_file: " + place_.file("cert.pem") + "\n";
+    write_file(place_.file("wscluster.yaml.tmp"), text);
+    fs::rename(place_.file("wscluster.yaml.tmp"), place_.file("wscluster.yaml"));
+  }
+
+  void start_redis() {
+    // A socket file: nobody else can have it, and nobody else can open it.
+    children_.emplace_back(
+        "redis-server",
+        std::vector<std::string>{"redis-server", "--port", "0", "--unixsocket", place_.file("redis.sock"),
+                                 "--unixsocketperm", "600", "--save", "", "--appendonly", "no", "--dir", place_.path()},
+        place_.file("redis.log"));
+    const TimePoint until = Clock::now() + start_patience;
+    while (!fs::exists(place_.file("redis.sock"))) {
+      const auto ended = children_.back().poll();
+      if (ended == 127)
+        throw Failure(ExitCode::unavailable, "redis-server is not installed", "apt-get install redis-server");
+      if (ended || Clock::now() > until) fail(children_.back(), "did not start");
+      std::this_thread::sleep_for(10ms);
+    }
+  }
+
+  std::vector<std::string> serve(const std::string& command, const std::string& name) {
+    return {self_,
+            command,
+            "--name",
+            name,
+            "--config",
+            place_.file("wscluster.yaml"),
+            "--listen",
+            "127.0.0.1:0",
+            "--admin-listen",
+            "127.0.0.1:0",
+            "--cores",
+            invocation_.text("cores"),
+            "--drain-rate",
+            invocation_.text("rate"),
+            "--port-file",
+            place_.file(name + ".ports"),
+            "--log-format",
+            "text"};
+  }
+
+  void start_node(const std::string& name, bool is_standby) {
+    std::vector<std::string> argv = serve("serve-node", name);
+    argv.insert(argv.end(), {"--link-listen", "127.0.0.1:0"});
+    if (is_standby) argv.emplace_back("--standby");
+    children_.emplace_back(name, argv, place_.file(name + ".log"));
+  }
+
+  void start_gateway(const std::string& name) {
+    std::vector<std::string> argv = serve("serve-gateway", name);
+    argv.insert(argv.end(), {"--tls-cert", place_.file("cert.pem"), "--tls-key", place_.file("key.pem")});
+    children_.emplace_back(name, argv, place_.file(name + ".log"));
+  }
+
+  [[nodiscard]] std::string read_port(const std::string& name, const std::string& kind) const {
+    std::ifstream file(place_.file(name + ".ports"));
+    std::string key;
+    std::string value;
+    while (file >> key >> value) {
+      if (key == kind) return value;
+    }
+    return {};
+  }
+
+  /// Its admin listener says ready.
+  void wait_until_ready(const Child& waited_for) {
+    if (waited_for.name() == "redis-server") return;
+    const TimePoint until = Clock::now() + start_patience;
+    for (;;) {
+      const std::string admin = read_port(waited_for.name(), "admin");
+      if (!admin.empty()) {
+        const auto answer = net::http_call({.url = "http://" + admin + "/readyz", .deadline = 1s});
+        if (answer && answer->status == 200) return;
+      }
+      for (Child& child : children_) {
+        if (child.poll()) fail(child, "ended with code " + std::to_string(*child.poll()));
+      }
+      if (Clock::now() > until) fail(waited_for, "is not ready after " + format_duration(start_patience));
+      if (stop_signal != 0) throw Failure(ExitCode::interrupted, "interrupted");
+      std::this_thread::sleep_for(20ms);
+    }
+  }
+
+  [[noreturn]] static void fail(const Child& child, const std::string& what) {
+    const auto log = read_file(child.log_file());
+    std::string tail = log ? *log : log.error().message;
+    if (tail.size() > 2000) tail.erase(0, tail.size() - 2000);
+    throw Failure(ExitCode::software, child.name() + " " + what + "; its log ends with:\n" + tail);
+  }
+
+  int execute(const std::string& url) {
+    Child command("--exec", {"sh", "-c", invocation_.text("exec")}, "",
+                  {{"WSCLUSTER_CONFIG", place_.file("wscluster.yaml")},
+                   {"DEMO_URL", url},
+                   {"DEMO_DIR", place_.path()}});
+    while (!command.poll() && stop_signal == 0)
+      std::this_thread::sleep_for(20ms);
+    if (stop_signal != 0) {
+      command.stop(5s);
+      return 128 + stop_signal;
+    }
+    return command.wait();
+  }
+
+  void announce(std::uint64_t nodes, std::uint64_t standbys, std::uint64_t gateways, const std::string& url) const {
+    print("export WSCLUSTER_CONFIG=" + place_.file("wscluster.yaml") + "\n");
+    print_error("\nA cluster of " + std::to_string(gateways) + " gateway(s) and " + std::to_string(nodes) + " node(s)" +
+                (standbys > 0 ? " and " + std::to_string(standbys) + " on standby" : "") + " serves " + url +
+                "/ws\nLogs: " + place_.path() +
+                "/*.log. In another shell, with the line above:\n\n"
+                "  wscluster ring show\n  wscluster send --to alice --message hello\n  wscluster load-test --scenario "
+                "send\n\nCtrl-C ends it.\n");
+  }
+
+  int wait_for_the_end() {
+    while (stop_signal == 0) {
+      for (Child& child : children_) {
+        // A node may be stopped by hand, to see what happens; without Redis or gateway there is nothing to see.
+        if (child.poll() && !child.name().starts_with("node-"))
+          fail(child, "ended with code " + std::to_string(*child.poll()));
+      }
+      std::this_thread::sleep_for(50ms);
+    }
+    return static_cast<int>(ExitCode::ok);
+  }
+
+  const Invocation& invocation_;
+  Place place_;
+  std::string self_;
+  std::vector<Child> children_;  ///< after place_: they end first
+};
+
+}  // namespace
+
+int run_demo(const Invocation& invocation) {
+  return Demo(invocation).run();
 }
 
 }  // namespace wscluster::app

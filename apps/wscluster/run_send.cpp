@@ -3,6 +3,7 @@
 #include <functional>
 #include <iostream>
 
+#include "base/text.hpp"
 #include "commands.hpp"
 #include "interrupt.hpp"
 #include "send_message.hpp"
@@ -46,7 +47,7 @@ class Report {
     const auto exit = exit_of(receipt);
     (exit == ExitCode::ok ? good_ : bad_) += 1;
     if (exit != ExitCode::ok) worst_ = worst_ == ExitCode::ok || worst_ == exit ? exit : ExitCode::temp_fail;
-    if (output_.format == Format::jsonl) print(json::serialize(json_of(receipt)) + "\n");
+    if (output_.format == Format::jsonl) print(one_line(json_of(receipt)));
     if (output_.format == Format::json) results_.push_back(json_of(receipt));
     if (output_.format == Format::table) say(receipt, exit);
     table_.add({receipt.to, receipt.status, receipt.node.empty() ? "-" : receipt.node, std::to_string(receipt.sessions),

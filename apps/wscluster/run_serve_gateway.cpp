@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "commands.hpp"
+#include "gateway/gateway.hpp"
+#include "serve.hpp"
 
 namespace wscluster::app {
 
-int serve_gateway(const Invocation&, const config::Config&) {
-  throw Failure(ExitCode::software, "serve-gateway is not part of this build");
+int serve_gateway(const Invocation&, const config::Config& config) {
+  return serve(config, config.gateway.front.name, [&] { gateway::run(config.gateway, config.redis); });
 }
 
 }  // namespace wscluster::app

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "commands.hpp"
+#include "node/node.hpp"
+#include "serve.hpp"
 
 namespace wscluster::app {
 
-int serve_node(const Invocation&, const config::Config&) {
-  throw Failure(ExitCode::software, "serve-node is not part of this build");
+int serve_node(const Invocation&, const config::Config& config) {
+  return serve(config, config.node.front.name, [&] { node::run(config.node, config.redis); });
 }
 
 }  // namespace wscluster::app

@@ -12,8 +12,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration retry_delay = 20ms;
-constexpr Duration max_retry_delay = 500ms;
-constexpr Duration lazy_interval = 50ms;
+constexpr Duration longest_retry_delay = 500ms;
+constexpr Duration progress_interval = 50ms;
 
 }  // namespace
 
@@ -168,7 +168,7 @@ void Attachments::on_refused(TimePoint now, PathId path, const wire::Refused& re
   }
   const ServiceView* service = view_->service(a->options->name);
   if (refused.epoch > (service == nullptr ? 0 : service->epoch())) a->wants_epoch = refused.epoch;
-  retry_at(*a, now + std::min<Duration>(retry_delay * a->refusals, max_retry_delay));
+  retry_at(*a, now + std::min<Duration>(retry_delay * a->refusals, longest_retry_delay));
 }
 
 void Attachments::on_frame(TimePoint, Ref ref, bool is_binary, std::string_view payload) {
@@ -310,7 +310,7 @@ void Attachments::tick(TimePoint now) {
     }
   }
   if (now < next_lazy_) return;
-  next_lazy_ = now + lazy_interval;
+  next_lazy_ = now + progress_interval;
   for (const Ref ref : std::exchange(lazy_, {})) {
     Attachment* a = slots_.find(ref);
     if (a == nullptr) continue;

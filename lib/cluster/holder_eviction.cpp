@@ -173,9 +173,9 @@ void Holder::release(TimePoint now, User& user) {
   }
   for (const Visit& held : user.held) {
     const Executed* entry = find_executed(user, held.origin, held.counter);
-    if (entry != nullptr && entry->is_answered) {
+    if (entry->is_answered) {
       send_after(now, user, held.is_binary, held.payload);
-    } else if (entry != nullptr) {
+    } else {
       refuse_message(entry->path, held.counter, wire::RefuseReason::not_owner);
     }
   }

@@ -106,7 +106,7 @@ void Holder::accept_message(TimePoint now, User& user, PathId path, const wire::
   auto seen = std::find_if(user.last_seen.begin(), user.last_seen.end(), [&](const User::LastSeen& s) { return s.origin == message.origin; });
   if (seen == user.last_seen.end()) seen = user.last_seen.insert(user.last_seen.end(), {message.origin, 0});
   seen->counter = message.counter;
-  user.executed.push_back({message.origin, message.counter, path, message.wait, 0, 0, false, false, wire::ReceiptStatus::unknown, 0});
+  user.executed.push_back({message.origin, message.counter, path, message.wait, 0, 0, false, false, false, wire::ReceiptStatus::unknown, 0});
   Executed& entry = user.executed.back();
   if (!user.in_cleanup) {
     user.in_cleanup = true;
@@ -133,6 +133,7 @@ void Holder::accept_message(TimePoint now, User& user, PathId path, const wire::
   held.wait = message.wait;
   held.is_binary = message.is_binary;
   held.payload = message.payload;
+  entry.is_held = true;
   user.held_bytes += held.payload.size();
   user.held.push_back(std::move(held));
   if (message.wait != wire::Wait::delivered) answer(entry, wire::ReceiptStatus::queued, 0);
@@ -142,6 +143,7 @@ void Holder::accept_message(TimePoint now, User& user, PathId path, const wire::
 void Holder::deliver(TimePoint now, User& user, Executed& entry, bool is_binary, std::string_view payload) {
   const session::FrameMark mark{is_binary, entry.origin, entry.counter};
   entry.pending = static_cast<std::uint32_t>(user.sessions.size());
+  entry.is_held = false;
   if (entry.wait != wire::Wait::delivered && !entry.is_answered) answer(entry, wire::ReceiptStatus::queued, user.sessions.size());
   // A copy: a slow consumer may be closed meanwhile. (`entry` is not used after the first enqueue, it may move.)
   const std::vector<SessionRef> sessions = user.sessions;
@@ -198,7 +200,7 @@ void Holder::refuse_message(PathId path, std::uint64_t counter, wire::RefuseReas
 void Holder::flush_held(TimePoint now, User& user) {
   user.held_bytes = 0;
   for (const Visit& held : std::exchange(user.held, {})) {
-    if (Executed* entry = find_executed(user, held.origin, held.counter)) deliver(now, user, *entry, held.is_binary, held.payload);
+    deliver(now, user, *find_executed(user, held.origin, held.counter), held.is_binary, held.payload);
   }
 }
 
@@ -210,7 +212,8 @@ void Holder::expire_held(TimePoint now, User& user) {
     if (!is_over && now < held.deadline) return false;
     user.held_bytes -= held.payload.size();
     Executed* entry = find_executed(user, held.origin, held.counter);
-    if (entry != nullptr && !entry->is_answered) {
+    entry->is_held = false;
+    if (!entry->is_answered) {
       answer(*entry, now >= held.deadline ? wire::ReceiptStatus::expired : wire::ReceiptStatus::offline, 0);
     }
     return true;
@@ -229,7 +232,7 @@ void Holder::forget_settled(TimePoint now) {
   for (const UserKey& key : std::exchange(cleanup_, {})) {
     User* user = find_user(key.hash, key.uid);
     if (user == nullptr) continue;
-    std::erase_if(user->executed, [&](const Executed& e) { return e.is_answered && e.pending == 0 && e.counter < settled_of(e.origin); });
+    std::erase_if(user->executed, [&](const Executed& e) { return e.is_answered && !e.is_held && e.pending == 0 && e.counter < settled_of(e.origin); });
     std::erase_if(user->last_seen, [&](const User::LastSeen& seen) {
       return seen.counter < settled_of(seen.origin) &&
              std::none_of(user->executed.begin(), user->executed.end(), [&](const Executed& e) { return e.origin == seen.origin; });

@@ -34,6 +34,7 @@ struct Holder::Executed {
   std::uint32_t pending = 0;    ///< sessions that have not written it
   std::uint32_t written = 0;
   bool is_unsure = false;       ///< for one session nobody can know any more
+  bool is_held = false;         ///< waits for the user's return
   bool is_answered = false;
   wire::ReceiptStatus status = wire::ReceiptStatus::unknown;
   std::uint64_t sessions = 0;

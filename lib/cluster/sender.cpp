@@ -13,8 +13,8 @@ using namespace std::chrono_literals;
 
 /// A holder answers at the deadline itself; only a silent one makes us answer for it.
 constexpr Duration answer_grace = 250ms;
-constexpr Duration retry_delay = 20ms;
-constexpr Duration max_retry_delay = 200ms;
+constexpr Duration resend_delay = 20ms;
+constexpr Duration longest_resend_delay = 200ms;
 constexpr Duration sweep_interval = 50ms;
 constexpr Duration settled_interval = 1s;
 constexpr Duration reader_memory = 60s;
@@ -173,7 +173,7 @@ void Sender::on_refusal(TimePoint now, PathId path, const wire::Refusal& refusal
 
 /// Where and when the refused messages go next.
 void Sender::plan_retry(TimePoint now, Conversation& conversation, const wire::Refusal& refusal) {
-  const Duration delay = std::min<Duration>(retry_delay * conversation.refusals, max_retry_delay);
+  const Duration delay = std::min<Duration>(resend_delay * conversation.refusals, longest_resend_delay);
   conversation.retry_at = now + delay;
   if (refusal.reason == wire::RefuseReason::held) {
     conversation.redirect = refusal.node;

@@ -11,8 +11,8 @@ namespace wscluster::edge {
 
 /// Limits and deadlines of client connections. Checked by problems().
 struct Options {
-  std::uint64_t max_connections = 100'000;  ///< per process; beyond it new sockets are closed at once
-  std::uint64_t max_handshakes = 64;  ///< TLS handshakes in flight per core; beyond it sockets wait in the backlog
+  std::uint64_t max_connections = 100'000;      ///< per edge (core); beyond it new sockets are closed at once
+  std::uint64_t max_handshakes = 64;            ///< TLS handshakes in flight per core; further sockets wait their turn
   std::uint64_t max_head_bytes = 16U << 10U;    ///< request line and headers
   std::uint64_t max_body_bytes = 1U << 20U;     ///< body of an ordinary request
   std::uint64_t max_message_bytes = 1U << 20U;  ///< one WebSocket message

@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 #include <atomic>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -29,7 +30,7 @@ thread_local const Core* current_core = nullptr;
 
 struct Core::Loop {
   Loop(asio::io_context& io, Poller& sockets)
-      : context(io), poller(sockets), ready(io, sockets.descriptor()), ticker(io) {}
+      : context(io), poller(sockets), work_guard(io.get_executor()), ready(io, sockets.descriptor()), ticker(io) {}
   ~Loop() { ready.release(); }  // the Poller closes it
 
   void wait_for_sockets() {
@@ -86,6 +87,8 @@ struct Core::Loop {
 
   asio::io_context& context;
   Poller& poller;
+  /// Between two waits there may be no work at all, at which a context stops for good.
+  asio::executor_work_guard<asio::io_context::executor_type> work_guard;
   asio::posix::stream_descriptor ready;
   asio::steady_timer ticker;
   bool sockets_ready = false;

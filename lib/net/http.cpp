@@ -19,7 +19,7 @@ namespace http = boost::beast::http;
 using Parser = http::request_parser<http::string_body>;
 using State = RequestParser::State;
 
-struct Failure {
+struct Flaw {
   unsigned status = 0;
   std::string_view text;
 };
@@ -34,7 +34,7 @@ bool is_token_char(char c) {
 }
 
 /// What Beast would let pass and another parser would read differently.
-Failure check_raw_head(std::string_view head) {
+Flaw check_raw_head(std::string_view head) {
   for (std::size_t i = 0; i < head.size(); ++i) {
     const char c = head[i];
     if (c == '\0') return {400, "the HTTP head holds a NUL byte"};
@@ -57,7 +57,7 @@ Failure check_raw_head(std::string_view head) {
   return {};
 }
 
-Failure check_request_line(std::string_view head) {
+Flaw check_request_line(std::string_view head) {
   const std::string_view line = head.substr(0, head.find("\r\n"));
   const std::size_t last = line.rfind(' ');
   if (last == std::string_view::npos || line.find(' ') == last || std::count(line.begin(), line.end(), ' ') != 2) {
@@ -69,7 +69,7 @@ Failure check_request_line(std::string_view head) {
   return {400, "the request line does not end with HTTP/1.1"};
 }
 
-Failure check_lengths(const http::request_header<>& head) {
+Flaw check_lengths(const http::request_header<>& head) {
   const bool has_length = head.count(http::field::content_length) > 0;
   const auto chunks = head.count(http::field::transfer_encoding);
   if (head.count(http::field::content_length) > 1) return {400, "Content-Length is given twice"};
@@ -82,12 +82,12 @@ Failure check_lengths(const http::request_header<>& head) {
 }
 
 /// Host once, and the target in origin form; an absolute target must name the same host and loses it.
-Failure check_target(http::request_header<>& head) {
+Flaw check_target(http::request_header<>& head) {
   const auto hosts = head.count(http::field::host);
   if (hosts > 1 || (hosts == 0 && head.version() >= 11)) return {400, "exactly one Host header is needed"};
   const std::string target(view(head.target()));
   if (target.starts_with('/') || (target == "*" && head.method() == http::verb::options)) {
-    return target.find('#') == std::string::npos ? Failure{} : Failure{400, "the target holds a fragment"};
+    return target.find('#') == std::string::npos ? Flaw{} : Flaw{400, "the target holds a fragment"};
   }
   const std::size_t scheme = target.find("://");
   if (scheme == std::string::npos ||
@@ -125,7 +125,7 @@ struct RequestParser::Impl {
     text = why;
   }
 
-  bool fails(const Failure& failure) {
+  bool fails(const Flaw& failure) {
     if (failure.status != 0) fail(failure.status, failure.text);
     return failure.status != 0;
   }

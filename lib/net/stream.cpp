@@ -2,6 +2,7 @@
 #include "net/stream.hpp"
 
 #include "base/error.hpp"
+#include "net/thread_io.hpp"
 #include "net/tls_context.hpp"
 
 #include <arpa/inet.h>
@@ -10,7 +11,6 @@
 #include <openssl/x509v3.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -22,122 +22,6 @@ namespace {
 
 bool would_block(int code) {
   return code == EAGAIN || code == EWOULDBLOCK;
-}
-
-/// What all TLS streams of a thread share: one BIO, and one buffer in which the ciphertext of one stream stands while
-/// it is read. Which stream is at work is set before OpenSSL is entered.
-struct ThreadIo {
-  ThreadIo();
-  ~ThreadIo() { BIO_free(bio); }
-  ThreadIo(const ThreadIo&) = delete;
-  ThreadIo& operator=(const ThreadIo&) = delete;
-
-  /// Enters OpenSSL for this stream. A stream that came from another thread gets this thread's BIO.
-  void enter(SSL* ssl, int fd) {
-    descriptor = fd;
-    current = ssl;
-    code = 0;
-    is_end = false;
-    ERR_clear_error();
-    if (SSL_get_rbio(ssl) == bio) return;
-    BIO_up_ref(bio);
-    SSL_set0_rbio(ssl, bio);
-    BIO_up_ref(bio);
-    SSL_set0_wbio(ssl, bio);
-  }
-
-  void release(const SSL* ssl) {
-    if (owner != ssl) return;
-    owner = nullptr;
-    begin = end = 0;
-  }
-
-  int receive(char* into, std::size_t size) {
-    const ssize_t got = ::recv(descriptor, into, size, 0);
-    if (got < 0) code = errno;
-    if (got == 0) is_end = true;
-    return static_cast<int>(got);
-  }
-
-  /// From the scratch while this stream owns it: one recv() per readiness. Everything else takes exactly what OpenSSL
-  /// asks for.
-  int read(char* into, int size) {
-    const auto wanted = static_cast<std::size_t>(size);
-    if (owner != current) return receive(into, wanted);
-    if (begin == end) {
-      if (is_received) {
-        code = EAGAIN;
-        return -1;
-      }
-      is_received = true;
-      const int got = receive(scratch.data(), scratch.size());
-      if (got <= 0) return got;
-      begin = 0;
-      end = static_cast<std::size_t>(got);
-    }
-    const std::size_t count = std::min(wanted, end - begin);
-    std::memcpy(into, scratch.data() + begin, count);
-    begin += count;
-    return static_cast<int>(count);
-  }
-
-  BIO* bio = nullptr;
-  const SSL* current = nullptr;
-  const SSL* owner = nullptr;  ///< whose ciphertext is in the scratch
-  int descriptor = -1;
-  int code = 0;              ///< errno of the last call
-  bool is_end = false;       ///< the peer sent FIN
-  bool is_received = false;  ///< the owner had its recv()
-  std::size_t begin = 0;
-  std::size_t end = 0;
-  std::array<char, 65'536> scratch;
-};
-
-ThreadIo& thread_io() {
-  thread_local const std::unique_ptr<ThreadIo> io = std::make_unique<ThreadIo>();
-  return *io;
-}
-
-int bio_read(BIO* bio, char* into, int size) {
-  ThreadIo& io = thread_io();
-  BIO_clear_retry_flags(bio);
-  const int got = io.read(into, size);
-  if (got < 0 && would_block(io.code)) BIO_set_retry_read(bio);
-  return got;
-}
-
-int bio_write(BIO* bio, const char* bytes, int size) {
-  ThreadIo& io = thread_io();
-  BIO_clear_retry_flags(bio);
-  const ssize_t sent = ::send(io.descriptor, bytes, static_cast<std::size_t>(size), MSG_NOSIGNAL);
-  if (sent < 0) {
-    io.code = errno;
-    if (would_block(io.code)) BIO_set_retry_write(bio);
-  }
-  return static_cast<int>(sent);
-}
-
-long bio_control(BIO*, int command, long, void*) {
-  if (command == BIO_CTRL_EOF) return thread_io().is_end ? 1 : 0;
-  return command == BIO_CTRL_FLUSH || command == BIO_CTRL_DUP ? 1 : 0;
-}
-
-BIO_METHOD* make_method() {
-  BIO_METHOD* method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "wscluster socket");
-  BIO_meth_set_read(method, bio_read);
-  BIO_meth_set_write(method, bio_write);
-  BIO_meth_set_ctrl(method, bio_control);
-  BIO_meth_set_create(method, [](BIO* bio) {
-    BIO_set_init(bio, 1);
-    return 1;
-  });
-  return method;
-}
-
-ThreadIo::ThreadIo() {
-  static BIO_METHOD* const method = make_method();
-  bio = BIO_new(method);
-  if (bio == nullptr) throw Failure(ExitCode::software, "OpenSSL: cannot make a BIO");
 }
 
 SSL* make_ssl(SSL_CTX* context) {
@@ -271,10 +155,7 @@ IoResult Stream::read(std::span<char> into) {
     return {IoStatus::failed, 0};
   }
   ThreadIo& io = thread_io();
-  if (io.owner == nullptr) {
-    io.owner = ssl_;
-    io.is_received = false;
-  }
+  io.acquire(ssl_);
   std::size_t total = 0;
   while (total < into.size()) {
     io.enter(ssl_, descriptor_);

@@ -7,6 +7,7 @@
 #include "registry/directory_loop.hpp"
 
 namespace wscluster::registry {
+
 void DirectoryLoop::see_dead() {
   const TimePoint now = Clock::now();
   for (auto& [name, service] : services_) {

@@ -92,8 +92,8 @@ TEST(Deadlines, end_a_client_that_answers_no_ping) {
 TEST(Deadlines, end_a_client_that_does_not_read) {
   Options options;
   options.write_timeout = Duration(100);
-  Server server(true, options, 4096);
-  const auto client = server.connect_websocket(4096);
+  Server server(true, options, 65'536);
+  const auto client = server.connect_websocket(65'536);
   const ConnectionId id = server.last_id();
   server.run([&] {
     for (int i = 0; i < 1000; ++i)

@@ -150,8 +150,8 @@ TEST_P(WebSocketSide, tells_a_client_that_vanishes) {
 }
 
 TEST_P(WebSocketSide, counts_as_written_only_what_the_kernel_took_whole) {
-  Server server(GetParam(), {}, 4096);
-  const auto client = server.connect_websocket(4096);
+  Server server(GetParam(), {}, 65'536);
+  const auto client = server.connect_websocket(65'536);
   const ConnectionId id = server.last_id();
   constexpr std::size_t count = 200;
   const std::string payload(20'000, 'x');

@@ -25,19 +25,19 @@ Options small_run(const TestServer& server, Scenario scenario) {
   options.warmup = Duration{50};
   options.duration = Duration{350};
   options.change_at = Duration{150};
-  options.settle = Duration{700};
+  options.settle = Duration{2'000};
   options.threads = 2;
   options.interval = Duration{100};
   return options;
 }
 
-RunResult run(const Options& options, const Callbacks& callbacks = {}) {
+RunResult run_load(const Options& options, const Callbacks& callbacks = {}) {
   return Generator(options).run(callbacks);
 }
 
 RunResult run_against(const Faults& faults, Scenario scenario) {
   TestServer server(scenario == Scenario::send, faults);
-  return run(small_run(server, scenario));
+  return run_load(small_run(server, scenario));
 }
 
 /// Nothing went wrong with any message.
@@ -121,7 +121,7 @@ TEST(Generator, sees_messages_of_one_sender_that_overtake) {
   TestServer server(true, {.swap = 5});
   auto options = small_run(server, Scenario::send);
   options.connections = 2;  // one pair of users: each swap is one of the order between two
-  EXPECT_GT(run(options).messages.out_of_order, 0U);
+  EXPECT_GT(run_load(options).messages.out_of_order, 0U);
 }
 
 TEST(Generator, sees_a_message_at_the_wrong_user) {
@@ -196,7 +196,7 @@ TEST(Generator, holds_idle_connections_and_counts_those_closed) {
     if (progress.stage == Progress::Stage::running && !std::exchange(is_closed, true))
       server.close_some(3, 1001, "bye");
   };
-  const auto result = run(options, callbacks);
+  const auto result = run_load(options, callbacks);
   EXPECT_EQ(result.messages.sent, 0U);
   EXPECT_EQ(result.closes.by_code.at(1001), 3U);
   EXPECT_EQ(result.closes.never_closed, 9U);
@@ -217,7 +217,7 @@ RunResult change_ring(bool relays, const Faults& faults, unsigned count, std::ui
     server.close_some(count, code, reason);
     return {42, 43, {}};
   };
-  return run(options, callbacks);
+  return run_load(options, callbacks);
 }
 
 TEST(Generator, brings_evicted_connections_back_and_loses_nothing) {
@@ -292,7 +292,7 @@ TEST(Generator, follows_a_change_that_takes_longer_than_the_run) {
   callbacks.progress = [&](const Progress& progress) {
     if (progress.elapsed_seconds > 0.5 && !std::exchange(is_told, true)) end_of_run.set_value();
   };
-  const auto result = run(options, callbacks);
+  const auto result = run_load(options, callbacks);
   EXPECT_GT(result.measured_seconds, 0.4);
   expect_clean(result);
 }
@@ -315,15 +315,15 @@ TEST(Generator, speaks_tls_and_checks_the_certificate) {
   const auto certificate = net::make_self_signed("localhost", {"127.0.0.1"}, 1);
   TestServer server(false, {}, &certificate);
   auto options = small_run(server, Scenario::echo);
-  EXPECT_THROW((void)run(options), Failure) << "nobody vouches for the certificate";
+  EXPECT_THROW((void)run_load(options), Failure) << "nobody vouches for the certificate";
 
   options.insecure = true;
-  expect_clean(run(options));
+  expect_clean(run_load(options));
 
   options.insecure = false;
   options.tls_ca_file = ::testing::TempDir() + "/load_ca.pem";
   std::ofstream(options.tls_ca_file) << certificate.certificate;
-  expect_clean(run(options));
+  expect_clean(run_load(options));
 }
 
 TEST(Generator, signs_a_token_for_each_user) {
@@ -333,7 +333,7 @@ TEST(Generator, signs_a_token_for_each_user) {
   std::ofstream(options.access_key_file) << "a-key-of-some-length-for-the-tests\n";
   options.connections = 1;
   options.uid_start = 7;
-  (void)run(options);
+  (void)run_load(options);
   const std::string value = server.last_authorization();
   ASSERT_TRUE(value.starts_with("Bearer "));
   const std::vector<auth::Secret> keys{auth::Secret("a-key-of-some-length-for-the-tests")};
@@ -350,7 +350,7 @@ TEST(Generator, uses_each_source_address_and_percent_encodes_uids) {
   options.uid_prefix = "läst &";
   options.connections = 2;
   options.binary = true;
-  const auto result = run(options);
+  const auto result = run_load(options);
   expect_clean(result);
   auto uids = server.uids();
   std::ranges::sort(uids);

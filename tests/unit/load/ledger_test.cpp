@@ -8,10 +8,10 @@
 namespace wscluster::load {
 namespace {
 
-constexpr std::uint32_t run = 77;
+constexpr std::uint32_t this_run = 77;
 
 Stamp stamp(std::uint32_t sender, std::uint32_t recipient, std::uint32_t sequence) {
-  return {run, sender, recipient, sequence, 0, 0};
+  return {this_run, sender, recipient, sequence, 0, 0};
 }
 
 Account audit(const Ledger& ledger) {
@@ -19,7 +19,7 @@ Account audit(const Ledger& ledger) {
 }
 
 TEST(Ledger, numbers_the_messages_of_each_sender) {
-  Ledger ledger(run, 2, false);
+  Ledger ledger(this_run, 2, false);
   EXPECT_EQ(ledger.record_sent(0), 0U);
   EXPECT_EQ(ledger.record_sent(0), 1U);
   EXPECT_EQ(ledger.record_sent(1), 0U);
@@ -27,7 +27,7 @@ TEST(Ledger, numbers_the_messages_of_each_sender) {
 }
 
 TEST(Ledger, an_unanswered_message_is_lost) {
-  Ledger ledger(run, 1, false);
+  Ledger ledger(this_run, 1, false);
   ledger.record_sent(0);
   ledger.record_sent(0);
   EXPECT_EQ(ledger.record_arrival(0, stamp(0, 0, 0)), Arrival::fresh);
@@ -37,7 +37,7 @@ TEST(Ledger, an_unanswered_message_is_lost) {
 }
 
 TEST(Ledger, an_abandoned_message_is_not_lost) {
-  Ledger ledger(run, 1, false);
+  Ledger ledger(this_run, 1, false);
   ledger.record_sent(0);
   ledger.record_abandoned(0, 0);
   EXPECT_EQ(audit(ledger).lost, 0U);
@@ -45,7 +45,7 @@ TEST(Ledger, an_abandoned_message_is_not_lost) {
 }
 
 TEST(Ledger, a_repetition_is_a_duplicate_and_not_out_of_order) {
-  Ledger ledger(run, 2, true);
+  Ledger ledger(this_run, 2, true);
   EXPECT_EQ(ledger.record_arrival(1, stamp(0, 1, 5)), Arrival::fresh);
   EXPECT_EQ(ledger.record_arrival(1, stamp(0, 1, 6)), Arrival::fresh);
   EXPECT_EQ(ledger.record_arrival(1, stamp(0, 1, 5)), Arrival::duplicate);
@@ -54,7 +54,7 @@ TEST(Ledger, a_repetition_is_a_duplicate_and_not_out_of_order) {
 }
 
 TEST(Ledger, order_counts_between_two_users_only) {
-  Ledger ledger(run, 3, true);
+  Ledger ledger(this_run, 3, true);
   EXPECT_EQ(ledger.record_arrival(1, stamp(0, 1, 5)), Arrival::fresh);
   EXPECT_EQ(ledger.record_arrival(2, stamp(0, 2, 4)), Arrival::fresh) << "another receiver";
   EXPECT_EQ(ledger.record_arrival(1, stamp(2, 1, 0)), Arrival::fresh) << "another sender";
@@ -63,7 +63,7 @@ TEST(Ledger, order_counts_between_two_users_only) {
 }
 
 TEST(Ledger, a_promise_that_is_not_kept_is_a_loss) {
-  Ledger ledger(run, 2, true);
+  Ledger ledger(this_run, 2, true);
   for (const auto status : {ReceiptStatus::delivered, ReceiptStatus::queued, ReceiptStatus::offline,
                             ReceiptStatus::expired, ReceiptStatus::unknown}) {
     EXPECT_TRUE(ledger.record_receipt(0, ledger.record_sent(0), status));
@@ -76,7 +76,7 @@ TEST(Ledger, a_promise_that_is_not_kept_is_a_loss) {
 }
 
 TEST(Ledger, an_arrival_against_the_receipt_is_a_contradiction) {
-  Ledger ledger(run, 2, true);
+  Ledger ledger(this_run, 2, true);
   ledger.record_receipt(0, ledger.record_sent(0), ReceiptStatus::offline);
   ledger.record_receipt(0, ledger.record_sent(0), ReceiptStatus::unknown);
   ledger.record_arrival(1, stamp(0, 1, 0));
@@ -85,7 +85,7 @@ TEST(Ledger, an_arrival_against_the_receipt_is_a_contradiction) {
 }
 
 TEST(Ledger, notices_repeated_and_invented_receipts) {
-  Ledger ledger(run, 1, true);
+  Ledger ledger(this_run, 1, true);
   const auto sequence = ledger.record_sent(0);
   EXPECT_TRUE(ledger.record_receipt(0, sequence, ReceiptStatus::delivered));
   EXPECT_FALSE(ledger.record_receipt(0, sequence, ReceiptStatus::offline));
@@ -95,8 +95,8 @@ TEST(Ledger, notices_repeated_and_invented_receipts) {
 }
 
 TEST(Ledger, brings_sender_and_receiver_of_different_threads_together) {
-  Ledger one(run, 2, true);
-  Ledger two(run, 2, true);
+  Ledger one(this_run, 2, true);
+  Ledger two(this_run, 2, true);
   one.record_receipt(0, one.record_sent(0), ReceiptStatus::delivered);
   one.record_receipt(0, one.record_sent(0), ReceiptStatus::delivered);
   two.record_arrival(1, stamp(0, 1, 0));
@@ -107,9 +107,9 @@ TEST(Ledger, brings_sender_and_receiver_of_different_threads_together) {
 }
 
 TEST(Ledger, leaves_other_runs_and_nonsense_alone) {
-  Ledger ledger(run, 2, true);
+  Ledger ledger(this_run, 2, true);
   Stamp other = stamp(0, 1, 0);
-  other.run = run + 1;
+  other.run = this_run + 1;
   EXPECT_EQ(ledger.record_arrival(1, other), Arrival::foreign);
   EXPECT_EQ(ledger.record_arrival(1, stamp(99, 1, 0)), Arrival::foreign);
   EXPECT_EQ(ledger.record_arrival(1, stamp(0, 1, 0xFFFFFFFF)), Arrival::foreign);

@@ -13,7 +13,7 @@ namespace {
 namespace json = boost::json;
 using std::chrono::microseconds;
 
-RunResult sample() {
+RunResult full_result() {
   RunResult result;
   result.options.url = "ws://127.0.0.1:8080/ws";
   result.options.connections = 10'000;
@@ -38,7 +38,7 @@ std::vector<Threshold> claims(std::initializer_list<const char*> texts) {
 }
 
 TEST(Report, shows_the_table) {
-  const Report report(sample(), claims({"latency.p99<50ms", "errors.ratio<0.1%", "lost.count>0"}));
+  const Report report(full_result(), claims({"latency.p99<50ms", "errors.ratio<0.1%", "lost.count>0"}));
   EXPECT_EQ(report.to_text(),
             "Scenario    echo, 10,000 connections, 20,000 msg/s for 1m (5s warm-up not counted)\n"
             "Connect     10,000 ok, 0 failed; handshake p50 1.90ms  p99 12.4ms  max 12.4ms\n"
@@ -55,7 +55,7 @@ TEST(Report, shows_the_table) {
 }
 
 TEST(Report, says_why_it_is_not_valid) {
-  auto result = sample();
+  auto result = full_result();
   result.busiest_thread = 0.99;
   const Report report(result, {});
   EXPECT_FALSE(report.is_valid());
@@ -63,7 +63,7 @@ TEST(Report, says_why_it_is_not_valid) {
 }
 
 TEST(Report, has_a_block_for_the_ring_change) {
-  auto result = sample();
+  auto result = full_result();
   result.options.scenario = Scenario::ring_change;
   result.options.change = "add node-4";
   result.options.change_at = Duration{20'000};
@@ -82,7 +82,7 @@ TEST(Report, has_a_block_for_the_ring_change) {
 }
 
 TEST(Report, writes_json_that_reads_back) {
-  auto result = sample();
+  auto result = full_result();
   result.errors["a \"quoted\" thing"] = 3;
   const Report report(result, claims({"latency.p99<50ms", "gap.p99<2s"}));
   const auto parsed = json::parse(report.to_json("1.2.3"));
@@ -102,14 +102,14 @@ TEST(Report, writes_json_that_reads_back) {
 }
 
 TEST(Report, writes_one_metric_for_each_line_of_csv) {
-  const std::string csv = Report(sample(), {}).to_csv();
+  const std::string csv = Report(full_result(), {}).to_csv();
   EXPECT_TRUE(csv.starts_with("metric,value\nlatency.p50,0.00192"));
   EXPECT_NE(csv.find("\nlost.count,0\n"), std::string::npos);
   EXPECT_EQ(csv.find("gap."), std::string::npos) << "no sample, no line";
 }
 
 TEST(Report, writes_files_by_their_ending) {
-  const Report report(sample(), {});
+  const Report report(full_result(), {});
   const std::string path = ::testing::TempDir() + "/load_report.hgrm";
   ASSERT_TRUE(report.write_file(path, "1"));
   std::stringstream text;

@@ -15,7 +15,7 @@ bool passes(std::string_view text, const RunResult& result) {
   return evaluate(Threshold::parse(text).value(), result).passed;
 }
 
-RunResult sample() {
+RunResult small_result() {
   RunResult result;
   for (int ms = 1; ms <= 100; ++ms)
     result.latency.record(std::chrono::milliseconds(ms));
@@ -27,7 +27,7 @@ RunResult sample() {
 }
 
 TEST(Threshold, compares_times_shares_and_counts) {
-  const auto result = sample();
+  const auto result = small_result();
   EXPECT_TRUE(passes("latency.p50<51ms", result));
   EXPECT_FALSE(passes("latency.p50<50ms", result)) << "p50 is 50 ms";
   EXPECT_TRUE(passes("latency.p99.9 >= 0.1s", result));
@@ -41,7 +41,7 @@ TEST(Threshold, compares_times_shares_and_counts) {
 }
 
 TEST(Threshold, fails_without_a_sample) {
-  const auto outcome = evaluate(Threshold::parse("gap.p99<2s").value(), sample());
+  const auto outcome = evaluate(Threshold::parse("gap.p99<2s").value(), small_result());
   EXPECT_FALSE(outcome.passed);
   EXPECT_FALSE(outcome.value);
 }

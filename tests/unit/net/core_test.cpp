@@ -99,6 +99,22 @@ TEST(Core, ticks_while_nothing_happens) {
   EXPECT_GT(core.turns(), 2U);
 }
 
+TEST(Core, goes_on_when_tick_and_sockets_are_due_in_the_same_turn) {
+  Core core(0);
+  Event event(core);
+  core.post([] { std::this_thread::sleep_for(3 * Core::tick); });  // both waits end while the core is busy
+  int ticks = 0;
+  core.on_tick([&](TimePoint) { ++ticks; });
+  event.action = [&] {
+    std::uint64_t value = 0;
+    EXPECT_EQ(::read(event.fd, &value, sizeof value), 8);
+  };
+  core.start("test");
+  while (run_on(core, [&] { return ticks; }) < 3) continue;
+  core.stop();
+  core.join();
+}
+
 TEST(Core, runs_what_was_posted_before_stop) {
   Core core(0);
   core.start("test");

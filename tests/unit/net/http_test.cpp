@@ -38,7 +38,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Bad{"bare_lf_in_header", "GET / HTTP/1.1\r\nHost: a\nB: c\r\n\r\n", 400},
                     Bad{"bare_cr", "GET / HTTP/1.1\r\nHost: a\rB: c\r\n\r\n", 400},
                     Bad{"folded_header", "GET / HTTP/1.1\r\nHost: a\r\nB: c\r\n d\r\n\r\n", 400},
-                    Bad{"nul", std::string("GET / HTTP/1.1\r\nHost: a\r\nB: \0\r\n\r\n", 36), 400},
+                    Bad{"nul", std::string("GET / HTTP/1.1\r\nHost: a\r\nB: \0\r\n\r\n", 33), 400},
                     Bad{"space_before_colon", "GET / HTTP/1.1\r\nHost : a\r\n\r\n", 400},
                     Bad{"no_colon", "GET / HTTP/1.1\r\nHost: a\r\nabc\r\n\r\n", 400},
                     Bad{"no_host", "GET / HTTP/1.1\r\nA: b\r\n\r\n", 400},

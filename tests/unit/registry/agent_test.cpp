@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -37,6 +38,18 @@ void finish_changes(const Options& options) {
       ASSERT_TRUE(store.progress("chat", {{change.to_epoch, "donor:" + donor.name, to_json(progress)}}));
     }
   }
+}
+
+/// Whether every process has renewed its lease since it adopted the newest epoch. Who dies before that may be the
+/// majority of the epoch that it has stored, and is then not removed (MODEL.md V18).
+bool have_stored_newest_epoch(const Options& options) {
+  const auto snapshot = Directory(options).load();
+  if (!snapshot) return false;
+  const std::uint64_t epoch = snapshot->services.at("chat").document->epoch;
+  return std::all_of(snapshot->members.begin(), snapshot->members.end(), [&](const MemberRecord& member) {
+    const auto stats = member.stats.services.find("chat");
+    return stats != member.stats.services.end() && stats->second.adopted == epoch;
+  });
 }
 
 TEST(Agent, three_that_start_together_end_in_one_ring) {
@@ -92,6 +105,7 @@ TEST(Agent, one_that_dies_is_removed_within_the_printed_bound) {
   for (Observed* node : {&a, &b, &c})
     ASSERT_TRUE(wait_for_owners(*node, "a b c"));
   const auto before = a.document()->epoch;
+  ASSERT_TRUE(eventually([&] { return have_stored_newest_epoch(options); }));
   c.agent.abandon();
   ASSERT_TRUE(wait_for_owners(a, "a b"));
   ASSERT_TRUE(wait_for_owners(b, "a b"));
@@ -115,7 +129,7 @@ TEST(Agent, who_comes_back_from_a_long_sleep_learns_that_it_was_removed) {
   // Its core ticks until the ring is complete, then hangs, so that the lease is not renewed.
   ASSERT_TRUE(eventually([&] {
     c.agent.core_ticked(0);
-    return a.owners() == "a b c" && c.owners() == "a b c";
+    return a.owners() == "a b c" && c.owners() == "a b c" && have_stored_newest_epoch(options);
   }));
   ASSERT_TRUE(eventually([&] { return c.agent.is_suspended(Clock::now()); }));
   ASSERT_TRUE(wait_for_owners(a, "a b"));
@@ -225,8 +239,7 @@ TEST(Agent, leaves_with_weight_0_first_and_goes_when_the_donors_are_done) {
   ASSERT_TRUE(wait_for_owners(a, "a"));
   EXPECT_EQ(a.document()->members.size(), 2U) << "it stays in the document until it is empty";
   ASSERT_TRUE(eventually([&] {
-    const auto snapshot = a.last();
-    const std::vector<Change>& running = snapshot->services.at("chat").running;
+    const std::vector<Change> running = a.state().running;
     return !running.empty() && running.back().action == Action::leave && running.back().policy == policy;
   }));
   DonorProgress progress;
@@ -271,8 +284,7 @@ TEST(Agent, counters_reach_the_change_and_everybody_sees_it_done) {
   receiver.gaps.add(0.2);
   b.agent.report_receiver("chat", 2, receiver);
   EXPECT_TRUE(eventually([&] {
-    const auto snapshot = b.last();
-    const ServiceState& state = snapshot->services.at("chat");
+    const ServiceState state = b.state();
     return state.done_through == 2 && state.running.empty();
   }));
   const auto change = Directory(options).load_change("chat", 2);

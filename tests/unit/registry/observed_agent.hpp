@@ -29,11 +29,13 @@ class Observed {
     const std::lock_guard lock(mutex_);
     return last_;
   }
-  [[nodiscard]] std::shared_ptr<const ring::Document> document() {
+  /// Of chat; empty when nothing is known yet.
+  [[nodiscard]] ServiceState state() {
     const auto snapshot = last();
     const auto found = snapshot->services.find("chat");
-    return found == snapshot->services.end() ? nullptr : found->second.document;
+    return found == snapshot->services.end() ? ServiceState() : found->second;
   }
+  [[nodiscard]] std::shared_ptr<const ring::Document> document() { return state().document; }
   /// Names in its ring with a weight, joined by spaces.
   [[nodiscard]] std::string owners() {
     std::string names;

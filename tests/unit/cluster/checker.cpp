@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+#include "checker.hpp"
+
+#include <algorithm>
+
+namespace wscluster::cluster {
+
+std::uint64_t Checker::sent(std::uint64_t sender, std::string_view to, bool wants_delivered) {
+  messages_.push_back({sender, std::string(to), {}, wants_delivered, false, {}});
+  return messages_.size();
+}
+
+void Checker::read(std::uint64_t client, std::string_view uid, std::uint64_t number) {
+  ++reads_;
+  if (number == 0 || number > messages_.size()) return break_promise("somebody read what nobody sent", number);
+  Sent& message = messages_[number - 1];
+  if (message.to != uid) return break_promise("read by " + std::string(uid) + " instead of " + message.to, number);
+  const bool is_repeat = std::find(message.readers.begin(), message.readers.end(), client) != message.readers.end();
+  if (is_repeat && promises.is_unique) break_promise("duplicated", number);
+  if (is_repeat) return;
+  if (message.status == "offline" || message.status == "expired") break_promise("read after a receipt `" + message.status + "`", number);
+  message.readers.push_back(client);
+  std::uint64_t& newest = newest_[{message.sender, client}];
+  if (number < newest && promises.is_ordered) break_promise("reordered, after " + std::to_string(newest), number);
+  newest = std::max(newest, number);
+}
+
+void Checker::answered(std::uint64_t number, std::string_view status, std::uint64_t sessions) {
+  if (number == 0 || number > messages_.size()) return break_promise("a receipt for what nobody sent", number);
+  Sent& message = messages_[number - 1];
+  if (!message.status.empty()) return break_promise("a second receipt, `" + std::string(status) + "`", number);
+  message.status = status;
+  ++answers_[message.status];
+  const bool was_read = !message.readers.empty();
+  if (status == "delivered" && (!was_read || sessions > message.readers.size())) {
+    break_promise("`delivered` to " + std::to_string(sessions) + ", read by " + std::to_string(message.readers.size()), number);
+  }
+  if ((status == "offline" || status == "expired") && was_read) break_promise("`" + message.status + "` though it was read", number);
+  const bool is_good = status == "delivered" || (status == "queued" && !message.wants_delivered);
+  if (!is_good && promises.is_delivered) break_promise("lost: receipt `" + message.status + "`", number);
+}
+
+void Checker::given_up(std::uint64_t number) {
+  messages_[number - 1].is_given_up = true;
+  ++unanswered_;
+}
+
+void Checker::break_promise(std::string what, std::uint64_t number) {
+  if (number != 0) {
+    what = "message " + std::to_string(number) + ": " + what;
+    culprits_.push_back(number);
+  }
+  broken_.push_back(std::move(what));
+}
+
+void Checker::finish() {
+  for (std::uint64_t number = 1; number <= messages_.size(); ++number) {
+    const Sent& message = messages_[number - 1];
+    if (message.status.empty() && !message.is_given_up && promises.is_answered) break_promise("never answered", number);
+    if (message.status == "queued" && message.readers.empty() && promises.is_delivered) break_promise("lost after `queued`", number);
+  }
+}
+
+std::uint64_t Checker::answers(const std::string& status) const {
+  const auto found = answers_.find(status);
+  return found == answers_.end() ? 0 : found->second;
+}
+
+}  // namespace wscluster::cluster

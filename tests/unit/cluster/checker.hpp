@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace wscluster::cluster {
+
+/// What must be true in a world. Links that break excuse more than a ring change does.
+struct Promises {
+  bool is_delivered = true;  ///< every receipt says `delivered`, every other send is unanswered because its sender was closed
+  bool is_answered = true;   ///< unless the sender was closed
+  bool is_unique = true;
+  bool is_ordered = true;
+};
+
+/// Follows every message of a world by its number and writes down what breaks a promise.
+class Checker {
+ public:
+  Promises promises;
+
+  /// A message leaves `sender` (one session or one origin; its messages keep their order). Returns its number, from 1.
+  std::uint64_t sent(std::uint64_t sender, std::string_view to, bool wants_delivered = true);
+  /// The client (a device) has read it from its socket.
+  void read(std::uint64_t client, std::string_view uid, std::uint64_t number);
+  void answered(std::uint64_t number, std::string_view status, std::uint64_t sessions);
+  /// Its sender was closed before the answer came.
+  void given_up(std::uint64_t number);
+  void break_promise(std::string what, std::uint64_t number = 0);
+  /// At the end, when everything had its time.
+  void finish();
+
+  [[nodiscard]] const std::vector<std::string>& broken() const noexcept { return broken_; }
+  [[nodiscard]] std::uint64_t total() const noexcept { return messages_.size(); }
+  [[nodiscard]] std::uint64_t answers(const std::string& status) const;
+  [[nodiscard]] std::uint64_t reads() const noexcept { return reads_; }
+  [[nodiscard]] std::uint64_t unanswered() const noexcept { return unanswered_; }
+  /// Numbers of the messages behind broken(), for a story.
+  [[nodiscard]] const std::vector<std::uint64_t>& culprits() const noexcept { return culprits_; }
+
+ private:
+  struct Sent {
+    std::uint64_t sender = 0;
+    std::string to;
+    std::string status;  ///< empty: no answer
+    bool wants_delivered = true;
+    bool is_given_up = false;
+    std::vector<std::uint64_t> readers;
+  };
+
+  std::vector<Sent> messages_;
+  std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint64_t> newest_;  ///< by sender and client
+  std::map<std::string, std::uint64_t> answers_;
+  std::vector<std::string> broken_;
+  std::vector<std::uint64_t> culprits_;
+  std::uint64_t reads_ = 0;
+  std::uint64_t unanswered_ = 0;
+};
+
+}  // namespace wscluster::cluster
