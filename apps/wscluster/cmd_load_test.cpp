@@ -90,7 +90,7 @@ Command load_test_command() {
           "message carries run, sender, sequence and time, so that loss, duplicates and order are checked. The result "
           "says whether the generator itself was fast enough; if not, the exit code is 1 unless --allow-lag is given.",
       .examples = {{"wscluster load-test --connections 1k --rate 2k/s --duration 30s", ""},
-                   {"wscluster load-test wss://localhost:8443/chat --scenario send --threshold 'latency.p99<50ms'",
+                   {"wscluster load-test --scenario send --threshold 'latency.p99<50ms'",
                     "Users write to one another; exit 1 when the limit is broken."},
                    {"wscluster load-test --scenario ring-change --change 'add node-4' --at 10s", ""}},
       .flags = load_test_flags(),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "invocation.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace wscluster::app {
@@ -10,10 +11,18 @@ std::string counted(std::size_t n, const char* what) {
   return std::to_string(n) + " " + what + (n == 1 ? "" : "s");
 }
 
+/// Nothing but flags is wrong: the call, not the configuration.
+ExitCode exit_of(const std::vector<config::Problem>& problems) {
+  const bool only_flags = std::all_of(problems.begin(), problems.end(), [](const config::Problem& p) {
+    return p.severity == config::Severity::warning || p.file.starts_with("--");
+  });
+  return only_flags ? ExitCode::usage : ExitCode::config;
+}
+
 }  // namespace
 
 ConfigInvalid::ConfigInvalid(std::vector<config::Problem> problems)
-    : Failure(ExitCode::config, "the configuration has " + counted(config::count_errors(problems), "error"),
+    : Failure(exit_of(problems), "the configuration has " + counted(config::count_errors(problems), "error"),
               "Look again with: wscluster config check"),
       problems_(std::move(problems)) {}
 

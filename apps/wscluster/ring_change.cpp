@@ -98,16 +98,23 @@ void check_epoch(const Job& job) {
                 "Look again with --dry-run");
 }
 
+std::string quoted_if_needed(const std::string& text) {
+  const bool is_plain = !text.empty() && text.find_first_not_of(
+                                             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                             "0123456789-_./:%,@") == std::string::npos;
+  return is_plain ? text : "'" + text + "'";
+}
+
 /// The command that applies exactly this plan.
-std::string apply_line(const Job& job, const RingPlan& plan) {
-  std::string line = "wscluster " + job.invocation.command().path + " " + job.node;
-  if (job.ring.snapshot.services.size() > 1) line += " --service " + job.ring.service;
-  for (const auto* flag : {"weight", "rate", "spread", "settle", "close-code", "close-reason"}) {
-    if (find_flag(job.invocation.command(), flag) == nullptr || !job.invocation.has(flag)) continue;
-    line += std::string(" --") + flag + " '" + job.invocation.text(flag) + "'";
+std::string apply_line(const Job& job) {
+  const auto& invocation = job.invocation;
+  std::string line = "wscluster " + invocation.command().path + " " + job.node;
+  for (const auto* flag : {"config", "redis", "cluster", "service", "weight", "force", "confirm", "rate", "spread",
+                           "settle", "close-code", "close-reason"}) {
+    if (find_flag(invocation.command(), flag) == nullptr || !invocation.has(flag)) continue;
+    line += std::string(" --") + flag;
+    if (!find_flag(invocation.command(), flag)->is_switch()) line += " " + quoted_if_needed(invocation.text(flag));
   }
-  if (find_flag(job.invocation.command(), "force") != nullptr && job.invocation.has("force")) line += " --force";
-  static_cast<void>(plan);
   return line + " --if-epoch " + std::to_string(job.ring.epoch()) + " --yes";
 }
 
@@ -123,7 +130,7 @@ int show_plan(const Job& job, const RingPlan& plan) {
   }
   print(render_plan(job.invocation, job.ring, plan));
   if (!output.is_quiet) {
-    print_error("Nothing was changed. To apply exactly this plan:\n  " + apply_line(job, plan) + "\n");
+    print_error("Nothing was changed. To apply exactly this plan:\n  " + apply_line(job) + "\n");
   }
   return 0;
 }

@@ -82,6 +82,22 @@ class Demo {
         place_(invocation.has("dir") ? invocation.text("dir") : ""),
         self_(fs::read_symlink("/proc/self/exe").string()) {}
 
+  /// Servers first and together (the second signal means at once), Redis last.
+  ~Demo() {
+    for (int round = 0; round < 2; ++round) {
+      for (const Child& child : children_) {
+        if (child.name() != "redis-server") child.signal(SIGTERM);
+      }
+      std::this_thread::sleep_for(20ms);
+    }
+    while (!children_.empty()) {
+      children_.back().stop(2s);
+      children_.pop_back();
+    }
+  }
+  Demo(const Demo&) = delete;
+  Demo& operator=(const Demo&) = delete;
+
   int run() {
     catch_signals();
     make_files();

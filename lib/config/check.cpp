@@ -53,20 +53,31 @@ void check_certificate(Loaded& loaded) {
   if (!server) loaded.problems.push_back(problem_at(loaded, "tls.cert_file", server.error().message));
 }
 
-/// Sentences of the modules name keys where they can; the first one that was set tells the place.
-Problem contradiction(const Loaded& loaded, const std::string& sentence) {
+/// Whether the word stands alone in the sentence; where.
+std::size_t find_word(const std::string& sentence, const std::string& word) {
+  const auto at = sentence.find(word);
+  if (at == std::string::npos) return at;
+  const auto end = at + word.size();
+  const bool begins = at == 0 || sentence[at - 1] == ' ' || sentence[at - 1] == '(';
+  const bool ends = end == sentence.size() || std::string(" .,;:()'").find(sentence[end]) != std::string::npos;
+  return begins && ends ? at : std::string::npos;
+}
+
+/// Sentences of the modules name keys or, within their `section`, fields; the first one that was set tells the place.
+Problem contradiction(const Loaded& loaded, const std::string& section, const std::string& sentence) {
   Problem problem{Severity::error, loaded.file, 0, 0, "", sentence};
   std::size_t first = std::string::npos;
   for (const auto& [key, origin] : loaded.origins) {
-    const auto at = sentence.find(key);
-    const bool ends =
-        at != std::string::npos && (at + key.size() == sentence.size() ||
-                                    std::string(" ,;:()'").find(sentence[at + key.size()]) != std::string::npos);
-    if (!ends || at >= first || (at > 0 && sentence[at - 1] != ' ' && sentence[at - 1] != '(')) continue;
+    auto at = find_word(sentence, key);
+    if (at == std::string::npos && key.starts_with(section + ".")) {
+      at = find_word(sentence, key.substr(section.size() + 1));
+    }
+    if (at >= first) continue;
     first = at;
     problem = problem_at(loaded, key, sentence);
     problem.path.clear();
   }
+  if (sentence.find(section) == std::string::npos) problem.path = section;
   return problem;
 }
 
@@ -92,24 +103,26 @@ std::vector<std::string> node_problems(const node::Options& options) {
 
 void check_contradictions(Loaded& loaded, Roles roles) {
   const auto& config = loaded.config;
-  std::vector<std::string> sentences = registry::problems(config.redis);
+  std::set<std::string> seen;
+  const auto report = [&](const std::string& section, const std::vector<std::string>& sentences) {
+    for (const auto& sentence : sentences) {
+      if (seen.insert(sentence).second) loaded.problems.push_back(contradiction(loaded, section, sentence));
+    }
+  };
+  report("redis", registry::problems(config.redis));
   if (any_of(roles, Roles::servers)) {
-    for (auto& sentence : front::problems(config.node.front))
-      sentences.push_back(std::move(sentence));
+    auto sentences = front::problems(config.node.front);
+    // Those of the edge name its fields, which are the keys of `limits`.
+    const auto of_edge = edge::problems(config.node.front.edge);
+    report("limits", of_edge);
+    report("", sentences);
   }
   if (any_of(roles, Roles::gateway)) {
     if (const auto good = check_member_name(config.gateway.front.name); !good) {
-      sentences.push_back("gateway.name: " + good.error().message);
+      report("", {"gateway.name: " + good.error().message});
     }
   }
-  if (any_of(roles, Roles::node)) {
-    for (auto& sentence : node_problems(config.node))
-      sentences.push_back(std::move(sentence));
-  }
-  std::set<std::string> seen;
-  for (const auto& sentence : sentences) {
-    if (seen.insert(sentence).second) loaded.problems.push_back(contradiction(loaded, sentence));
-  }
+  if (any_of(roles, Roles::node)) report("", node_problems(config.node));
 }
 
 void read_redis_password(Loaded& loaded) {

@@ -30,7 +30,8 @@ std::vector<std::string> names_in(const std::string& section) {
 /// The full key whose last part is nearest to `name`.
 std::string elsewhere(const std::string& name) {
   std::vector<std::string> leaves;
-  for (const auto& setting : settings()) leaves.push_back(setting.key.substr(setting.key.find('.') + 1));
+  for (const auto& setting : settings())
+    leaves.push_back(setting.key.substr(setting.key.find('.') + 1));
   const std::string nearest = closest_match(name, leaves);
   const auto at = std::find(leaves.begin(), leaves.end(), nearest);
   return at == leaves.end() ? "" : settings()[static_cast<std::size_t>(at - leaves.begin())].key;

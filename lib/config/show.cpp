@@ -11,6 +11,15 @@ Origin origin_of(const Loaded& loaded, const std::string& key) {
   return at == loaded.origins.end() ? Origin{} : at->second;
 }
 
+/// A password does not belong into an url, but somebody may have put it there.
+std::string without_password(const std::string& url) {
+  const auto scheme = url.find("://");
+  const auto at = url.rfind('@');
+  if (scheme == std::string::npos || at == std::string::npos || at < scheme) return url;
+  const auto colon = url.find(':', scheme + 3);
+  return colon < at ? url.substr(0, colon + 1) + "***" + url.substr(at) : url;
+}
+
 /// A value as YAML takes it back.
 template <class Record>
 std::string as_yaml(const BasicSetting<Record>& setting, const std::string& value) {
@@ -64,8 +73,8 @@ void add_services(std::string& out) {
 std::vector<ShownValue> show(const Loaded& loaded) {
   std::vector<ShownValue> rows;
   for (const auto& setting : settings()) {
-    rows.push_back(
-        {setting.key, setting.get(loaded.config, setting), origin_of(loaded, setting.key), setting.reloadable});
+    rows.push_back({setting.key, without_password(setting.get(loaded.config, setting)), origin_of(loaded, setting.key),
+                    setting.reloadable});
     if (setting.key != "redis.password_file") continue;
     const auto& password = loaded.config.redis.password;
     rows.push_back({"redis.password", password.empty() ? "" : "***", origin_of(loaded, setting.key), true});

@@ -167,12 +167,14 @@ void Hub::on_broken(Link& link, std::string_view why) {
   for (const auto& target : targets_) {
     if (target->link != id) continue;
     target->link = 0;
-    if (target->last_failure != why) {
+    if (target->last_failure != why && !link.has_said_goodbye()) {
       log::warning("link", was_up ? "a link broke" : "cannot link to a peer", {{"peer", target->name}, {"link", target->number}, {"err", why}});
-      target->last_failure = why;
     }
+    target->last_failure = why;
   }
-  if (!link.is_dialled()) {
+  if (link.has_said_goodbye()) {
+    log::info("link", "a peer said goodbye", {{"peer", link.remote().name}, {"link", link.remote().link}, {"why", why}});
+  } else if (!link.is_dialled()) {
     log::warning("link", was_up ? "a link broke" : "an incoming link failed", {{"peer", link.remote().name}, {"err", why}});
   }
   auto node = links_.extract(id);

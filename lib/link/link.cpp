@@ -112,6 +112,7 @@ bool Link::handle(const wire::Raw& raw, std::string_view frame) {
     if (raw.type == wire::FrameType::goodbye) {
       wire::Goodbye goodbye;
       static_cast<void>(wire::decode_into(raw.body, goodbye));
+      has_said_goodbye_ = true;
       fail(goodbye.reason);
       return false;
     }

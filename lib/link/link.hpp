@@ -62,6 +62,8 @@ class Link final : public net::Watcher {
 
   [[nodiscard]] cluster::LinkId id() const noexcept { return id_; }
   [[nodiscard]] bool is_up() const noexcept { return phase_ == Phase::up; }
+  /// The other side said goodbye: nothing is wrong.
+  [[nodiscard]] bool has_said_goodbye() const noexcept { return has_said_goodbye_; }
   [[nodiscard]] bool is_dialled() const noexcept { return is_dialled_; }
   [[nodiscard]] const Remote& remote() const noexcept { return remote_; }
   [[nodiscard]] std::string& output() noexcept { return out_; }
@@ -101,6 +103,7 @@ class Link final : public net::Watcher {
   bool watches_write_ = true;
   bool is_watched_ = false;
   bool was_moved_ = false;
+  bool has_said_goodbye_ = false;
   TimePoint deadline_;
   TimePoint heard_;
   TimePoint spoke_;

@@ -20,10 +20,6 @@
 namespace wscluster::net {
 namespace {
 
-bool would_block(int code) {
-  return code == EAGAIN || code == EWOULDBLOCK;
-}
-
 SSL* make_ssl(SSL_CTX* context) {
   SSL* ssl = SSL_new(context);
   if (ssl == nullptr) throw Failure(ExitCode::software, "OpenSSL: cannot make a connection");

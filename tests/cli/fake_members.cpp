@@ -6,8 +6,6 @@
 //
 // Prints "ready" and runs until it is killed.
 #include <algorithm>
-#include <chrono>
-#include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <iostream>

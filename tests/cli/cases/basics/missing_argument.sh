@@ -1,0 +1,1 @@
+wscluster ring add --dry-run

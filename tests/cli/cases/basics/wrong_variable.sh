@@ -1,0 +1,1 @@
+WSCLUSTER_OUTPUT=xml wscluster ring show

@@ -1,0 +1,1 @@
+wscluster ring show --output jsn

@@ -1,0 +1,2 @@
+printf 'cores: two\nlimit: {}\n' >node.yaml
+wscluster config check node.yaml -o json

@@ -1,0 +1,1 @@
+wscluster config check nothing.yaml

@@ -1,0 +1,1 @@
+wscluster config init broker

@@ -1,0 +1,1 @@
+wscluster serve-node --listen 9000

@@ -1,0 +1,2 @@
+echo 'cores: many' >c.yaml
+wscluster config show cores -c c.yaml

@@ -1,0 +1,1 @@
+wscluster config show drain.rate -o json

@@ -1,0 +1,1 @@
+wscluster config show redis -o csv

@@ -1,0 +1,2 @@
+wscluster ring add node-1 --cluster still
+wscluster ring add node-1 --cluster still -o json

@@ -1,0 +1,1 @@
+wscluster ring remove node-1 --cluster moving --yes

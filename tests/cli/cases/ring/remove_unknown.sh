@@ -1,0 +1,1 @@
+wscluster ring remove node-9 --cluster still --yes

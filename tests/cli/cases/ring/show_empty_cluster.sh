@@ -1,0 +1,1 @@
+wscluster ring show --cluster nothing-here

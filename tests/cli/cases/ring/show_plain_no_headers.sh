@@ -1,0 +1,1 @@
+wscluster ring show --cluster still -o plain --no-headers -q | cut -f1-4

@@ -1,0 +1,1 @@
+wscluster send --message a --to ''

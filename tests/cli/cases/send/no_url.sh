@@ -1,0 +1,2 @@
+echo key >key
+wscluster send --to alice --message a --service chat --key-file key

@@ -1,0 +1,1 @@
+wscluster token --service chat --uid alice --key-file nothing
