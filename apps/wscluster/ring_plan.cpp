@@ -19,7 +19,8 @@ ring::Document next_of(const RingState& ring, std::vector<ring::Member> members,
   const auto next =
       ring.document == nullptr
           ? ring::first_document(ring.service, random_id(), random_id(), std::move(members), by, why, now)
-          : ring::next_document(*ring.document, std::move(members), by, why, now, ring.state()->done_through);
+          : ring::next_document(*ring.document, std::move(members), by, why, now,
+                                registry::quiet_through(ring.state()->done_through, ring.state()->running));
   if (!next) throw Failure(next.error());
   return *next;
 }

@@ -54,6 +54,8 @@ class Report {
                 milliseconds_text(receipt.latency_seconds)});
   }
 
+  [[nodiscard]] bool is_empty() const { return good_ + bad_ == 0; }
+
   int finish() {
     if (output_.format == Format::json) {
       print(render_json(json::object{{"schema", "wscluster/send/v1"},
@@ -178,7 +180,13 @@ int run_send(const Invocation& invocation) {
     report.add(sender.send(to, message, interrupt));
     if (repeats > 1) sent.emplace_back(to, message);
   };
-  read_messages(invocation, deliver);
+  try {
+    read_messages(invocation, deliver);
+  } catch (const Failure&) {
+    // What was sent before it is known and must not be lost.
+    if (!report.is_empty()) static_cast<void>(report.finish());
+    throw;
+  }
   const auto again = std::move(sent);
   sent.clear();
   for (std::uint64_t i = 1; i < repeats && !invocation.has("dry-run") && !interrupt.is_requested(); ++i) {

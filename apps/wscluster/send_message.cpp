@@ -147,7 +147,8 @@ Receipt Sender::send(const std::string& to, const Message& message, const Interr
     const auto answer = net::http_call(call);
     if (!answer) {
       const auto code = answer.error().code;
-      if (code == Errc::timed_out) return {to, "unknown", "", 0, 0, seconds(Clock::now() - started)};
+      if (code == Errc::timed_out || code == Errc::closed)
+        return {to, "unknown", "", 0, 0, seconds(Clock::now() - started)};
       throw Failure(exit_code_for(code), answer.error().message, "Address: --url, WSCLUSTER_CLIENT_URL or client.url");
     }
     if (answer->status == 202) return {to, "accepted", "", 0, 0, seconds(Clock::now() - started)};

@@ -108,6 +108,7 @@ class Process final : public link::PeerListener {
   TimePoint next_report_;
   bool is_draining_ = false;
   TimePoint drain_deadline_;
+  bool was_member_ = false;  ///< of some ring, in this life
   bool has_left_ = false;
   std::size_t rings_to_leave_ = 0;
   bool has_ended_ = false;

@@ -138,7 +138,8 @@ void Process::tell_registry() {
   if (view_ && !role_.is_gateway) {
     const bool is_member = std::any_of(view_->services.begin(), view_->services.end(),
                                        [&](const auto& entry) { return entry.second->has_member(identity_.name, identity_.incarnation); });
-    if (!is_member) stats.state = "joining";
+    was_member_ = was_member_ || is_member;
+    if (!is_member) stats.state = was_member_ ? "drained" : "joining";
   }
   if (is_draining_) stats.state = "draining";
   if (agent_->is_suspended(now) && !role_.is_gateway) stats.state = "suspended";

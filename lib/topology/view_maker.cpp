@@ -2,7 +2,6 @@
 #include "topology/view_maker.hpp"
 
 #include <algorithm>
-#include <utility>
 
 namespace wscluster::topology {
 namespace {
@@ -20,13 +19,6 @@ cluster::Peer peer_of(const registry::MemberRecord& member) {
   peer.client_address = registration.client_address;
   peer.client_is_tls = registration.client_tls;
   return peer;
-}
-
-/// Changes up to here need no question any more. One that settles is still asked about, so that returns are counted.
-std::uint64_t quiet_through(const registry::ServiceState& state) {
-  std::uint64_t through = state.done_through;
-  for (const registry::Change& change : state.running) through = std::min(through, change.to_epoch - 1);
-  return through;
 }
 
 std::vector<cluster::ChangePolicy> policies_of(const registry::ServiceState& state) {
@@ -53,7 +45,8 @@ std::shared_ptr<const cluster::View> ViewMaker::make(const registry::Snapshot& s
   }
   for (const auto& [name, state] : snapshot.services) {
     if (!state.document) continue;
-    const std::uint64_t through = quiet_through(state);
+    // A change that settles is still asked about, so that returns are counted.
+    const std::uint64_t through = registry::quiet_through(state.done_through, state.running);
     auto policies = policies_of(state);
     const auto old = last_ ? last_->services.find(name) : view->services.end();
     if (last_ && old != last_->services.end() && is_same(*old->second, *state.document, through, policies)) {

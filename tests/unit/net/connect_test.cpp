@@ -29,6 +29,7 @@ TEST(Connect, binds_the_source_address_that_was_asked_for) {
     ::close(accepted.descriptor);
     peer.set_value(accepted.peer);
   });
+  const test::StopAtExit stop_core(core);
   core.start("test");
   const auto fd =
       connect_blocking(listener.local_endpoint(), Clock::now() + Duration(5000), {"127.0.0.7", Duration(1000)});
@@ -39,6 +40,7 @@ TEST(Connect, binds_the_source_address_that_was_asked_for) {
 
 TEST(Connect, resolves_names_and_addresses_without_blocking_the_core) {
   Core core(0);
+  const test::StopAtExit stop_core(core);
   core.start("test");
   for (const std::string host : {"127.0.0.1", "localhost"}) {
     std::promise<Result<std::vector<SocketAddress>>> promise;

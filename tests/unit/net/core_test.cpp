@@ -33,6 +33,7 @@ struct Event : Watcher {
 TEST(Core, runs_posts_of_each_sender_in_order) {
   Core core(0);
   std::array<std::vector<int>, 3> seen;
+  const test::StopAtExit stop_core(core);
   core.start("test");
   std::vector<std::thread> senders;
   for (std::size_t s = 0; s < seen.size(); ++s) {
@@ -57,6 +58,7 @@ TEST(Core, flushes_once_per_turn_after_the_posts_and_in_order_of_registration) {
   core.on_flush([&] { log += 'g'; });
   for (int i = 0; i < 3; ++i)
     core.post([&] { log += 'p'; });
+  const test::StopAtExit stop_core(core);
   core.start("test");
   run_on(core, [] {});
   core.stop();
@@ -67,7 +69,9 @@ TEST(Core, flushes_once_per_turn_after_the_posts_and_in_order_of_registration) {
 TEST(Core, hands_a_message_to_another_core_and_back) {
   Core one(0);
   Core two(1);
+  const test::StopAtExit stop_one(one);
   one.start("one");
+  const test::StopAtExit stop_two(two);
   two.start("two");
   std::promise<bool> answered;
   one.post([&] {
@@ -81,6 +85,7 @@ TEST(Core, hands_a_message_to_another_core_and_back) {
 
 TEST(Core, loses_only_the_callback_that_throws) {
   Core core(0);
+  const test::StopAtExit stop_core(core);
   core.start("test");
   core.post([] { throw std::runtime_error("on purpose"); });
   EXPECT_EQ(run_on(core, [] { return 7; }), 7);
@@ -94,6 +99,7 @@ TEST(Core, ticks_while_nothing_happens) {
   core.on_tick([&](TimePoint) {
     if (++count == 3) third.set_value();
   });
+  const test::StopAtExit stop_core(core);
   core.start("test");
   third.get_future().get();
   EXPECT_GT(core.turns(), 2U);
@@ -109,14 +115,17 @@ TEST(Core, goes_on_when_tick_and_sockets_are_due_in_the_same_turn) {
     std::uint64_t value = 0;
     EXPECT_EQ(::read(event.fd, &value, sizeof value), 8);
   };
+  const test::StopAtExit stop_core(core);
   core.start("test");
-  while (run_on(core, [&] { return ticks; }) < 3) continue;
+  while (run_on(core, [&] { return ticks; }) < 3)
+    continue;
   core.stop();
   core.join();
 }
 
 TEST(Core, runs_what_was_posted_before_stop) {
   Core core(0);
+  const test::StopAtExit stop_core(core);
   core.start("test");
   bool has_run = false;
   core.post([&] {
@@ -170,6 +179,7 @@ TEST(Poller, handles_more_ready_watchers_than_one_batch) {
       core.poller().modify(event.fd, event, false, false);
     };
   }
+  const test::StopAtExit stop_core(core);
   core.start("test");
   while (run_on(core, [&] { return calls; }) < 700)
     continue;

@@ -24,6 +24,7 @@ TEST(Listener, chooses_a_port_and_tells_who_connects) {
   std::promise<Accepted> promise;
   const Listener listener(core, {"127.0.0.1", 0}, [&](Accepted accepted) { promise.set_value(std::move(accepted)); });
   EXPECT_NE(listener.local_endpoint().port, 0);
+  const test::StopAtExit stop_core(core);
   core.start("test");
   const auto fd = dial(listener);
   ASSERT_TRUE(fd);
@@ -57,6 +58,7 @@ TEST(Listener, leaves_clients_in_the_backlog_while_paused) {
   std::vector<int> sockets;
   Listener listener(core, {"127.0.0.1", 0}, [&](const Accepted& accepted) { sockets.push_back(accepted.descriptor); });
   listener.pause();
+  const test::StopAtExit stop_core(core);
   core.start("test");
   const auto fd = dial(listener);
   ASSERT_TRUE(fd);
@@ -73,6 +75,7 @@ TEST(Listener, closes_clients_when_descriptors_run_out_and_recovers) {
   std::vector<int> sockets;
   const Listener listener(core, {"127.0.0.1", 0},
                           [&](const Accepted& accepted) { sockets.push_back(accepted.descriptor); });
+  const test::StopAtExit stop_core(core);
   core.start("test");
   run_on(core, [] {});
   std::vector<int> clients;

@@ -16,6 +16,7 @@ TEST(Signals, stops_in_order_first_and_at_once_the_second_time) {
   std::promise<int> force;
   const Signals signals(core, {[&](int signal) { graceful.set_value(signal); },
                                [&](int signal) { force.set_value(signal); }, [&] { reload.set_value(); }});
+  const test::StopAtExit stop_core(core);
   core.start("test");
   ::raise(SIGHUP);
   reload.get_future().get();

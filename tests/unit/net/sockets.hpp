@@ -25,6 +25,18 @@ auto run_on(Core& core, Function function) {
   return result.get();
 }
 
+/// Declared after everything that the core calls: the core stands still before they go.
+struct StopAtExit {
+  explicit StopAtExit(Core& running) : core(running) {}
+  ~StopAtExit() {
+    core.stop();
+    core.join();
+  }
+  StopAtExit(const StopAtExit&) = delete;
+  StopAtExit& operator=(const StopAtExit&) = delete;
+  Core& core;
+};
+
 /// A connected, non-blocking pair with small buffers when asked for.
 inline std::pair<int, int> socket_pair(int buffer_bytes = 0) {
   int fds[2];

@@ -226,6 +226,8 @@ TEST(Stream, echoes_for_many_tls_clients_on_two_cores) {
   const Listener listener(first, {"127.0.0.1", 0}, distribute(cores, [&](Core& core, Accepted accepted) {
                             echoes.at(&core).push_back(std::make_unique<Echo>(core, accepted.descriptor, tls));
                           }));
+  const StopAtExit stop_first(first);
+  const StopAtExit stop_second(second);
   first.start("one");
   second.start("two");
   TlsClient client_tls = TlsClient::insecure();
