@@ -15,7 +15,7 @@ Command serve_gateway_command() {
           "SIGTERM and SIGINT drain: clients are closed with 1012 at --drain-rate; a second signal closes at once. "
           "SIGHUP reads the configuration again.",
       .examples = {{"wscluster serve-gateway --config gateway.yaml", ""},
-                   {"wscluster serve-gateway --listen 10.0.0.5:8443 --tls-cert c.pem --tls-key k.pem",
+                   {"wscluster serve-gateway -c gateway.yaml --listen 10.0.0.5:8443",
                     "Flags stand above the file and the environment."},
                    {"wscluster serve-gateway --check", "Only look whether the configuration can be used."}},
       .flags = {{.name = "check", .text = "Check the configuration and exit"}},

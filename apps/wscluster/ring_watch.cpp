@@ -67,11 +67,11 @@ void show_progress(Progress& progress, Pace& pace, const Change& change, const s
   const auto evicted = donors.moved + donors.closed;
   const auto handled = evicted + donors.gone;
   const auto planned = std::max(donors.planned, handled);
-  pace.note(evicted);
+  if (change.state == ChangeState::evicting) pace.note(evicted);
   const double ratio = planned == 0 ? (change.state == ChangeState::settling ? 1.0 : 0.0)
                                     : static_cast<double>(handled) / static_cast<double>(planned);
   const std::string word = change.state == ChangeState::settling ? "settling" : "evicting";
-  const std::string left = pace.left(planned - handled);
+  const std::string left = planned == 0 && !donors.done ? "?" : pace.left(planned - handled);
   const std::string waiting = trouble.empty() ? waiting_for(change) : trouble;
   progress.show(
       "Epoch " + std::to_string(change.to_epoch) + " is written. " + (word == "settling" ? "Settling" : "Evicting") +

@@ -25,7 +25,11 @@ std::uint64_t mix(std::uint64_t value) noexcept {
 }  // namespace
 
 void Holder::plan_evictions(TimePoint now, const ServiceView* before) {
-  if (before == nullptr) return;
+  if (before == nullptr) {
+    // Changes that were made before we looked for the first time: nothing was ever here.
+    for (const OpenEpoch& open : service_->open) donated_[open.epoch + 1].is_done = true;
+    return;
+  }
   // The rings of the epochs adopted at once, oldest first.
   std::vector<std::pair<std::uint64_t, const ring::HashRing*>> steps;
   for (const OpenEpoch& open : service_->open) {

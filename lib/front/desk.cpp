@@ -12,6 +12,12 @@ using namespace std::chrono_literals;
 /// How long an upgrade may wait for its holder.
 constexpr Duration attach_patience = 5s;
 
+/// The edge counts per core.
+edge::Options share_of(edge::Options options, unsigned cores) {
+  options.max_connections = (options.max_connections + cores - 1) / cores;
+  return options;
+}
+
 template <class F, class Call>
 void with(const wire::Raw& raw, Call call) {
   F frame;
@@ -26,7 +32,7 @@ Desk::Desk(net::Core& core, const Options& options, const Doors& doors, const li
       doors_(doors),
       is_gateway_(identity.is_gateway),
       hub_(core, options.link, identity, *this, hubs),
-      edge_(core, options.edge, *this),
+      edge_(core, share_of(options.edge, identity.cores), *this),
       sender_(hub_),
       attachments_(hub_, *this, pool_) {}
 

@@ -33,8 +33,8 @@ struct AttachmentsTest : testing::Test, Sockets {
   std::string seen() { return std::exchange(events, {}); }
   void open() { ref = attachments.open(now, socket, options, "alice", now + 1s); }
   wire::Attach request(LinkId link = link_a) { return network.one<wire::Attach>(link); }
-  void answer(const wire::Attach& attach, std::uint64_t life = 5, std::uint64_t accepted = 0, PathId path = path_a) {
-    attachments.on_attached(now, path, {attach.edge, attach.number, 99, life, accepted, 1});
+  void answer(const wire::Attach& asked, std::uint64_t life = 5, std::uint64_t accepted = 0, PathId path = path_a) {
+    attachments.on_attached(now, path, {asked.edge, asked.number, 99, life, accepted, 1});
   }
   void open_attached() {
     open();

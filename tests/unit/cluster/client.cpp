@@ -69,13 +69,13 @@ void Client::tick(TimePoint now) {
     return;
   }
   if (ref_ == 0) return;
-  read_some(now);
+  read_some();
   if (close_code_ == 0) return;
   const bool has_read = arrived_.empty() && reading != Reading::never;
   if ((has_read && world_.chance(5)) || now - closing_since_ > close_patience) end(now, close_code_);
 }
 
-void Client::read_some(TimePoint now) {
+void Client::read_some() {
   if (arrived_.empty() || reading == Reading::never) return;
   if (reading == Reading::slow ? !world_.chance(20) : !world_.chance(2)) return;
   for (auto count = world_.random(1, 8); count > 0 && !arrived_.empty(); --count) {
@@ -84,7 +84,6 @@ void Client::read_some(TimePoint now) {
     ++written_;
     take(frame);
   }
-  static_cast<void>(now);
   core_->attachments().on_written(ref_, written_);
 }
 
@@ -119,6 +118,7 @@ void Client::say(TimePoint now, const std::string& to) {
 }
 
 void Client::leave(TimePoint now) {
+  if (!is_away_) world_.note(uid_ + " (device " + std::to_string(number_) + ") leaves");
   is_away_ = true;
   if (core_ != nullptr) end(now, 1001);
 }

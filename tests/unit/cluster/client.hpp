@@ -44,7 +44,7 @@ class Client {
 
  private:
   void connect(TimePoint now);
-  void read_some(TimePoint now);
+  void read_some();
   void take(const std::string& frame);
   void end(TimePoint now, std::uint16_t code);
 

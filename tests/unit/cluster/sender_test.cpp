@@ -27,8 +27,8 @@ struct SenderTest : testing::Test, ReceiptSink {
     nodes.emplace_back(receipt.node);
     if (answer_with_a_send) send("another" + std::to_string(cookie), cookie + 1000);
   }
-  void send(const std::string& uid, std::uint64_t cookie, Duration patience = 5s) {
-    EXPECT_TRUE(sender.send(now, {"chat", uid, "payload", false, wire::Wait::delivered, now + patience}, *this, cookie));
+  void send(const std::string& to, std::uint64_t cookie, Duration patience = 5s) {
+    EXPECT_TRUE(sender.send(now, {"chat", to, "payload", false, wire::Wait::delivered, now + patience}, *this, cookie));
   }
   void pass(Duration time) {
     for (const TimePoint end = now + time; now < end;) sender.tick(now += 10ms);

@@ -46,9 +46,12 @@ class World {
   void cut_some_link();
   /// Everything that must be so at the end.
   void check_end();
+  /// Everybody leaves, and nothing may remain in memory.
+  void check_empty();
 
   unsigned messages_per_ms = 0;     ///< of a thousand chances: how often somebody says something
   unsigned cuts_per_second = 0;
+  unsigned leaves_per_second = 0;   ///< clients that close their socket and stay away
   bool has_direct_clients = true;   ///< clients also connect to nodes
   bool has_rest = true;
   bool is_telling = false;
@@ -136,6 +139,7 @@ class World {
   std::map<std::string, std::uint64_t> evicted_users_;
   std::uint64_t evictions_ = 0;
   std::uint64_t cuts_ = 0;
+  bool has_somebody_left_ = false;
   std::uint64_t sockets_ = 0;
   std::uint64_t senders_ = 0;
   std::vector<std::string> story_;
