@@ -46,24 +46,6 @@ std::string_view name_of(Level level) {
   return "info";
 }
 
-void append_json_string(std::string& out, std::string_view text) {
-  out.push_back('"');
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out.push_back('\\');
-      out.push_back(c);
-    } else if (byte < 0x20) {
-      std::array<char, 8> escape{};
-      std::snprintf(escape.data(), escape.size(), "\\u%04x", byte);
-      out += escape.data();
-    } else {
-      out.push_back(c);
-    }
-  }
-  out.push_back('"');
-}
-
 /// Bytes that are not UTF-8 would make the whole line unreadable for JSON parsers.
 std::string printable(std::string_view text) {
   if (is_valid_utf8(text)) return std::string(text);

@@ -30,6 +30,9 @@ namespace wscluster {
 [[nodiscard]] std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space = false);
 [[nodiscard]] std::string percent_encode(std::string_view text);
 
+/// Appends a JSON string with quotes; the text is UTF-8 already.
+void append_json_string(std::string& out, std::string_view text);
+
 [[nodiscard]] std::string_view trim(std::string_view text) noexcept;
 [[nodiscard]] std::vector<std::string_view> split(std::string_view text, char separator);
 [[nodiscard]] bool iequals(std::string_view a, std::string_view b) noexcept;

@@ -365,11 +365,10 @@ void Holder::tick(TimePoint now) {
   }
 }
 
-std::size_t Holder::misplaced() const {
-  std::size_t count = 0;
-  for (const auto& [key, user] : users_) {
-    if (!owns(key.hash)) count += user->sessions.size();
-  }
+std::size_t Holder::misplaced() const noexcept {
+  std::uint64_t count = 0;
+  for (const auto& [epoch, donor] : donated_)
+    count += donor.planned - donor.closed - donor.gone;
   return count;
 }
 

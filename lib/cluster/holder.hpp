@@ -88,7 +88,7 @@ class Holder final : public ReceiptSink {
   [[nodiscard]] std::size_t users() const noexcept { return users_.size(); }
   [[nodiscard]] std::size_t sessions_of(std::string_view uid) const;
   /// Sessions whose owner is another node.
-  [[nodiscard]] std::size_t misplaced() const;
+  [[nodiscard]] std::size_t misplaced() const noexcept;
   /// Sessions that are waiting for their turn to be evicted.
   [[nodiscard]] std::size_t eviction_pending() const noexcept;
   [[nodiscard]] const std::map<std::uint64_t, DonorCount>& donated() const noexcept { return donated_; }

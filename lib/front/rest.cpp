@@ -180,11 +180,11 @@ void Desk::negotiate(edge::ConnectionId id, const edge::Request& request) {
     return;
   }
   std::string body = R"({"schema":"wscluster/negotiate/v1","url":)";
-  protocol::append_json_string(body, websocket_url(peer->client_is_tls, peer->client_address, door->options.paths.front()));
+  append_json_string(body, websocket_url(peer->client_is_tls, peer->client_address, door->options.paths.front()));
   body += R"(,"via":)";
-  protocol::append_json_string(body, via);
+  append_json_string(body, via);
   body += R"(,"node":)";
-  protocol::append_json_string(body, owner->name);
+  append_json_string(body, owner->name);
   body += R"(,"epoch":)" + std::to_string(service->epoch()) + "}";
   edge::Response response;
   response.body = std::move(body);

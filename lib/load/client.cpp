@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/text.hpp"
 #include "load/worker.hpp"
 #include "net/connect.hpp"
-#include "protocol/relay.hpp"
 #include "websocket/handshake.hpp"
 
 namespace wscluster::load {
@@ -229,7 +229,7 @@ void Client::append_message(std::string& out, Pending& message) {
   text.clear();
   if (worker_.setup_.is_relayed) {
     text += R"({"to":)";
-    protocol::append_json_string(text, worker_.setup_.identity.uid(message.recipient));
+    append_json_string(text, worker_.setup_.identity.uid(message.recipient));
     text += R"(,"id":")" + std::to_string(message.sequence) + R"(","data":")";
     append_payload(text, stamp, options.size_bytes);
     text += "\"}";

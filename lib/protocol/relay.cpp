@@ -8,6 +8,7 @@
 #include <charconv>
 
 #include "base/names.hpp"
+#include "base/text.hpp"
 
 namespace wscluster::protocol {
 namespace json = boost::json;
@@ -35,25 +36,6 @@ void append_receipt_fields(std::string& out, const ReceiptText& receipt) {
 }
 
 }  // namespace
-
-void append_json_string(std::string& out, std::string_view text) {
-  constexpr std::string_view hex = "0123456789abcdef";
-  out.push_back('"');
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out.push_back('\\');
-      out.push_back(c);
-    } else if (byte < 0x20) {
-      out += "\\u00";
-      out.push_back(hex[byte >> 4U]);
-      out.push_back(hex[byte & 15U]);
-    } else {
-      out.push_back(c);
-    }
-  }
-  out.push_back('"');
-}
 
 Result<RelayRequest> parse_relay(std::string_view text) {
   std::array<unsigned char, 4096> buffer{};

@@ -42,7 +42,4 @@ struct ReceiptText {
 /// Body of a REST error as in PROTOCOL.md B.6: {"code":…,"message":…,"target":null,"details":[],"inner":{}}
 [[nodiscard]] std::string rest_error(std::string_view code, std::string_view message);
 
-/// Appends a JSON string with quotes; bytes that are not UTF-8 must not get here.
-void append_json_string(std::string& out, std::string_view text);
-
 }  // namespace wscluster::protocol

@@ -10,8 +10,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr LinkId link_a = 1;
-constexpr PathId path_a = make_path(link_a, wire::this_core);
 constexpr std::uint64_t socket = 31;
 
 struct AttachmentsTest : testing::Test, Sockets {
@@ -22,13 +20,18 @@ struct AttachmentsTest : testing::Test, Sockets {
     attachments.adopt(now, Epochs("a").view());
   }
   void on_attached(std::uint64_t s) override { events += "attached" + std::to_string(s) + " "; }
-  void on_refused(std::uint64_t, Refusal reason) override { events += "refused" + std::to_string(static_cast<int>(reason)) + " "; }
+  void on_refused(std::uint64_t, Refusal reason) override {
+    events += "refused" + std::to_string(static_cast<int>(reason)) + " ";
+  }
   void deliver(std::uint64_t, bool, std::string_view payload) override { events += std::string(payload) + " "; }
-  void close(std::uint64_t, std::uint16_t code, std::string_view) override { events += "close" + std::to_string(code) + " "; }
+  void close(std::uint64_t, std::uint16_t code, std::string_view) override {
+    events += "close" + std::to_string(code) + " ";
+  }
   void pause(std::uint64_t, bool is_paused) override { events += is_paused ? "pause " : "continue "; }
 
   void pass(Duration time) {
-    for (const TimePoint end = now + time; now < end;) attachments.tick(now += 10ms);
+    for (const TimePoint end = now + time; now < end;)
+      attachments.tick(now += 10ms);
   }
   std::string seen() { return std::exchange(events, {}); }
   void open() { ref = attachments.open(now, socket, options, "alice", now + 1s); }
@@ -142,7 +145,8 @@ TEST_F(AttachmentsTest, tells_the_client_when_the_user_has_too_many_sessions) {
 
 TEST_F(AttachmentsTest, pauses_a_client_that_is_ahead_of_its_holder) {
   open_attached();
-  for (int i = 0; i < 8; ++i) attachments.on_frame(now, ref, false, "x");
+  for (int i = 0; i < 8; ++i)
+    attachments.on_frame(now, ref, false, "x");
   EXPECT_EQ(seen(), "pause ");
   attachments.on_accepted(now, path_a, {attach.edge, attach.number, 3});
   EXPECT_EQ(seen(), "");
@@ -168,7 +172,8 @@ TEST_F(AttachmentsTest, attaches_anew_after_a_broken_link_with_its_three_counter
   down("m1");
   down("m2");
   attachments.on_written(ref, 1);
-  for (const char* up : {"u1", "u2", "u3"}) attachments.on_frame(now, ref, false, up);
+  for (const char* up : {"u1", "u2", "u3"})
+    attachments.on_frame(now, ref, false, up);
   attachments.on_accepted(now, path_a, {attach.edge, attach.number, 1});
   const auto again = reattach(7);
   EXPECT_EQ(attachments.attached(), 0U);

@@ -17,6 +17,14 @@
 
 namespace wscluster::cluster {
 
+inline constexpr LinkId link_a = 1;
+inline constexpr LinkId link_b = 2;
+inline constexpr LinkId link_c = 3;
+inline constexpr LinkId edge_link = 9;
+inline constexpr PathId path_a = make_path(link_a, wire::this_core);
+inline constexpr PathId path_b = make_path(link_b, wire::this_core);
+inline constexpr PathId edge_path = make_path(edge_link, wire::this_core);
+
 /// Keeps what a machine sends, per link.
 class FakeNetwork final : public Network {
  public:
@@ -24,9 +32,13 @@ class FakeNetwork final : public Network {
 
   PathId path_to(std::string_view node, std::uint64_t, unsigned shard) override {
     const auto found = nodes.find(node);
-    return found == nodes.end() || broken_.contains(found->second) ? 0 : make_path(found->second, static_cast<std::uint8_t>(shard));
+    return found == nodes.end() || broken_.contains(found->second)
+               ? 0
+               : make_path(found->second, static_cast<std::uint8_t>(shard));
   }
-  std::string* output(PathId path) override { return broken_.contains(link_of(path)) ? nullptr : &bytes_[link_of(path)]; }
+  std::string* output(PathId path) override {
+    return broken_.contains(link_of(path)) ? nullptr : &bytes_[link_of(path)];
+  }
   void cut(LinkId link) { broken_.insert(link); }
 
   /// All frames of that type on that link since the last call; views stay valid.
@@ -78,7 +90,8 @@ class Epochs {
   }
   /// Names in capitals are leaving.
   void next(const std::string& nodes) {
-    document_ = std::make_shared<ring::Document>(ring::next_document(*document_, members(nodes), "test", "", "", done).value());
+    document_ =
+        std::make_shared<ring::Document>(ring::next_document(*document_, members(nodes), "test", "", "", done).value());
   }
   [[nodiscard]] std::shared_ptr<const View> view() const {
     auto view = std::make_shared<View>();
@@ -113,7 +126,8 @@ class Epochs {
 };
 
 /// A user whose owners in these views are these nodes; `skip` of such users are passed over.
-inline std::string user_of(const std::vector<std::shared_ptr<const View>>& views, const std::string& owners, unsigned skip = 0) {
+inline std::string user_of(const std::vector<std::shared_ptr<const View>>& views, const std::string& owners,
+                           unsigned skip = 0) {
   for (unsigned i = 0;; ++i) {
     const std::string uid = "user" + std::to_string(i);
     bool fits = true;
@@ -127,9 +141,6 @@ inline std::string user_of(const std::vector<std::shared_ptr<const View>>& views
 
 /// The holder of node "a" between a gateway on link 9 and the nodes b and c on links 2 and 3.
 struct HolderBench {
-  static constexpr LinkId edge_link = 9;
-  static constexpr PathId edge_path = make_path(edge_link, wire::this_core);
-
   explicit HolderBench(ServiceOptions given = {}) : options(std::move(given)) {
     options.name = "chat";
     network.nodes = {{"a", 1}, {"b", 2}, {"c", 3}};
@@ -147,8 +158,8 @@ struct HolderBench {
       sender.tick(now);
     }
   }
-  /// A session of that user; `edge` also names it.
-  static wire::Attach request(const std::string& uid, std::uint64_t edge, const std::string& id) {
+  /// The texts must outlive the frame.
+  static wire::Attach request(std::string_view uid, std::uint64_t edge, std::string_view id) {
     wire::Attach attach;
     attach.edge = edge;
     attach.number = 1;
@@ -164,8 +175,9 @@ struct HolderBench {
     return network.one<wire::Attached>(edge_link);
   }
   /// From origin 77 on link 2.
-  void message(const std::string& uid, std::uint64_t counter, std::string_view payload, std::uint64_t after = 0, std::uint64_t epoch = 1,
-               wire::Wait wait = wire::Wait::delivered, PathId path = make_path(2, wire::this_core)) {
+  void message(const std::string& uid, std::uint64_t counter, std::string_view payload, std::uint64_t after = 0,
+               std::uint64_t epoch = 1, wire::Wait wait = wire::Wait::delivered,
+               PathId path = make_path(2, wire::this_core)) {
     wire::Message m;
     m.service = "chat";
     m.uid = uid;

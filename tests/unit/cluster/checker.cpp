@@ -18,7 +18,8 @@ void Checker::read(std::uint64_t client, std::string_view uid, std::uint64_t num
   const bool is_repeat = std::find(message.readers.begin(), message.readers.end(), client) != message.readers.end();
   if (is_repeat && promises.is_unique) break_promise("duplicated", number);
   if (is_repeat) return;
-  if (message.status == "offline" || message.status == "expired") break_promise("read after a receipt `" + message.status + "`", number);
+  if (message.status == "offline" || message.status == "expired")
+    break_promise("read after a receipt `" + message.status + "`", number);
   message.readers.push_back(client);
   std::uint64_t& newest = newest_[{message.sender, client}];
   if (number < newest && promises.is_ordered) break_promise("reordered, after " + std::to_string(newest), number);
@@ -33,9 +34,11 @@ void Checker::answered(std::uint64_t number, std::string_view status, std::uint6
   ++answers_[message.status];
   const bool was_read = !message.readers.empty();
   if (status == "delivered" && (!was_read || sessions > message.readers.size())) {
-    break_promise("`delivered` to " + std::to_string(sessions) + ", read by " + std::to_string(message.readers.size()), number);
+    break_promise("`delivered` to " + std::to_string(sessions) + ", read by " + std::to_string(message.readers.size()),
+                  number);
   }
-  if ((status == "offline" || status == "expired") && was_read) break_promise("`" + message.status + "` though it was read", number);
+  if ((status == "offline" || status == "expired") && was_read)
+    break_promise("`" + message.status + "` though it was read", number);
   const bool is_good = status == "delivered" || (status == "queued" && !message.wants_delivered);
   if (!is_good && promises.is_delivered) break_promise("lost: receipt `" + message.status + "`", number);
 }
@@ -57,7 +60,8 @@ void Checker::finish() {
   for (std::uint64_t number = 1; number <= messages_.size(); ++number) {
     const Sent& message = messages_[number - 1];
     if (message.status.empty() && !message.is_given_up && promises.is_answered) break_promise("never answered", number);
-    if (message.status == "queued" && message.readers.empty() && promises.is_delivered) break_promise("lost after `queued`", number);
+    if (message.status == "queued" && message.readers.empty() && promises.is_delivered)
+      break_promise("lost after `queued`", number);
   }
 }
 

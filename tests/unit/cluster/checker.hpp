@@ -11,8 +11,9 @@ namespace wscluster::cluster {
 
 /// What must be true in a world. Links that break excuse more than a ring change does.
 struct Promises {
-  bool is_delivered = true;  ///< every receipt says `delivered`, every other send is unanswered because its sender was closed
-  bool is_answered = true;   ///< unless the sender was closed
+  bool is_delivered =
+      true;  ///< every receipt says `delivered`, every other send is unanswered because its sender was closed
+  bool is_answered = true;  ///< unless the sender was closed
   bool is_unique = true;
   bool is_ordered = true;
 };

@@ -127,7 +127,8 @@ void Client::end(TimePoint now, std::uint16_t code) {
   core_->attachments().on_closed(ref_, code);
   core_->sockets.erase(socket_);
   core_ = nullptr;
-  for (const std::uint64_t number : open_sends_) world_.checker.given_up(number);
+  for (const std::uint64_t number : open_sends_)
+    world_.checker.given_up(number);
   open_sends_.clear();
   connect_at_ = now + Duration(world_.random(0, 300));
 }

@@ -20,7 +20,8 @@ class Client {
   Client(World& world, std::uint64_t number, const ServiceOptions& options, std::string uid);
 
   void tick(TimePoint now);
-  /// Only when is_open(). To a relay service: a message to that user, followed by the checker. To an echo service: a message to itself.
+  /// Only when is_open(). To a relay service: a message to that user, followed by the checker. To an echo service: a
+  /// message to itself.
   void say(TimePoint now, const std::string& to);
   /// Closes the socket and stays away.
   void leave(TimePoint now);

@@ -36,19 +36,22 @@ Core::Core(World& world, std::size_t process, unsigned index, const Self& self, 
 
 void Core::adopt(TimePoint now, const std::shared_ptr<const View>& view) {
   view_ = view;
-  for (const auto& holder : holders_) holder->adopt(now, view);
+  for (const auto& holder : holders_)
+    holder->adopt(now, view);
   sender_.adopt(now, view);
   attachments_.adopt(now, view);
 }
 
 void Core::tick(TimePoint now) {
-  for (const auto& holder : holders_) holder->tick(now);
+  for (const auto& holder : holders_)
+    holder->tick(now);
   sender_.tick(now);
   attachments_.tick(now);
 }
 
 void Core::link_down(TimePoint now, LinkId link) {
-  for (const auto& holder : holders_) holder->on_link_down(now, link);
+  for (const auto& holder : holders_)
+    holder->on_link_down(now, link);
   sender_.on_link_down(now, link);
   attachments_.on_link_down(now, link);
 }
@@ -99,7 +102,8 @@ void Core::receive(TimePoint now, PathId path, const wire::Frame& frame) {
              frame);
 }
 
-std::uint64_t Core::send(TimePoint now, const std::string& service, const std::string& uid, wire::Wait wait, Duration patience) {
+std::uint64_t Core::send(TimePoint now, const std::string& service, const std::string& uid, wire::Wait wait,
+                         Duration patience) {
   const std::uint64_t number = world_.checker.sent(origin_, uid, wait == wire::Wait::delivered);
   const std::string payload = "{\"from\":\"rest\",\"data\":" + std::to_string(number) + "}";
   if (!sender_.send(now, {service, uid, payload, false, wait, now + patience}, *this, number)) {
@@ -111,13 +115,25 @@ std::uint64_t Core::send(TimePoint now, const std::string& service, const std::s
 PathId Core::path_to(std::string_view node, std::uint64_t incarnation, unsigned shard) {
   return world_.path_to(*this, node, incarnation, shard);
 }
-std::string* Core::output(PathId path) { return world_.output(*this, path); }
+std::string* Core::output(PathId path) {
+  return world_.output(*this, path);
+}
 
-void Core::on_attached(std::uint64_t socket) { sockets.at(socket)->on_attached(); }
-void Core::on_refused(std::uint64_t socket, Refusal reason) { sockets.at(socket)->on_refused(reason); }
-void Core::deliver(std::uint64_t socket, bool, std::string_view payload) { sockets.at(socket)->on_frame(payload); }
-void Core::close(std::uint64_t socket, std::uint16_t code, std::string_view) { sockets.at(socket)->on_close(code); }
-void Core::pause(std::uint64_t socket, bool is_paused) { sockets.at(socket)->on_pause(is_paused); }
+void Core::on_attached(std::uint64_t socket) {
+  sockets.at(socket)->on_attached();
+}
+void Core::on_refused(std::uint64_t socket, Refusal reason) {
+  sockets.at(socket)->on_refused(reason);
+}
+void Core::deliver(std::uint64_t socket, bool, std::string_view payload) {
+  sockets.at(socket)->on_frame(payload);
+}
+void Core::close(std::uint64_t socket, std::uint16_t code, std::string_view) {
+  sockets.at(socket)->on_close(code);
+}
+void Core::pause(std::uint64_t socket, bool is_paused) {
+  sockets.at(socket)->on_pause(is_paused);
+}
 
 void Core::on_receipt(TimePoint, std::uint64_t cookie, const Receipt& receipt) {
   world_.checker.answered(cookie, to_string(receipt.status), receipt.sessions);

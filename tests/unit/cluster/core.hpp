@@ -16,11 +16,13 @@ namespace wscluster::cluster {
 class Client;
 class World;
 
-/// One core of one process as the real ones are put together, without sockets: the machines and the way frames take to them.
+/// One core of one process as the real ones are put together, without sockets: the machines and the way frames take to
+/// them.
 class Core final : public Network, public Sockets, public ReceiptSink {
  public:
   /// `shards` is 0 in a gateway. World and options outlive it.
-  Core(World& world, std::size_t process, unsigned index, const Self& self, bool is_gateway, const std::vector<ServiceOptions>& services);
+  Core(World& world, std::size_t process, unsigned index, const Self& self, bool is_gateway,
+       const std::vector<ServiceOptions>& services);
   Core(const Core&) = delete;
   Core& operator=(const Core&) = delete;
 
@@ -30,7 +32,8 @@ class Core final : public Network, public Sockets, public ReceiptSink {
   void link_down(TimePoint now, LinkId link);
 
   /// A message that somebody sends over REST here. Returns its number.
-  std::uint64_t send(TimePoint now, const std::string& service, const std::string& uid, wire::Wait wait, Duration patience);
+  std::uint64_t send(TimePoint now, const std::string& service, const std::string& uid, wire::Wait wait,
+                     Duration patience);
 
   PathId path_to(std::string_view node, std::uint64_t incarnation, unsigned shard) override;
   std::string* output(PathId path) override;

@@ -12,11 +12,6 @@ using namespace std::chrono_literals;
 using wire::ReceiptStatus;
 using wire::RefuseReason;
 
-constexpr LinkId link_b = 2;
-constexpr LinkId link_c = 3;
-constexpr LinkId edge_link = HolderBench::edge_link;
-constexpr PathId path_b = make_path(link_b, wire::this_core);
-
 /// Node a loses a user to b (epoch 1: a, c; epoch 2: a, b, c).
 struct Losing : testing::Test {
   Losing() {
@@ -80,7 +75,8 @@ TEST_F(Losing, evicts_at_its_share_of_the_rate) {
   epochs.rate = 20;
   second = epochs.view();
   std::vector<wire::Attached> sessions;
-  for (unsigned i = 0; i < 9; ++i) sessions.push_back(bench.attach(user_of({first, second}, "ab", i), i + 1));
+  for (unsigned i = 0; i < 9; ++i)
+    sessions.push_back(bench.attach(user_of({first, second}, "ab", i), i + 1));
   bench.adopt(second);
   bench.pass(10ms);
   EXPECT_LE(bench.network.count<wire::Close>(edge_link), 1U);
@@ -144,7 +140,8 @@ TEST_F(Losing, forces_a_socket_that_does_not_answer_and_tells_its_edge) {
   HolderBench slow(options);
   slow.adopt(first);
   slow.attach(uid);
-  for (std::uint64_t i = 1; i <= 3; ++i) slow.message(uid, i, "unread");
+  for (std::uint64_t i = 1; i <= 3; ++i)
+    slow.message(uid, i, "unread");
   slow.adopt(second);
   slow.pass(1500ms);
   EXPECT_EQ(slow.network.count<wire::Close>(edge_link), 1U) << "outside of the window";
@@ -230,7 +227,7 @@ TEST_F(Gaining, asks_the_earlier_owner_before_it_delivers_or_attaches) {
   bench.message(uid, 1, "first");
   EXPECT_FALSE(bench.network.one<wire::Ask>(link_b).pull);
   const std::string id = HolderBench::id_of(1);
-  bench.holder->on_attach(bench.now, HolderBench::edge_path, HolderBench::request(uid, 1, id));
+  bench.holder->on_attach(bench.now, edge_path, HolderBench::request(uid, 1, id));
   EXPECT_TRUE(bench.network.one<wire::Ask>(link_b).pull);
   EXPECT_EQ(bench.network.count<wire::Attached>(edge_link), 0U);
   bench.holder->on_answer(bench.now, path_b, none());
@@ -360,7 +357,7 @@ TEST_F(Gaining, answers_in_time_when_the_earlier_owner_stays_silent) {
   bench.message(uid, 1, "first");
   bench.pass(4s);
   const std::string id = HolderBench::id_of(1);
-  bench.holder->on_attach(bench.now, HolderBench::edge_path, HolderBench::request(uid, 1, id));
+  bench.holder->on_attach(bench.now, edge_path, HolderBench::request(uid, 1, id));
   bench.pass(1100ms);
   EXPECT_EQ(bench.network.one<wire::Receipt>(link_b).status, ReceiptStatus::expired);
   bench.pass(4s);
@@ -371,7 +368,7 @@ TEST_F(Gaining, answers_in_time_when_the_earlier_owner_stays_silent) {
 TEST_F(Gaining, sends_everybody_away_when_the_user_goes_elsewhere_before_the_answer) {
   bench.message(uid, 1, "first");
   const std::string id = HolderBench::id_of(1);
-  bench.holder->on_attach(bench.now, HolderBench::edge_path, HolderBench::request(uid, 1, id));
+  bench.holder->on_attach(bench.now, edge_path, HolderBench::request(uid, 1, id));
   epochs.next("Abc");
   bench.adopt(epochs.view());
   EXPECT_EQ(bench.network.one<wire::Refusal>(link_b).epoch, 3U);

@@ -11,8 +11,8 @@ namespace {
 using namespace std::chrono_literals;
 using wire::ReceiptStatus;
 
-constexpr LinkId origin_link = 2;
-constexpr LinkId edge_link = HolderBench::edge_link;
+/// Where the test's messages come from.
+constexpr LinkId origin_link = link_b;
 
 TEST(Holder, a_receipt_says_delivered_only_when_the_edge_has_written) {
   HolderBench bench;
@@ -94,7 +94,7 @@ TEST(Holder, refuses_what_it_neither_owns_nor_holds_with_its_epoch) {
   EXPECT_EQ(refusal.reason, wire::RefuseReason::not_owner);
   EXPECT_EQ(refusal.epoch, 1U);
   const std::string id = HolderBench::id_of(1);
-  bench.holder->on_attach(bench.now, HolderBench::edge_path, HolderBench::request(uid, 1, id));
+  bench.holder->on_attach(bench.now, edge_path, HolderBench::request(uid, 1, id));
   EXPECT_EQ(bench.network.one<wire::Refused>(edge_link).reason, wire::RefuseReason::not_owner);
   EXPECT_EQ(bench.holder->users(), 0U);
 }
@@ -121,7 +121,7 @@ TEST(Holder, limits_the_sessions_of_a_user) {
   bench.attach("alice", 1);
   bench.attach("alice", 2);
   const std::string id = HolderBench::id_of(3);
-  bench.holder->on_attach(bench.now, HolderBench::edge_path, HolderBench::request("alice", 3, id));
+  bench.holder->on_attach(bench.now, edge_path, HolderBench::request("alice", 3, id));
   EXPECT_EQ(bench.network.one<wire::Refused>(edge_link).reason, wire::RefuseReason::full);
   EXPECT_EQ(bench.holder->sessions_of("alice"), 2U);
 }
@@ -151,7 +151,8 @@ TEST(Holder, relays_and_answers_with_the_receipt_and_refuses_what_it_cannot_read
   EXPECT_EQ(message.uid, "bob");
   EXPECT_EQ(message.payload, R"({"from":"alice","data":[1]})");
   bench.sender.on_receipt(bench.now, make_path(1, 0), {message.counter, ReceiptStatus::delivered, 1, 1});
-  EXPECT_NE(bench.network.one<wire::Down>(edge_link).payload.find(R"("id":"x","to":"bob","status":"delivered")"), std::string_view::npos);
+  EXPECT_NE(bench.network.one<wire::Down>(edge_link).payload.find(R"("id":"x","to":"bob","status":"delivered")"),
+            std::string_view::npos);
   bench.holder->on_up(bench.now, {alice.holder, true, false, 0, 0, "\x01"});
   bench.holder->on_up(bench.now, {alice.holder, false, false, 0, 0, "{"});
   EXPECT_EQ(bench.network.count<wire::Down>(edge_link), 2U);
@@ -171,7 +172,8 @@ TEST(Holder, sends_again_above_what_the_edge_received_after_a_broken_link) {
   HolderBench bench;
   bench.adopt(Epochs("a").view());
   const auto attached = bench.attach("alice");
-  for (std::uint64_t i = 1; i <= 4; ++i) bench.message("alice", i, "m" + std::to_string(i));
+  for (std::uint64_t i = 1; i <= 4; ++i)
+    bench.message("alice", i, "m" + std::to_string(i));
   bench.network.take<wire::Down>(edge_link);
   bench.holder->on_link_down(bench.now, edge_link);
   bench.message("alice", 5, "m5");
@@ -223,9 +225,9 @@ TEST(Holder, ends_a_session_whose_edge_stays_away_and_says_unknown) {
   EXPECT_EQ(bench.network.one<wire::Receipt>(origin_link).status, ReceiptStatus::unknown);
 }
 
-class SlowConsumer : public testing::TestWithParam<cluster::SlowConsumer> {};
+class SlowConsumerTest : public testing::TestWithParam<SlowConsumer> {};
 
-TEST_P(SlowConsumer, is_treated_as_the_service_says) {
+TEST_P(SlowConsumerTest, is_treated_as_the_service_says) {
   ServiceOptions options;
   options.slow_consumer = GetParam();
   options.window_messages = 2;
@@ -233,13 +235,15 @@ TEST_P(SlowConsumer, is_treated_as_the_service_says) {
   HolderBench bench(options);
   bench.adopt(Epochs("a").view());
   const auto attached = bench.attach("alice");
-  for (std::uint64_t i = 1; i <= 7; ++i) bench.message("alice", i, std::to_string(i));
+  for (std::uint64_t i = 1; i <= 7; ++i)
+    bench.message("alice", i, std::to_string(i));
   EXPECT_EQ(bench.network.count<wire::Down>(edge_link), 2U) << "no more than the window";
-  if (GetParam() == cluster::SlowConsumer::close) {
+  if (GetParam() == SlowConsumer::close) {
     EXPECT_EQ(bench.network.one<wire::Close>(edge_link).code, 1013U) << "at once, not behind what is not read";
     bench.holder->on_detach(bench.now, {attached.holder, 1013, 2, 1});
     std::map<ReceiptStatus, int> counts;
-    for (const auto& receipt : bench.network.take<wire::Receipt>(origin_link)) ++counts[receipt.status];
+    for (const auto& receipt : bench.network.take<wire::Receipt>(origin_link))
+      ++counts[receipt.status];
     EXPECT_EQ(counts[ReceiptStatus::delivered], 1);
     EXPECT_EQ(counts[ReceiptStatus::offline], 6);
     EXPECT_EQ(bench.holder->counters().slow_consumers, 1U);
@@ -249,13 +253,14 @@ TEST_P(SlowConsumer, is_treated_as_the_service_says) {
   bench.holder->on_progress(bench.now, {attached.holder, 2, 2});
   bench.holder->on_progress(bench.now, {attached.holder, 4, 4});
   std::string rest;
-  for (const auto& down : bench.network.take<wire::Down>(edge_link)) rest += down.payload;
-  EXPECT_EQ(rest, GetParam() == cluster::SlowConsumer::drop_oldest ? "567" : "345");
+  for (const auto& down : bench.network.take<wire::Down>(edge_link))
+    rest += down.payload;
+  EXPECT_EQ(rest, GetParam() == SlowConsumer::drop_oldest ? "567" : "345");
   EXPECT_EQ(bench.holder->counters().dropped, 2U);
 }
 
-INSTANTIATE_TEST_SUITE_P(Policies, SlowConsumer,
-                         testing::Values(cluster::SlowConsumer::close, cluster::SlowConsumer::drop_oldest, cluster::SlowConsumer::drop_newest));
+INSTANTIATE_TEST_SUITE_P(Policies, SlowConsumerTest,
+                         testing::Values(SlowConsumer::close, SlowConsumer::drop_oldest, SlowConsumer::drop_newest));
 
 TEST(Holder, stops_accepting_when_a_session_has_too_many_open_sends) {
   ServiceOptions options;
@@ -264,12 +269,14 @@ TEST(Holder, stops_accepting_when_a_session_has_too_many_open_sends) {
   HolderBench bench(options);
   bench.adopt(Epochs("a").view());
   const auto alice = bench.attach("alice");
-  for (int i = 0; i < 3; ++i) bench.holder->on_up(bench.now, {alice.holder, false, false, 0, 0, R"({"to":"bob","data":1})"});
+  for (int i = 0; i < 3; ++i)
+    bench.holder->on_up(bench.now, {alice.holder, false, false, 0, 0, R"({"to":"bob","data":1})"});
   bench.pass(100ms);
   const auto before = bench.network.take<wire::Accepted>(edge_link);
   EXPECT_TRUE(before.empty() || before.back().accepted < 2);
   const auto messages = bench.network.take<wire::Message>(1);
-  for (const auto& m : messages) bench.sender.on_receipt(bench.now, make_path(1, 0), {m.counter, ReceiptStatus::offline, 0, 1});
+  for (const auto& m : messages)
+    bench.sender.on_receipt(bench.now, make_path(1, 0), {m.counter, ReceiptStatus::offline, 0, 1});
   bench.pass(100ms);
   const auto downs = bench.network.take<wire::Down>(edge_link);
   ASSERT_EQ(downs.size(), 3U);

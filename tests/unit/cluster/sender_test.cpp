@@ -12,11 +12,6 @@ using namespace std::chrono_literals;
 using wire::ReceiptStatus;
 using wire::RefuseReason;
 
-constexpr LinkId link_a = 1;
-constexpr LinkId link_b = 2;
-constexpr PathId path_a = make_path(link_a, wire::this_core);
-constexpr PathId path_b = make_path(link_b, wire::this_core);
-
 struct SenderTest : testing::Test, ReceiptSink {
   SenderTest() {
     network.nodes = {{"a", link_a}, {"b", link_b}};
@@ -31,10 +26,11 @@ struct SenderTest : testing::Test, ReceiptSink {
     EXPECT_TRUE(sender.send(now, {"chat", to, "payload", false, wire::Wait::delivered, now + patience}, *this, cookie));
   }
   void pass(Duration time) {
-    for (const TimePoint end = now + time; now < end;) sender.tick(now += 10ms);
+    for (const TimePoint end = now + time; now < end;)
+      sender.tick(now += 10ms);
   }
-  void refuse(PathId path, std::uint64_t counter, RefuseReason reason = RefuseReason::not_owner, std::uint64_t epoch = 1,
-              std::string_view node = {}) {
+  void refuse(PathId path, std::uint64_t counter, RefuseReason reason = RefuseReason::not_owner,
+              std::uint64_t epoch = 1, std::string_view node = {}) {
     sender.on_refusal(now, path, {counter, reason, epoch, node});
   }
 
@@ -110,7 +106,8 @@ TEST_F(SenderTest, stays_with_a_holder_that_answers_until_it_has_answered_everyt
   refuse(path_a, third.counter, RefuseReason::not_owner, 2);
   send(uid, 4);
   pass(500ms);
-  EXPECT_EQ(network.count<wire::Message>(link_a) + network.count<wire::Message>(link_b), 0U) << "the first two are with a";
+  EXPECT_EQ(network.count<wire::Message>(link_a) + network.count<wire::Message>(link_b), 0U)
+      << "the first two are with a";
   sender.on_receipt(now, path_a, {messages[0].counter, ReceiptStatus::delivered, 1, 2});
   refuse(path_a, messages[1].counter, RefuseReason::not_owner, 2);
   const auto again = network.take<wire::Message>(link_b);
@@ -180,7 +177,8 @@ TEST_F(SenderTest, a_deadline_frees_those_that_wait_behind_it) {
 
 TEST_F(SenderTest, a_sink_may_send_from_its_receipt) {
   answer_with_a_send = true;
-  for (std::uint64_t i = 0; i < 200; ++i) send("user" + std::to_string(i), i, 50ms);
+  for (std::uint64_t i = 0; i < 200; ++i)
+    send("user" + std::to_string(i), i, 50ms);
   pass(400ms);
   EXPECT_EQ(receipts.size(), 200U);
   EXPECT_EQ(sender.open(), 200U);

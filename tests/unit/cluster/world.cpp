@@ -16,14 +16,19 @@ constexpr std::uint64_t ring_seed = 42;
 constexpr unsigned points_per_weight = 24;
 constexpr std::size_t max_frame_bytes = 1U << 20U;
 
-bool has_points(const ring::Member& member) { return member.weight > 0; }
+bool has_points(const ring::Member& member) {
+  return member.weight > 0;
+}
 
 }  // namespace
 
-World::World(std::uint64_t seed, std::vector<ServiceOptions> services) : random_(seed), services_(std::move(services)) {}
+World::World(std::uint64_t seed, std::vector<ServiceOptions> services)
+    : random_(seed), services_(std::move(services)) {}
 World::~World() = default;
 
-std::uint64_t World::random(std::uint64_t from, std::uint64_t to) { return from + random_() % (to - from + 1); }
+std::uint64_t World::random(std::uint64_t from, std::uint64_t to) {
+  return from + random_() % (to - from + 1);
+}
 
 void World::note(const std::string& text) {
   if (!is_telling) return;
@@ -37,8 +42,12 @@ std::string World::name_of(const Core& core) const {
 
 // ---- what there is
 
-void World::add_node(const std::string& name, unsigned shards) { add_process(name, shards, false); }
-void World::add_gateway(const std::string& name, unsigned cores) { add_process(name, cores, true); }
+void World::add_node(const std::string& name, unsigned shards) {
+  add_process(name, shards, false);
+}
+void World::add_gateway(const std::string& name, unsigned cores) {
+  add_process(name, cores, true);
+}
 
 void World::add_process(const std::string& name, unsigned cores, bool is_gateway) {
   const std::size_t index = processes_.size();
@@ -50,21 +59,25 @@ void World::add_process(const std::string& name, unsigned cores, bool is_gateway
   }
   for (std::size_t other = 0; other <= index; ++other) {
     const auto links = std::max(cores, static_cast<unsigned>(processes_[other].cores.size()));
-    for (unsigned number = 0; number < links; ++number) make_link(other, index, number);
+    for (unsigned number = 0; number < links; ++number)
+      make_link(other, index, number);
   }
   if (documents_.empty()) return;
   publish();
-  for (const auto& core : processes_.back().cores) adopt(*core, versions_.size() - 1);
+  for (const auto& core : processes_.back().cores)
+    adopt(*core, versions_.size() - 1);
 }
 
 Client& World::add_client(const std::string& service, const std::string& uid) {
-  const auto options = std::find_if(services_.begin(), services_.end(), [&](const ServiceOptions& s) { return s.name == service; });
+  const auto options =
+      std::find_if(services_.begin(), services_.end(), [&](const ServiceOptions& s) { return s.name == service; });
   clients_.push_back(std::make_unique<Client>(*this, clients_.size() + 1, *options, uid));
   return *clients_.back();
 }
 
 std::size_t World::index_of(const std::string& process) const {
-  const auto found = std::find_if(processes_.begin(), processes_.end(), [&](const Process& p) { return p.name == process; });
+  const auto found =
+      std::find_if(processes_.begin(), processes_.end(), [&](const Process& p) { return p.name == process; });
   return static_cast<std::size_t>(found - processes_.begin());
 }
 
@@ -84,7 +97,8 @@ std::size_t World::sessions() const {
   std::size_t count = 0;
   for (const Process& process : processes_) {
     for (const auto& core : process.cores) {
-      for (const auto& holder : core->holders()) count += holder->sessions();
+      for (const auto& holder : core->holders())
+        count += holder->sessions();
     }
   }
   return count;
@@ -94,7 +108,8 @@ std::size_t World::sessions() const {
 
 void World::form_ring(const std::vector<std::string>& nodes) {
   std::vector<ring::Member> members;
-  for (const std::string& node : nodes) members.push_back({node, processes_[index_of(node)].incarnation, 1, ring::MemberState::up});
+  for (const std::string& node : nodes)
+    members.push_back({node, processes_[index_of(node)].incarnation, 1, ring::MemberState::up});
   for (const ServiceOptions& service : services_) {
     ring::Document document = ring::first_document(service.name, ring_seed, 7, members).value();
     document.points_per_weight = points_per_weight;
@@ -105,21 +120,25 @@ void World::form_ring(const std::vector<std::string>& nodes) {
   done_through_ = epoch();
   publish();
   for (const Process& process : processes_) {
-    for (const auto& core : process.cores) adopt(*core, versions_.size() - 1);
+    for (const auto& core : process.cores)
+      adopt(*core, versions_.size() - 1);
   }
 }
 
 void World::change_ring(const std::vector<std::string>& nodes, double rate) {
   std::vector<ring::Member> members;
-  for (const std::string& node : nodes) members.push_back({node, processes_[index_of(node)].incarnation, 1, ring::MemberState::up});
+  for (const std::string& node : nodes)
+    members.push_back({node, processes_[index_of(node)].incarnation, 1, ring::MemberState::up});
   for (const ring::Member& member : documents_.front()->members) {
     if (std::find(nodes.begin(), nodes.end(), member.name) != nodes.end()) continue;
     members.push_back({member.name, member.incarnation, 0, ring::MemberState::draining});
   }
   std::string text;
-  for (const ring::Member& member : members) text += " " + member.name + (has_points(member) ? "" : "(leaving)");
+  for (const ring::Member& member : members)
+    text += " " + member.name + (has_points(member) ? "" : "(leaving)");
   for (auto& document : documents_) {
-    document = std::make_shared<ring::Document>(ring::next_document(*document, members, "test", "", "", done_through_).value());
+    document = std::make_shared<ring::Document>(
+        ring::next_document(*document, members, "test", "", "", done_through_).value());
   }
   history_.push_back(documents_.front());
   policies_.push_back({epoch(), rate, 1012, {}});
@@ -132,7 +151,8 @@ void World::drop_leavers() {
     std::vector<ring::Member> members;
     std::copy_if(document->members.begin(), document->members.end(), std::back_inserter(members), has_points);
     if (members.size() == document->members.size()) return;
-    document = std::make_shared<ring::Document>(ring::next_document(*document, members, "test", "", "", done_through_).value());
+    document = std::make_shared<ring::Document>(
+        ring::next_document(*document, members, "test", "", "", done_through_).value());
   }
   history_.push_back(documents_.front());
   note("epoch " + std::to_string(epoch()) + ": leavers are dropped");
@@ -159,8 +179,7 @@ void World::publish() {
 
 void World::adopt(Core& core, std::size_t version) {
   adopted_[&core] = version;
-  note(name_of(core) + " adopts epoch " +
-       std::to_string(versions_[version]->services.begin()->second->epoch()));
+  note(name_of(core) + " adopts epoch " + std::to_string(versions_[version]->services.begin()->second->epoch()));
   core.adopt(now_, versions_[version]);
 }
 
@@ -271,7 +290,8 @@ void World::deliver_some() {
       one.stalled_until = now_ + Duration(random(1, chance(10) ? 150 : 15));
       continue;
     }
-    for (auto frames = random(1, 8); frames > 0 && !one.bytes.empty(); --frames) deliver(one);
+    for (auto frames = random(1, 8); frames > 0 && !one.bytes.empty(); --frames)
+      deliver(one);
   }
 }
 
@@ -286,7 +306,8 @@ void World::cut_some_link() {
   for (const auto& one : channels_) {
     if (one->link == link->first) one->bytes.resize(random(0, one->bytes.size()));
   }
-  note("link " + processes_[chosen.processes[0]].name + " - " + processes_[chosen.processes[1]].name + " #" + std::to_string(chosen.number) + " is cut");
+  note("link " + processes_[chosen.processes[0]].name + " - " + processes_[chosen.processes[1]].name + " #" +
+       std::to_string(chosen.number) + " is cut");
 }
 
 /// Each side in its own time; what arrived before is read before. The pair is linked anew when both know.
@@ -303,7 +324,8 @@ void World::notice_cuts() {
       for (const auto& one : channels_) {
         if (one->link == id && one->side == side) one->bytes.clear();
       }
-      for (const auto& core : processes_[link.processes[side]].cores) core->link_down(now_, id);
+      for (const auto& core : processes_[link.processes[side]].cores)
+        core->link_down(now_, id);
     }
     if (!link.has_noticed[0] || !link.has_noticed[1] || now_ < link.heal_at) continue;
     make_link(link.processes[0], link.processes[1], link.number);

@@ -17,8 +17,8 @@
 
 namespace wscluster::cluster {
 
-/// A whole cluster of the pure core in one process: links are byte queues with wire frames, time is moved by hand, and everything that
-/// can happen in any order happens in the order of a seed. The same seed is the same story.
+/// A whole cluster of the pure core in one process: links are byte queues with wire frames, time is moved by hand, and
+/// everything that can happen in any order happens in the order of a seed. The same seed is the same story.
 class World {
  public:
   World(std::uint64_t seed, std::vector<ServiceOptions> services);
@@ -49,10 +49,10 @@ class World {
   /// Everybody leaves, and nothing may remain in memory.
   void check_empty();
 
-  unsigned messages_per_ms = 0;     ///< of a thousand chances: how often somebody says something
+  unsigned messages_per_ms = 0;  ///< of a thousand chances: how often somebody says something
   unsigned cuts_per_second = 0;
-  unsigned leaves_per_second = 0;   ///< clients that close their socket and stay away
-  bool has_direct_clients = true;   ///< clients also connect to nodes
+  unsigned leaves_per_second = 0;  ///< clients that close their socket and stay away
+  bool has_direct_clients = true;  ///< clients also connect to nodes
   bool has_rest = true;
   bool is_telling = false;
   Checker checker;
@@ -71,7 +71,9 @@ class World {
   void note(const std::string& text);
   [[nodiscard]] std::string name_of(const Core& core) const;
 
-  [[nodiscard]] Core& core(const std::string& process, unsigned index) { return *processes_[index_of(process)].cores[index]; }
+  [[nodiscard]] Core& core(const std::string& process, unsigned index) {
+    return *processes_[index_of(process)].cores[index];
+  }
   /// 0 when there is no such process.
   [[nodiscard]] std::size_t core_count(const std::string& process) const;
   [[nodiscard]] std::vector<std::unique_ptr<Client>>& clients() noexcept { return clients_; }
@@ -127,7 +129,7 @@ class World {
   LinkId last_link_ = 0;
   std::vector<std::unique_ptr<Channel>> channels_;
   std::map<std::tuple<LinkId, std::size_t, unsigned>, Channel*> channel_index_;
-  std::string void_;  ///< what is written to a link that is cut
+  std::string void_;                                              ///< what is written to a link that is cut
   std::vector<std::shared_ptr<const ring::Document>> documents_;  ///< the newest of each service
   std::vector<std::shared_ptr<const ring::Document>> history_;    ///< of the first service
   std::uint64_t done_through_ = 0;

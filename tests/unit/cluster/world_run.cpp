@@ -21,7 +21,8 @@ void World::step() {
   deliver_some();
   adopt_some();
   talk();
-  for (const auto& client : clients_) client->tick(now_);
+  for (const auto& client : clients_)
+    client->tick(now_);
   for (const Process& process : processes_) {
     for (const auto& core : process.cores) {
       if ((ms + core->index()) % 10 == 0) core->tick(now_);
@@ -32,7 +33,8 @@ void World::step() {
 }
 
 void World::run_for(Duration duration) {
-  for (const TimePoint end = now_ + duration; now_ < end;) step();
+  for (const TimePoint end = now_ + duration; now_ < end;)
+    step();
 }
 
 void World::settle(Duration limit) {
@@ -41,18 +43,22 @@ void World::settle(Duration limit) {
   leaves_per_second = 0;
   const auto is_quiet = [&] {
     for (const auto& client : clients_) {
-      if ((client->has_open_sends() && checker.promises.is_answered) || !(client->is_open() || client->is_away())) return false;
+      if ((client->has_open_sends() && checker.promises.is_answered) || !(client->is_open() || client->is_away()))
+        return false;
     }
     for (const Process& process : processes_) {
       for (const auto& core : process.cores) {
         if (core->sender().open() > 0 || adopted_[core.get()] + 1 < versions_.size()) return false;
       }
     }
-    const bool is_linked = std::none_of(links_.begin(), links_.end(), [](const auto& entry) { return entry.second.is_cut; });
-    const bool is_silent = std::all_of(channels_.begin(), channels_.end(), [](const auto& one) { return one->bytes.empty(); });
+    const bool is_linked =
+        std::none_of(links_.begin(), links_.end(), [](const auto& entry) { return entry.second.is_cut; });
+    const bool is_silent =
+        std::all_of(channels_.begin(), channels_.end(), [](const auto& one) { return one->bytes.empty(); });
     return is_change_done() && is_linked && is_silent;
   };
-  for (const TimePoint end = now_ + limit; now_ < end && !is_quiet();) run_for(50ms);
+  for (const TimePoint end = now_ + limit; now_ < end && !is_quiet();)
+    run_for(50ms);
   // What is at an edge is read.
   run_for(200ms);
 }
@@ -70,7 +76,8 @@ void World::talk() {
   if (&from.options() != &to.options() || !from.is_open() || from.is_paused()) return;
   // It would never see its receipts.
   if (from.reading == Client::Reading::never) return;
-  for (auto count = chance(8) ? random(2, 12) : 1; count > 0 && from.is_open(); --count) from.say(now_, to.uid());
+  for (auto count = chance(8) ? random(2, 12) : 1; count > 0 && from.is_open(); --count)
+    from.say(now_, to.uid());
 }
 
 void World::on_evicted(const std::string& service, const std::string& uid) {
@@ -104,23 +111,26 @@ void World::check_counts() {
   for (const auto& [epoch, count] : donated_) {
     closed += count.closed;
     if (count.planned == count.closed + count.gone) continue;
-    checker.break_promise("epoch " + std::to_string(epoch) + ": planned " + std::to_string(count.planned) + ", closed " +
-                          std::to_string(count.closed) + ", gone " + std::to_string(count.gone));
+    checker.break_promise("epoch " + std::to_string(epoch) + ": planned " + std::to_string(count.planned) +
+                          ", closed " + std::to_string(count.closed) + ", gone " + std::to_string(count.gone));
   }
   // A client that leaves at the same moment may not see its close.
   if (cuts_ == 0 && (closed < evictions_ || (closed > evictions_ && !has_somebody_left_))) {
-    checker.break_promise("the nodes count " + std::to_string(closed) + " closes, the clients " + std::to_string(evictions_));
+    checker.break_promise("the nodes count " + std::to_string(closed) + " closes, the clients " +
+                          std::to_string(evictions_));
   }
 }
 
 void World::check_empty() {
-  for (const auto& client : clients_) client->leave(now_);
+  for (const auto& client : clients_)
+    client->leave(now_);
   // Longer than anything is remembered.
   run_for(cuts_ > 0 ? 70s : 15s);
   for (const Process& process : processes_) {
     for (const auto& core : process.cores) {
       std::size_t left = core->attachments().size() + core->sender().open();
-      for (const auto& holder : core->holders()) left += holder->users() + holder->sessions();
+      for (const auto& holder : core->holders())
+        left += holder->users() + holder->sessions();
       if (left > 0) checker.break_promise(name_of(*core) + " still remembers somebody");
     }
   }
@@ -128,7 +138,8 @@ void World::check_empty() {
 
 void World::check_end() {
   checker.finish();
-  if (!is_change_done()) checker.break_promise("the change to epoch " + std::to_string(done_through_ + 1) + " is never done");
+  if (!is_change_done())
+    checker.break_promise("the change to epoch " + std::to_string(done_through_ + 1) + " is never done");
   check_counts();
   check_holders();
   std::size_t present = 0;

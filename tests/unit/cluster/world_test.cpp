@@ -25,12 +25,13 @@ struct Plot {
   bool has_changes = true;
   bool has_cuts = false;
   bool has_leavers = false;  ///< and devices that read slowly or never
-  bool is_ordered = true;  ///< false: also sends that wait for `queued` only
+  bool is_ordered = true;    ///< false: also sends that wait for `queued` only
 };
 
 /// Three or four nodes, a gateway or two, some twenty devices; the ring changes once to three times.
 void play(World& world, const Plot& plot) {
-  for (const char* node : {"n1", "n2", "n3"}) world.add_node(node, static_cast<unsigned>(world.random(1, 3)));
+  for (const char* node : {"n1", "n2", "n3"})
+    world.add_node(node, static_cast<unsigned>(world.random(1, 3)));
   world.add_gateway("g1", static_cast<unsigned>(world.random(1, 3)));
   if (world.chance(2)) world.add_gateway("g2", 1);
   world.has_direct_clients = world.chance(2);
@@ -39,8 +40,10 @@ void play(World& world, const Plot& plot) {
   // The state of an evicted user does not go along, so what it knew of the past is lost with a link.
   world.checker.promises.is_unique = world.checker.promises.is_answered = !plot.has_cuts || !plot.has_changes;
   world.checker.promises.is_ordered = plot.is_ordered && !plot.has_cuts;
-  for (int i = 0; i < 12; ++i) world.add_client("chat", "u" + std::to_string(i % 10));
-  for (int i = 0; i < 6; ++i) world.add_client("echo", "e" + std::to_string(i));
+  for (int i = 0; i < 12; ++i)
+    world.add_client("chat", "u" + std::to_string(i % 10));
+  for (int i = 0; i < 6; ++i)
+    world.add_client("echo", "e" + std::to_string(i));
   world.settle(3s);
   world.messages_per_ms = 150;
   if (plot.has_cuts) world.cuts_per_second = 8;
@@ -75,7 +78,8 @@ void play(World& world, const Plot& plot) {
 
 void tell(std::uint64_t seed, const Plot& plot, const World& failed) {
   std::string text = "seed " + std::to_string(seed) + ":\n";
-  for (std::size_t i = 0; i < failed.checker.broken().size() && i < 8; ++i) text += "  " + failed.checker.broken()[i] + "\n";
+  for (std::size_t i = 0; i < failed.checker.broken().size() && i < 8; ++i)
+    text += "  " + failed.checker.broken()[i] + "\n";
   World again(seed, two_services());
   again.is_telling = true;
   play(again, plot);
@@ -89,7 +93,8 @@ void tell(std::uint64_t seed, const Plot& plot, const World& failed) {
 }
 
 void play_seeds(std::uint64_t first, std::uint64_t count, const Plot& plot) {
-  if (const char* only = std::getenv("WSCLUSTER_SEED"); only != nullptr) first = std::strtoull(only, nullptr, 10), count = 1;
+  if (const char* only = std::getenv("WSCLUSTER_SEED"); only != nullptr)
+    first = std::strtoull(only, nullptr, 10), count = 1;
   if (const char* many = std::getenv("WSCLUSTER_SEEDS"); many != nullptr) count = std::strtoull(many, nullptr, 10);
   std::uint64_t messages = 0;
   std::uint64_t evictions = 0;
@@ -106,25 +111,37 @@ void play_seeds(std::uint64_t first, std::uint64_t count, const Plot& plot) {
     tell(seed, plot, world);
     return;
   }
-  std::cout << count << " seeds: " << messages << " messages, " << evictions << " evictions, " << unanswered << " unanswered by a close, "
-            << unknown << " unknown\n";
+  std::cout << count << " seeds: " << messages << " messages, " << evictions << " evictions, " << unanswered
+            << " unanswered by a close, " << unknown << " unknown\n";
   EXPECT_GT(messages, count * 20);
   if (plot.has_changes) {
     EXPECT_GT(evictions, count);
   }
 }
 
-TEST(World, messages_reach_everybody_in_order_while_nothing_happens) { play_seeds(1, 20, {.has_changes = false}); }
+TEST(World, messages_reach_everybody_in_order_while_nothing_happens) {
+  play_seeds(1, 20, {.has_changes = false});
+}
 
-TEST(World, a_ring_change_loses_nothing_repeats_nothing_and_keeps_the_order) { play_seeds(1000, 100, {}); }
+TEST(World, a_ring_change_loses_nothing_repeats_nothing_and_keeps_the_order) {
+  play_seeds(1000, 100, {});
+}
 
-TEST(World, queued_messages_follow_an_evicted_user) { play_seeds(2000, 40, {.is_ordered = false}); }
+TEST(World, queued_messages_follow_an_evicted_user) {
+  play_seeds(2000, 40, {.is_ordered = false});
+}
 
-TEST(World, broken_links_repeat_nothing_and_make_no_receipt_false) { play_seeds(3000, 50, {.has_changes = false, .has_cuts = true}); }
+TEST(World, broken_links_repeat_nothing_and_make_no_receipt_false) {
+  play_seeds(3000, 50, {.has_changes = false, .has_cuts = true});
+}
 
-TEST(World, broken_links_during_a_ring_change_make_no_receipt_false) { play_seeds(4000, 50, {.has_cuts = true}); }
+TEST(World, broken_links_during_a_ring_change_make_no_receipt_false) {
+  play_seeds(4000, 50, {.has_cuts = true});
+}
 
-TEST(World, clients_that_leave_or_do_not_read_are_counted_and_forgotten) { play_seeds(5000, 40, {.has_leavers = true}); }
+TEST(World, clients_that_leave_or_do_not_read_are_counted_and_forgotten) {
+  play_seeds(5000, 40, {.has_leavers = true});
+}
 
 }  // namespace
 }  // namespace wscluster::cluster
