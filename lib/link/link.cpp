@@ -78,6 +78,7 @@ void Link::read() {
     }
     heard_ = core_.now();
     if (!consume({buffer.data(), result.bytes})) return;
+    if (result.bytes < buffer.size()) return;  // drained: saves a read that would find nothing
   }
 }
 

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "net/core.hpp"
 
+#include "base/error.hpp"
 #include "base/log.hpp"
 
 #include <pthread.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
+#include <cerrno>
+#include <cstring>
 #include <deque>
 #include <exception>
 #include <mutex>
@@ -21,30 +24,39 @@ namespace asio = boost::asio;
 namespace wscluster::net {
 namespace {
 
-constexpr int max_asio_handlers_per_turn = 128;
+constexpr int max_asio_handlers_per_tick = 128;
 constexpr int max_batches_per_turn = 4;
 
 thread_local const Core* current_core = nullptr;
 
+/// Wakes a core that sleeps in its poller.
+class Bell final : public Watcher {
+ public:
+  explicit Bell(Poller& poller) : poller_(poller), descriptor_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+    if (descriptor_ < 0) throw Failure(ExitCode::os_error, std::string("eventfd: ") + std::strerror(errno));
+    poller_.add(descriptor_, *this);
+  }
+  ~Bell() override {
+    poller_.remove(descriptor_, *this);
+    ::close(descriptor_);
+  }
+
+  /// Any thread.
+  void ring() const noexcept { static_cast<void>(::eventfd_write(descriptor_, 1)); }
+  void on_ready(bool, bool) override {
+    eventfd_t ignored = 0;
+    static_cast<void>(::eventfd_read(descriptor_, &ignored));
+  }
+
+ private:
+  Poller& poller_;
+  int descriptor_;
+};
+
 }  // namespace
 
 struct Core::Loop {
-  Loop(asio::io_context& io, Poller& sockets)
-      : context(io), poller(sockets), work_guard(io.get_executor()), ready(io, sockets.descriptor()), ticker(io) {}
-  ~Loop() { ready.release(); }  // the Poller closes it
-
-  void wait_for_sockets() {
-    ready.async_wait(asio::posix::descriptor_base::wait_read, [this](const boost::system::error_code& failed) {
-      if (!failed) sockets_ready = true;
-    });
-  }
-
-  void wait_for_tick() {
-    ticker.expires_after(tick);
-    ticker.async_wait([this](const boost::system::error_code& failed) {
-      if (!failed) tick_due = true;
-    });
-  }
+  Loop(asio::io_context& io, Poller& sockets) : context(io), poller(sockets), bell(sockets), work_guard(io.get_executor()) {}
 
   /// Only this call is lost when it throws.
   template <class Function>
@@ -57,17 +69,20 @@ struct Core::Loop {
     }
   }
 
+  /// Asio is a guest: signals and name look-ups, which a tick more or less does not hurt.
   void run_asio() {
-    guarded([this] { context.run_one(); });
-    for (int i = 0, ran = 1; i < max_asio_handlers_per_turn && ran != 0; ++i) {
+    for (int i = 0, ran = 1; i < max_asio_handlers_per_tick && ran != 0; ++i) {
       ran = 0;
       guarded([this, &ran] { ran = static_cast<int>(context.poll_one()); });
     }
   }
 
-  void run_sockets() {
-    for (int i = 0; i < max_batches_per_turn && poller.poll(); ++i)
-      continue;
+  void run_sockets(bool more) {
+    poller.dispatch();
+    for (int i = 1; i < max_batches_per_turn && more; ++i) {
+      more = poller.wait(Duration{0});
+      poller.dispatch();
+    }
     lost_sockets.store(poller.lost_callbacks(), std::memory_order_relaxed);
   }
 
@@ -81,18 +96,17 @@ struct Core::Loop {
     work.clear();
   }
 
-  void wake() {
-    asio::post(context, [] {});
+  [[nodiscard]] bool has_mail() {
+    const std::scoped_lock lock(mutex);
+    return !mailbox.empty();
   }
 
   asio::io_context& context;
   Poller& poller;
-  /// Between two waits there may be no work at all, at which a context stops for good.
+  Bell bell;
+  /// Between two calls there may be no work at all, at which a context stops for good.
   asio::executor_work_guard<asio::io_context::executor_type> work_guard;
-  asio::posix::stream_descriptor ready;
-  asio::steady_timer ticker;
-  bool sockets_ready = false;
-  bool tick_due = false;
+  TimePoint next_tick = Clock::now();
 
   std::mutex mutex;
   std::vector<std::function<void()>> mailbox;
@@ -122,7 +136,8 @@ void Core::post(std::function<void()> work) {
     is_first = loop_->mailbox.empty();
     loop_->mailbox.push_back(std::move(work));
   }
-  if (is_first) loop_->wake();
+  // The core itself looks before it sleeps.
+  if (is_first && !is_current()) loop_->bell.ring();
 }
 
 void Core::on_flush(std::function<void()> hook) {
@@ -141,8 +156,6 @@ void Core::start(const std::string& thread_name) {
   loop_->thread = std::thread([this, name = thread_name.substr(0, 15)] {
     ::pthread_setname_np(::pthread_self(), name.c_str());
     current_core = this;
-    loop_->wait_for_sockets();
-    loop_->wait_for_tick();
     while (!loop_->stopping.load(std::memory_order_relaxed))
       turn();
     loop_->run_mailbox();
@@ -151,16 +164,18 @@ void Core::start(const std::string& thread_name) {
 }
 
 void Core::turn() {
-  loop_->run_asio();
-  now_ = Clock::now();
-  if (std::exchange(loop_->sockets_ready, false)) {
-    loop_->run_sockets();
-    loop_->wait_for_sockets();
+  Duration patience{0};
+  if (!loop_->has_mail()) {
+    patience = std::max(Duration{0}, std::chrono::ceil<Duration>(loop_->next_tick - Clock::now()));
   }
-  if (std::exchange(loop_->tick_due, false)) {
+  const bool is_full = loop_->poller.wait(patience);
+  now_ = Clock::now();
+  loop_->run_sockets(is_full);
+  if (now_ >= loop_->next_tick) {
+    loop_->next_tick = now_ + tick;
+    loop_->run_asio();
     for (std::size_t i = 0; i < loop_->tick_hooks.size(); ++i)
       loop_->guarded([&] { loop_->tick_hooks[i](now_); });
-    loop_->wait_for_tick();
   }
   loop_->run_mailbox();
   for (std::size_t i = 0; i < loop_->flush_hooks.size(); ++i)
@@ -172,7 +187,7 @@ void Core::turn() {
 
 void Core::stop() {
   loop_->stopping.store(true, std::memory_order_relaxed);
-  loop_->wake();
+  loop_->bell.ring();
 }
 
 void Core::join() {

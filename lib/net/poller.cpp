@@ -52,32 +52,33 @@ void Poller::modify(int descriptor, Watcher& watcher, bool readable, bool writab
 
 void Poller::remove(int descriptor, Watcher& watcher) {
   ::epoll_ctl(epoll_, EPOLL_CTL_DEL, descriptor, nullptr);
-  std::replace(batch_.begin() + static_cast<std::ptrdiff_t>(next_), batch_.end(), &watcher,
-               static_cast<Watcher*>(nullptr));
+  for (std::size_t i = next_; i < batch_.size(); ++i) {
+    if (batch_[i].watcher == &watcher) batch_[i].watcher = nullptr;
+  }
 }
 
-bool Poller::poll() {
-  std::array<epoll_event, batch_size> events;  // NOLINT: filled by the kernel
-  const int ready = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), 0);
-  if (ready <= 0) return false;
-  const auto count = static_cast<std::size_t>(ready);
-  batch_.resize(count);
+bool Poller::wait(Duration patience) {
+  std::array<epoll_event, batch_size> events{};
+  const int ready = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), static_cast<int>(patience.count()));
+  const std::size_t count = ready > 0 ? static_cast<std::size_t>(ready) : 0;
+  batch_.clear();
+  next_ = 0;
   for (std::size_t i = 0; i < count; ++i)
-    batch_[i] = static_cast<Watcher*>(events[i].data.ptr);
-  for (next_ = 0; next_ < count;) {
-    const std::uint32_t mask = events[next_].events;
-    Watcher* const watcher = batch_[next_++];
-    if (watcher == nullptr) continue;
+    batch_.push_back({static_cast<Watcher*>(events[i].data.ptr), events[i].events});
+  return count == batch_size;
+}
+
+void Poller::dispatch() {
+  while (next_ < batch_.size()) {
+    const Ready ready = batch_[next_++];
+    if (ready.watcher == nullptr) continue;
     try {
-      watcher->on_ready((mask & ~std::uint32_t{EPOLLOUT}) != 0, (mask & (EPOLLOUT | EPOLLERR | EPOLLHUP)) != 0);
+      ready.watcher->on_ready((ready.mask & ~std::uint32_t{EPOLLOUT}) != 0, (ready.mask & (EPOLLOUT | EPOLLERR | EPOLLHUP)) != 0);
     } catch (const std::exception& problem) {
       ++lost_;
       log::error("net", "a callback of a descriptor failed", {{"err", problem.what()}});
     }
   }
-  batch_.clear();
-  next_ = 0;
-  return count == batch_size;
 }
 
 }  // namespace wscluster::net

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/time.hpp"
+
 namespace wscluster::net {
 
 /// What waits on one descriptor. The Poller does not own it. It may be destroyed inside any callback: use
@@ -16,8 +18,8 @@ class Watcher {
   virtual void on_ready(bool readable, bool writable) = 0;
 };
 
-/// An epoll set for the data path, level-triggered. Asio waits for it as for one descriptor (see Core), so a connection
-/// costs no handler, no timer and no system call to wait again.
+/// An epoll set, level-triggered: what a core sleeps in. A connection costs no handler, no timer and no system call to wait
+/// again.
 class Poller {
  public:
   Poller();
@@ -25,20 +27,25 @@ class Poller {
   Poller(const Poller&) = delete;
   Poller& operator=(const Poller&) = delete;
 
-  [[nodiscard]] int descriptor() const noexcept { return epoll_; }
   void add(int descriptor, Watcher& watcher, bool readable = true, bool writable = false);
   /// Changes what is waited for; a system call, so only when it changes.
   void modify(int descriptor, Watcher& watcher, bool readable, bool writable);
   void remove(int descriptor, Watcher& watcher);
-  /// Handles at most one batch of ready watchers without waiting; true when the batch was full (call again).
-  bool poll();
+  /// Waits at most so long for ready watchers; true when there may be more than the batch takes.
+  bool wait(Duration patience);
+  /// Calls the watchers that wait() found.
+  void dispatch();
   /// Callbacks that threw.
   [[nodiscard]] std::uint64_t lost_callbacks() const noexcept { return lost_; }
 
  private:
   int epoll_ = -1;
   std::size_t next_ = 0;         ///< first entry of batch_ that has not been called
-  std::vector<Watcher*> batch_;  ///< watchers of the batch in work; null when removed meanwhile
+  struct Ready {
+    Watcher* watcher;  ///< null when removed meanwhile
+    std::uint32_t mask;
+  };
+  std::vector<Ready> batch_;
   std::uint64_t lost_ = 0;
 };
 

@@ -29,7 +29,7 @@ class Basics : public ClusterTest {
     shared = std::make_unique<Cluster>(Cluster::Options{
         .services = "  chat:\n    paths: [/ws, /ws/second]\n    auth: jwt\n    key_files: [ACCESS]\n    raw: relay\n"
                     "  mirror:\n    paths: [/mirror]\n    auth: jwt\n    key_files: [ACCESS]\n    raw: echo\n"
-                    "  open:\n    paths: [/open]\n    auth: insecure\n    raw: relay\n",
+                    "  open:\n    paths: [/open]\n    auth: insecure\n    key_files: [ACCESS]\n    raw: relay\n",
         .settings = "limits:\n  ping_interval: 300ms\n"});
     shared->start_node("node-1", {"--cores", "1"});
     shared->start_node("node-2", {"--cores", "2"});
@@ -247,6 +247,17 @@ TEST_F(Basics, the_same_uid_in_two_services_is_two_users) {
   run_clients_for(100ms);
   EXPECT_TRUE(chat.inbox().empty());
   EXPECT_TRUE(open.inbox().empty());
+}
+
+TEST_F(Basics, a_service_without_proof_takes_the_uid_from_the_query_and_checks_it) {
+  for (const char* uid : {"", "%FF", "a%0Ab", "%zz"}) {
+    Client client(shared->at("node-1", "", std::string("/open?uid=") + uid));
+    EXPECT_FALSE(client.connect());
+    EXPECT_EQ(client.http_status(), 400U) << uid;
+  }
+  Client client(shared->at("node-1", "", "/open?uid=%C3%A4"));
+  ASSERT_TRUE(client.connect());
+  EXPECT_EQ(receipt_in(client.ask(relay("nobody", "1"))).at("status"), "offline");
 }
 
 TEST_F(Basics, the_clients_close_code_comes_back_to_it) {

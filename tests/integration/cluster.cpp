@@ -315,20 +315,31 @@ std::uint64_t Cluster::epoch(const std::string& service) const {
   return ask({"ring", "show", "--service", service}).at("epoch").to_number<std::uint64_t>();
 }
 
-std::map<std::string, std::string> Cluster::owners(const std::vector<std::string>& uids,
-                                                   const std::string& service) const {
+std::map<std::string, std::string> Cluster::owners_in(const std::vector<std::string>& uids, Arguments more,
+                                                      const char* field) const {
   std::string lines;
   for (const std::string& uid : uids)
     lines += uid + "\n";
-  const Ended done = run({"ring", "owner", "-", "--service", service, "-o", "json"}, lines);
+  more.insert(more.begin(), {"ring", "owner", "-", "-o", "json"});
+  const Ended done = run(more, lines);
   EXPECT_EQ(done.exit, 0) << done.err;
   std::map<std::string, std::string> owner_of;
   if (done.exit != 0) return owner_of;
   const json::value shown = json::parse(done.out);
   for (const json::value& entry : shown.at("owners").as_array()) {
-    owner_of[entry.at("uid").as_string().c_str()] = entry.at("node").as_string().c_str();
+    owner_of[entry.at("uid").as_string().c_str()] = entry.at(field).as_string().c_str();
   }
   return owner_of;
+}
+
+std::map<std::string, std::string> Cluster::owners(const std::vector<std::string>& uids,
+                                                   const std::string& service) const {
+  return owners_in(uids, {"--service", service}, "node");
+}
+
+std::map<std::string, std::string> Cluster::owners_after(const std::vector<std::string>& uids,
+                                                         const Arguments& change) const {
+  return owners_in(uids, change, "then");
 }
 
 std::string Cluster::uid_on(const std::string& node, const std::string& prefix, const std::string& service) const {

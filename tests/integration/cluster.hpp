@@ -99,6 +99,9 @@ class Cluster {
   /// Owners by uid, from `ring owner`.
   [[nodiscard]] std::map<std::string, std::string> owners(const std::vector<std::string>& uids,
                                                           const std::string& service = "chat") const;
+  /// The same after a planned change: {"--with", NODE} or {"--without", NODE}.
+  [[nodiscard]] std::map<std::string, std::string> owners_after(const std::vector<std::string>& uids,
+                                                                const Arguments& change) const;
   /// A uid that this node owns.
   [[nodiscard]] std::string uid_on(const std::string& node, const std::string& prefix = "user",
                                    const std::string& service = "chat") const;
@@ -110,6 +113,8 @@ class Cluster {
  private:
   Member& start(Member member, const Arguments& more);
   void write_config(const std::string& client_url) const;
+  [[nodiscard]] std::map<std::string, std::string> owners_in(const std::vector<std::string>& uids, Arguments more,
+                                                             const char* field) const;
 
   const Options options_;
   std::string folder_;

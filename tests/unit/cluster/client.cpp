@@ -77,8 +77,9 @@ void Client::tick(TimePoint now) {
 
 void Client::read_some() {
   if (arrived_.empty() || reading == Reading::never) return;
-  if (reading == Reading::slow ? !world_.chance(20) : !world_.chance(2)) return;
-  for (auto count = world_.random(1, 8); count > 0 && !arrived_.empty(); --count) {
+  const bool is_slow = reading == Reading::slow;
+  if (!world_.chance(is_slow ? 40 : 2)) return;
+  for (auto count = is_slow ? 1 : world_.random(1, 8); count > 0 && !arrived_.empty(); --count) {
     const std::string frame = std::move(arrived_.front());
     arrived_.pop_front();
     ++written_;

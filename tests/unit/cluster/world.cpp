@@ -287,7 +287,7 @@ void World::deliver_some() {
     Channel& one = *channels_[(start + i) % count];
     if (one.bytes.empty() || now_ < one.stalled_until) continue;
     if (chance(40)) {
-      one.stalled_until = now_ + Duration(random(1, chance(10) ? 150 : 15));
+      one.stalled_until = now_ + Duration(random(1, chance(10) ? 500 : 15));
       continue;
     }
     for (auto frames = random(1, 8); frames > 0 && !one.bytes.empty(); --frames)

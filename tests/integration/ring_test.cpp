@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: MIT
+// `ring add` and `ring remove` under live raw clients and traffic. The tests stand for themselves: each one begins with
+// what prepare() makes.
+#include <regex>
+#include <set>
+
+#include "fleet.hpp"
+
+namespace wscluster::integration {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr int people = 150;
+
+class Ring : public ClusterTest {
+ protected:
+  static void SetUpTestSuite() {
+    shared = std::make_unique<Cluster>();
+    shared->start_node("node-1", {"--cores", "1"});
+    shared->start_node("node-2", {"--cores", "2"});
+    shared->start_node("node-3", {"--cores", "3"});
+    shared->start_node("node-4", {"--cores", "2", "--standby"});
+    shared->start_gateway("gateway-1", {"--cores", "2"});
+    shared->wait_until_ready();
+  }
+
+  /// node-1 to node-3 are members, node-4 as wanted, no change is running.
+  static void prepare(bool with_fourth) {
+    for (const char* node : {"node-1", "node-2", "node-3"})
+      change({"add", node});
+    change({with_fourth ? "add" : "remove", "node-4"});
+    ASSERT_TRUE(is_quiet_soon());
+  }
+
+  static Ended change(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), "ring");
+    arguments.insert(arguments.end(), {"--yes", "--settle", "3s", "-o", "json"});
+    const Ended ended = shared->run(arguments);
+    EXPECT_EQ(ended.exit, 0) << ended.err;
+    return ended;
+  }
+
+  static bool is_quiet_soon() {
+    return wait_until([] { return shared->ask({"ring", "show"}).at("change").is_null(); }, 20s);
+  }
+
+  /// A uid that stays where it is in this change.
+  static std::string staying_uid(const std::vector<std::string>& planned) {
+    const auto uids = numbered("sender", 50);
+    const auto now = shared->owners(uids);
+    for (const auto& [uid, owner] : shared->owners_after(uids, planned)) {
+      if (now.at(uid) == owner) return uid;
+    }
+    ADD_FAILURE() << "all 50 move";
+    return uids.front();
+  }
+
+  /// Runs the change under traffic and checks everything that is promised about it.
+  static void expect_clean_change(const std::string& action, const std::string& node, const std::string& rate) {
+    const std::vector<std::string> planned{action == "add" ? "--with" : "--without", node};
+    Traffic traffic(*shared, "gateway-1", staying_uid(planned));
+    Fleet fleet(*shared, numbered("person", people), {"gateway-1", "gateway-1", "node-2", "node-3"});
+    const auto before = shared->owners(fleet.uids());
+    const auto after = shared->owners_after(fleet.uids(), planned);
+    const std::uint64_t epoch = shared->epoch();
+    // The members' counts of sessions come with their heartbeats.
+    ASSERT_TRUE(fleet.run_until([] { return shared->ask({"ring", "show"}).at("sessions") == people + 1; }));
+
+    std::set<std::string> moving;
+    for (const auto& [uid, owner] : after) {
+      if (before.at(uid) != owner) moving.insert(uid);
+    }
+    const json::value plan = shared->ask({"ring", action, node, "--dry-run"});
+    EXPECT_EQ(plan.at("planned"), moving.size());
+    EXPECT_EQ(shared->epoch(), epoch);
+
+    const std::string output = shared->file("change-" + std::to_string(epoch));
+    const auto command = shared->begin({"ring", action, node, "--yes", "--rate", rate, "--settle", "5s", "-o", "json"}, output);
+    TimePoint next{};
+    EXPECT_TRUE(fleet.run_until(
+        [&] {
+          if (Clock::now() >= next && traffic.open() < 300) {
+            traffic.send_round(fleet);
+            next = Clock::now() + 50ms;
+          }
+          return command->poll().has_value();
+        },
+        30s));
+    ASSERT_EQ(command->poll(), 0) << content_of(output + ".err");
+    fleet.gather();
+    traffic.expect_all_arrived(fleet);
+
+    const json::value done = json::parse(content_of(output));
+    EXPECT_EQ(done.at("changed"), true);
+    EXPECT_EQ(done.at("to_epoch").to_number<std::uint64_t>(), epoch + 1);
+    EXPECT_EQ(done.at("state"), "done");
+    EXPECT_EQ(done.at("planned"), moving.size());
+    EXPECT_EQ(done.at("closed").to_number<std::size_t>() + done.at("gone").to_number<std::size_t>() +
+                  done.at("moved").to_number<std::size_t>(),
+              moving.size());
+    EXPECT_EQ(done.at("returned"), done.at("closed"));
+    EXPECT_EQ(done.at("misplaced"), 0);
+    EXPECT_EQ(shared->sum_over_nodes("wscluster_misplaced_sessions"), 0);
+
+    const std::regex notice("epoch=" + std::to_string(epoch + 1) + " after=[0-9]+ms");
+    for (const Fleet::Person& person : fleet.people()) {
+      EXPECT_EQ(person.closes.size(), moving.contains(person.uid) ? 1U : 0U) << person.uid;
+      for (const auto& [code, reason] : person.closes) {
+        EXPECT_EQ(code, 1012U);
+        EXPECT_TRUE(std::regex_match(reason, notice)) << reason;
+      }
+    }
+    for (const auto& [uid, owner] : after)
+      EXPECT_EQ(shared->send("gateway-1", uid, "where").at("node"), owner.c_str()) << uid;
+  }
+};
+
+TEST_F(Ring, adding_a_node_closes_exactly_the_sessions_that_change_their_owner) {
+  prepare(false);
+  expect_clean_change("add", "node-4", "200/s");
+}
+
+TEST_F(Ring, removing_a_node_closes_exactly_its_sessions) {
+  prepare(true);
+  expect_clean_change("remove", "node-1", "200/s");
+  EXPECT_TRUE(wait_until([] {
+    const auto names = shared->names_in_ring();
+    return std::find(names.begin(), names.end(), "node-1") == names.end();
+  })) << "an empty node with weight 0 leaves the document";
+}
+
+TEST_F(Ring, the_same_command_again_has_nothing_to_do) {
+  prepare(true);
+  const std::uint64_t epoch = shared->epoch();
+  const json::value again = json::parse(change({"add", "node-4"}).out);
+  EXPECT_EQ(again.at("changed"), false);
+  EXPECT_EQ(shared->epoch(), epoch);
+  change({"remove", "node-4"});
+  EXPECT_EQ(json::parse(change({"remove", "node-4"}).out).at("changed"), false);
+}
+
+TEST_F(Ring, if_epoch_refuses_when_somebody_was_faster) {
+  prepare(false);
+  const std::uint64_t epoch = shared->epoch();
+  const Ended refused = shared->run({"ring", "add", "node-4", "--yes", "--if-epoch", std::to_string(epoch + 1)});
+  EXPECT_EQ(refused.exit, 75) << refused.err;
+  EXPECT_EQ(shared->epoch(), epoch);
+  EXPECT_EQ(shared->run({"ring", "add", "node-4", "--yes", "--settle", "1s", "--if-epoch", std::to_string(epoch)}).exit, 0);
+}
+
+TEST_F(Ring, without_a_terminal_a_change_needs_yes) {
+  prepare(false);
+  const Ended refused = shared->run({"ring", "add", "node-4"});
+  EXPECT_EQ(refused.exit, 64);
+  EXPECT_NE(refused.err.find("--yes"), std::string::npos) << refused.err;
+}
+
+TEST_F(Ring, killing_the_command_changes_nothing_and_the_next_one_watches_on) {
+  prepare(false);
+  Fleet fleet(*shared, numbered("person", people), {"gateway-1"});
+  const std::uint64_t epoch = shared->epoch();
+  const std::vector<std::string> add{"ring", "add", "node-4", "--yes", "--rate", "20/s", "--settle", "3s", "-o", "json"};
+  const auto command = shared->begin(add, shared->file("killed"));
+  ASSERT_TRUE(fleet.run_until([&] { return shared->epoch() > epoch && fleet.closes() > 0; }));
+  command->kill();
+  const std::string output = shared->file("watching");
+  const auto watching = shared->begin(add, output);
+  EXPECT_TRUE(fleet.run_until([&] { return watching->poll().has_value(); }, 30s));
+  ASSERT_EQ(watching->poll(), 0) << content_of(output + ".err");
+  const json::value done = json::parse(content_of(output));
+  EXPECT_EQ(done.at("changed"), false);
+  EXPECT_EQ(done.at("state"), "done");
+  EXPECT_EQ(done.at("planned"), done.at("closed").to_number<int>() + done.at("gone").to_number<int>());
+  EXPECT_EQ(done.at("closed"), fleet.closes());
+  EXPECT_EQ(shared->epoch(), epoch + 1);
+  fleet.gather();
+}
+
+TEST_F(Ring, closes_keep_the_pace_that_was_asked_for) {
+  prepare(true);
+  Fleet fleet(*shared, numbered("person", people), {"gateway-1"});
+  const auto command = shared->begin({"ring", "remove", "node-4", "--yes", "--rate", "25/s", "--settle", "2s", "-o", "json"},
+                                     shared->file("paced"));
+  EXPECT_TRUE(fleet.run_until([&] { return command->poll().has_value(); }, 30s));
+  ASSERT_EQ(command->poll(), 0);
+  const json::value done = json::parse(content_of(shared->file("paced")));
+  ASSERT_GT(done.at("closed").to_number<int>(), 20);
+  EXPECT_LT(done.at("eviction_rate").to_number<double>(), 25 * 1.3);
+  EXPECT_EQ(done.at("forced"), 0);
+  fleet.gather();
+}
+
+TEST_F(Ring, a_session_that_goes_by_itself_is_counted_so) {
+  prepare(false);
+  auto fleet = std::make_unique<Fleet>(*shared, numbered("person", 60), std::vector<std::string>{"gateway-1"});
+  const std::uint64_t epoch = shared->epoch();
+  const Ended detached = shared->run({"ring", "add", "node-4", "--yes", "--rate", "1/s", "--settle", "1s", "--detach"});
+  ASSERT_EQ(detached.exit, 0) << detached.err;
+  EXPECT_EQ(shared->epoch(), epoch + 1);
+  fleet.reset();
+  const json::value done = json::parse(change({"add", "node-4"}).out);
+  EXPECT_GT(done.at("gone").to_number<int>(), 0);
+  EXPECT_EQ(done.at("planned"), done.at("closed").to_number<int>() + done.at("gone").to_number<int>());
+}
+
+TEST_F(Ring, two_changes_at_once_end_both_and_everybody_is_at_home) {
+  prepare(false);
+  Traffic traffic(*shared, "gateway-1", staying_uid({"--with", "node-4", "--without", "node-1"}));
+  Fleet fleet(*shared, numbered("person", people), {"gateway-1", "node-3"});
+  const auto add = shared->begin({"ring", "add", "node-4", "--yes", "--rate", "60/s", "--settle", "3s"}, shared->file("two-add"));
+  ASSERT_TRUE(fleet.run_until([&] { return fleet.closes() > 0; }));
+  const auto remove = shared->begin({"ring", "remove", "node-1", "--yes", "--rate", "60/s", "--settle", "3s"}, shared->file("two-remove"));
+  TimePoint next{};
+  EXPECT_TRUE(fleet.run_until(
+      [&] {
+        if (Clock::now() >= next && traffic.open() < 300) {
+          traffic.send_round(fleet);
+          next = Clock::now() + 100ms;
+        }
+        return add->poll().has_value() && remove->poll().has_value();
+      },
+      40s));
+  EXPECT_EQ(add->poll(), 0) << content_of(shared->file("two-add.err"));
+  EXPECT_EQ(remove->poll(), 0) << content_of(shared->file("two-remove.err"));
+  fleet.gather();
+  traffic.expect_all_arrived(fleet);
+  EXPECT_EQ(shared->sum_over_nodes("wscluster_misplaced_sessions"), 0);
+}
+
+}  // namespace
+}  // namespace wscluster::integration
