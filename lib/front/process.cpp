@@ -20,6 +20,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::uint16_t service_restart = 1012;
+/// A node that stops stays so long for closed clients that do not come back.
+constexpr Duration drain_settle = 5s;
 
 Endpoint advertised(const Endpoint& wanted, const Endpoint& bound) {
   if (wanted.host.empty()) return bound;
@@ -169,6 +171,7 @@ void Process::drain() {
   if (!role_.is_gateway && can_hand_over()) {
     registry::ChangePolicy policy;
     policy.rate = options_.drain_rate;
+    policy.settle = drain_settle;
     agent_->leave(policy);
     return;
   }

@@ -112,10 +112,11 @@ Result<HttpAnswer> read_answer(Connection& connection, bool is_head) {
       } while (!failed && used > 0 && !buffer.empty() && !parser.is_done());
       if (failed == http::error::need_more) failed = {};
     } else if (got->status == IoStatus::failed) {
-      return connection.failed(Errc::unavailable, connection.stream.failure());
+      // The request is written: whether it was executed, nobody here knows.
+      return connection.failed(Errc::closed, connection.stream.failure());
     } else {
       parser.put_eof(failed);
-      if (!failed && !parser.is_done()) failed = http::error::partial_message;
+      if (failed || !parser.is_done()) return connection.failed(Errc::closed, "closed before the answer was complete");
     }
     if (failed) return connection.failed(Errc::protocol, "not a valid HTTP answer: " + failed.message());
   }

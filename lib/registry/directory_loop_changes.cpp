@@ -28,7 +28,8 @@ ServiceFacts DirectoryLoop::facts_of(const std::string& name, const Service& ser
   ServiceFacts facts;
   facts.held = service.held.get();
   facts.is_current = service.is_current && !is_name_taken_;
-  facts.done_through = service.done_through;
+  // A member that leaves stays until the clients it closed are back: their new owners ask it about them.
+  facts.done_through = quiet_through(service.done_through, service.running);
   for (const MemberRecord& member : contents_.members) {
     const auto stats = member.stats.services.find(name);
     if (stats != member.stats.services.end()) {

@@ -45,6 +45,11 @@ class Ring : public ClusterTest {
     return wait_until([] { return shared->ask({"ring", "show"}).at("change").is_null(); }, 20s);
   }
 
+  /// The members' counts of sessions come with their heartbeats.
+  static void wait_for_counts(int sessions) {
+    ASSERT_TRUE(wait_until([&] { return shared->ask({"ring", "show"}).at("sessions") == sessions; }));
+  }
+
   /// A uid that stays where it is in this change.
   static std::string staying_uid(const std::vector<std::string>& planned) {
     const auto uids = numbered("sender", 50);
@@ -64,15 +69,16 @@ class Ring : public ClusterTest {
     const auto before = shared->owners(fleet.uids());
     const auto after = shared->owners_after(fleet.uids(), planned);
     const std::uint64_t epoch = shared->epoch();
-    // The members' counts of sessions come with their heartbeats.
-    ASSERT_TRUE(fleet.run_until([] { return shared->ask({"ring", "show"}).at("sessions") == people + 1; }));
+    wait_for_counts(people + 1);
 
     std::set<std::string> moving;
     for (const auto& [uid, owner] : after) {
       if (before.at(uid) != owner) moving.insert(uid);
     }
+    // The plan knows how many sessions each donor has, not whose they are: share times sessions.
     const json::value plan = shared->ask({"ring", action, node, "--dry-run"});
-    EXPECT_EQ(plan.at("planned"), moving.size());
+    EXPECT_GT(plan.at("planned").to_number<double>(), 0.5 * static_cast<double>(moving.size()));
+    EXPECT_LT(plan.at("planned").to_number<double>(), 2.0 * static_cast<double>(moving.size()));
     EXPECT_EQ(shared->epoch(), epoch);
 
     const std::string output = shared->file("change-" + std::to_string(epoch));
@@ -151,6 +157,8 @@ TEST_F(Ring, if_epoch_refuses_when_somebody_was_faster) {
 
 TEST_F(Ring, without_a_terminal_a_change_needs_yes) {
   prepare(false);
+  Fleet fleet(*shared, numbered("person", 20), {"gateway-1"});
+  wait_for_counts(20);
   const Ended refused = shared->run({"ring", "add", "node-4"});
   EXPECT_EQ(refused.exit, 64);
   EXPECT_NE(refused.err.find("--yes"), std::string::npos) << refused.err;
@@ -208,6 +216,7 @@ TEST_F(Ring, two_changes_at_once_end_both_and_everybody_is_at_home) {
   prepare(false);
   Traffic traffic(*shared, "gateway-1", staying_uid({"--with", "node-4", "--without", "node-1"}));
   Fleet fleet(*shared, numbered("person", people), {"gateway-1", "node-3"});
+  wait_for_counts(people + 1);
   const auto add = shared->begin({"ring", "add", "node-4", "--yes", "--rate", "60/s", "--settle", "3s"}, shared->file("two-add"));
   ASSERT_TRUE(fleet.run_until([&] { return fleet.closes() > 0; }));
   const auto remove = shared->begin({"ring", "remove", "node-1", "--yes", "--rate", "60/s", "--settle", "3s"}, shared->file("two-remove"));

@@ -114,7 +114,7 @@ TEST_F(Start, commands_name_what_is_unknown) {
   expect_failure(shared->run({"ring", "remove", "node-9", "--yes"}), 68, {"node-9", "node-1"});
   expect_failure(shared->run({"ring", "add", "node-9", "--yes"}), 68, {"node-9"});
   expect_failure(shared->run({"ring", "remove", "no spaces", "--yes"}), 64, {"no spaces"});
-  expect_failure(shared->run({"ring", "show", "--service", "chta"}), 64, {"chta"});
+  expect_failure(shared->run({"ring", "show", "--service", "chta"}), 68, {"chta"});
 }
 
 }  // namespace

@@ -34,6 +34,7 @@ TEST(Text, percent_decoding) {
 
 TEST(Text, closest_match_suggests_only_what_is_near) {
   EXPECT_EQ(closest_match("max_sesions", {"max_sessions", "rate"}), "max_sessions");
+  EXPECT_EQ(closest_match("rign", {"ring", "send"}), "ring");
   EXPECT_EQ(closest_match("zebra", {"max_sessions", "rate"}), "");
 }
 
