@@ -114,7 +114,7 @@ void Cluster::start_redis() {
   std::error_code ignored;
   fs::remove(file("redis.sock"), ignored);
   redis_ = std::make_unique<Child>(Child::Options{.argv = {"redis-server", "--port", "0", "--unixsocket",
-                                                           file("redis.sock"), "--save", "", "--appendonly", "no",
+                                                           file("redis.sock"), "--save", "", "--appendonly", "yes",
                                                            "--dir", folder_},
                                                   .environment = {},
                                                   .input = {},
@@ -198,6 +198,13 @@ Member& Cluster::operator[](const std::string& name) {
   const auto found = std::find_if(members_.begin(), members_.end(), [&](const Member& m) { return m.name == name; });
   if (found == members_.end()) throw std::out_of_range(name);
   return *found;
+}
+
+std::vector<std::string> Cluster::names() const {
+  std::vector<std::string> all;
+  for (const Member& member : members_)
+    all.push_back(member.name);
+  return all;
 }
 
 std::unique_ptr<Child> Cluster::begin(const Arguments& arguments, const std::string& output_file) const {

@@ -52,6 +52,7 @@ class Cluster {
   Cluster(const Cluster&) = delete;
   Cluster& operator=(const Cluster&) = delete;
 
+  /// It has what it had before it was killed.
   void start_redis();
   void kill_redis();
   [[nodiscard]] Child& redis() { return *redis_; }
@@ -65,6 +66,7 @@ class Cluster {
   void wait_until_ready();
   [[nodiscard]] bool is_ready(const Member& member) const;
   [[nodiscard]] Member& operator[](const std::string& name);
+  [[nodiscard]] std::vector<std::string> names() const;
   void forget(const std::string& name) { std::erase_if(members_, [&](const Member& m) { return m.name == name; }); }
 
   /// `wscluster ARGUMENTS` with the configuration of this cluster.

@@ -58,22 +58,25 @@ class Traffic {
   /// One more to each.
   void send_round(Fleet& fleet);
   /// How many are on their way.
-  [[nodiscard]] std::size_t open();
+  [[nodiscard]] int open();
   /// Sent so far to each.
   [[nodiscard]] int rounds() const { return rounds_; }
   /// Receipts by status.
   [[nodiscard]] const std::map<std::string, int>& receipts();
   /// Everybody got each message once and in order.
   void expect_all_arrived(Fleet& fleet);
+  /// Every message was answered, nobody got one twice or late, and what was called delivered has arrived.
+  void expect_true_receipts(Fleet& fleet);
 
  private:
   void count();
 
   Client client_;
   int rounds_ = 0;
-  std::size_t sent_ = 0;
-  std::size_t answered_ = 0;
+  int sent_ = 0;
+  int answered_ = 0;
   std::map<std::string, int> receipts_;
+  std::map<std::string, std::size_t> delivered_to_;
 };
 
 }  // namespace wscluster::integration

@@ -185,10 +185,11 @@ void World::adopt(Core& core, std::size_t version) {
 
 /// Each core on its own, and perhaps with views left out.
 void World::adopt_some() {
+  if (!chance(6)) return;
   for (const Process& process : processes_) {
     for (const auto& core : process.cores) {
       const std::size_t has = adopted_[core.get()];
-      if (has + 1 < versions_.size() && chance(60)) adopt(*core, random(has + 1, versions_.size() - 1));
+      if (has + 1 < versions_.size() && chance(10)) adopt(*core, random(has + 1, versions_.size() - 1));
     }
   }
 }

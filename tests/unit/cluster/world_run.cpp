@@ -29,7 +29,7 @@ void World::step() {
     }
   }
   if (ms % 10 == 0) mark_done();
-  if (ms % 16 == 0) check_holders();
+  if (ms % 40 == 0) check_holders();
 }
 
 void World::run_for(Duration duration) {

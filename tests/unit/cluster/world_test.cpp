@@ -75,7 +75,7 @@ void play(World& world, const Plot& plot) {
   world.run_for(300ms);
   world.settle(90s);
   world.check_end();
-  if (plot.has_leavers || world.chance(10)) world.check_empty();
+  if (plot.has_leavers || world.chance(20)) world.check_empty();
 }
 
 void tell(std::uint64_t seed, const Plot& plot, const World& failed) {
@@ -122,11 +122,11 @@ void play_seeds(std::uint64_t first, std::uint64_t count, const Plot& plot) {
 }
 
 TEST(World, messages_reach_everybody_in_order_while_nothing_happens) {
-  play_seeds(1, 20, {.has_changes = false});
+  play_seeds(1, 15, {.has_changes = false});
 }
 
 TEST(World, a_ring_change_loses_nothing_repeats_nothing_and_keeps_the_order) {
-  play_seeds(1000, 100, {});
+  play_seeds(1000, 90, {});
 }
 
 TEST(World, queued_messages_follow_an_evicted_user) {
@@ -134,15 +134,15 @@ TEST(World, queued_messages_follow_an_evicted_user) {
 }
 
 TEST(World, broken_links_repeat_nothing_and_make_no_receipt_false) {
-  play_seeds(3000, 50, {.has_changes = false, .has_cuts = true});
+  play_seeds(3000, 40, {.has_changes = false, .has_cuts = true});
 }
 
 TEST(World, broken_links_during_a_ring_change_make_no_receipt_false) {
-  play_seeds(4000, 50, {.has_cuts = true});
+  play_seeds(4000, 40, {.has_cuts = true});
 }
 
 TEST(World, clients_that_leave_or_do_not_read_are_counted_and_forgotten) {
-  play_seeds(5000, 40, {.has_leavers = true});
+  play_seeds(5000, 30, {.has_leavers = true});
 }
 
 }  // namespace

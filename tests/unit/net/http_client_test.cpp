@@ -105,6 +105,13 @@ TEST(HttpCall, refuses_a_broken_answer) {
   EXPECT_EQ(answer.error().code, Errc::protocol);
 }
 
+TEST(HttpCall, says_closed_when_the_connection_ends_after_the_request) {
+  OneAnswer server("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc", nullptr);
+  const auto answer = http_call({server.url("http", "/")});
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code, Errc::closed);
+}
+
 TEST(HttpUrl, parses_host_port_and_target) {
   const auto url = HttpUrl::parse("https://[::1]:8443/a?b=c#d");
   ASSERT_TRUE(url);

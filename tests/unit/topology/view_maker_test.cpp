@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+#include "topology/view_maker.hpp"
+
+#include <gtest/gtest.h>
+
+namespace wscluster::topology {
+namespace {
+
+ring::Member member(const std::string& name, std::uint64_t incarnation) { return {name, incarnation, 1, ring::MemberState::up}; }
+
+registry::Snapshot snapshot_of(const ring::Document& document) {
+  registry::Snapshot snapshot;
+  snapshot.services["chat"].document = std::make_shared<const ring::Document>(document);
+  for (const auto& m : document.members) {
+    registry::MemberRecord record;
+    record.registration.name = m.name;
+    record.registration.incarnation = m.incarnation;
+    record.registration.shards = 2;
+    record.registration.link_address = "127.0.0.1:1";
+    record.is_alive = true;
+    snapshot.members.push_back(record);
+  }
+  return snapshot;
+}
+
+ring::Document first() { return *ring::first_document("chat", 7, 1, {member("a", 1), member("b", 2)}); }
+ring::Document second(std::uint64_t done_through = 1) {
+  return *ring::next_document(first(), {member("a", 1), member("b", 2), member("c", 3)}, "test", "add c", "", done_through);
+}
+
+TEST(ViewMaker, peers_and_rings_come_from_the_snapshot) {
+  ViewMaker maker;
+  const auto view = maker.make(snapshot_of(second()));
+  ASSERT_NE(view->service("chat"), nullptr);
+  EXPECT_EQ(view->service("chat")->epoch(), 2U);
+  EXPECT_NE(view->peer("c", 3), nullptr);
+  EXPECT_EQ(view->peer("c", 4), nullptr);
+  EXPECT_EQ(view->peer("a")->shards, 2U);
+  EXPECT_EQ(view->service("game"), nullptr);
+}
+
+TEST(ViewMaker, a_ring_that_did_not_change_is_not_made_again) {
+  ViewMaker maker;
+  const auto before = maker.make(snapshot_of(second()));
+  auto snapshot = snapshot_of(second());
+  snapshot.members.pop_back();
+  const auto after = maker.make(snapshot);
+  EXPECT_EQ(before->service("chat"), after->service("chat"));
+  EXPECT_EQ(after->peer("c"), nullptr);
+}
+
+TEST(ViewMaker, an_open_change_is_asked_about_until_its_clients_are_back) {
+  ViewMaker maker;
+  auto snapshot = snapshot_of(second());
+  registry::Change change;
+  change.to_epoch = 2;
+  change.policy.rate = 50;
+  change.state = registry::ChangeState::settling;
+  auto& service = snapshot.services["chat"];
+  service.done_through = 2;
+  service.running = {change};
+  const auto settling = maker.make(snapshot);
+  ASSERT_EQ(settling->service("chat")->open.size(), 1U);
+  EXPECT_EQ(settling->service("chat")->open.front().epoch, 1U);
+  ASSERT_NE(settling->service("chat")->policy_of(2), nullptr);
+  EXPECT_EQ(settling->service("chat")->policy_of(2)->rate, 50);
+  service.running.clear();
+  EXPECT_TRUE(maker.make(snapshot)->service("chat")->open.empty());
+}
+
+}  // namespace
+}  // namespace wscluster::topology
