@@ -15,7 +15,7 @@ if(WSCLUSTER_SANITIZER STREQUAL "address")
   add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
   add_link_options(-fsanitize=address,undefined)
 elseif(WSCLUSTER_SANITIZER STREQUAL "thread")
-  add_compile_options(-fsanitize=thread)
+  add_compile_options(-fsanitize=thread -Wno-tsan)  # Asio's fences: known, and no data hangs on them alone
   add_link_options(-fsanitize=thread)
 elseif(WSCLUSTER_SANITIZER)
   message(FATAL_ERROR "WSCLUSTER_SANITIZER is '${WSCLUSTER_SANITIZER}': use address or thread")

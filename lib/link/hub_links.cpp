@@ -139,6 +139,7 @@ std::string Hub::on_hello(Link& link, const wire::Hello& hello) {
     (*target)->delay = Duration{0};
     (*target)->last_failure.clear();
   }
+  end_predecessor(link, hello.incarnation);
   auto& siblings = by_incarnation_[hello.incarnation];
   siblings.push_back(&link);
   std::sort(siblings.begin(), siblings.end(), [](const Link* a, const Link* b) { return a->remote().link < b->remote().link; });
@@ -147,6 +148,14 @@ std::string Hub::on_hello(Link& link, const wire::Hello& hello) {
     core_.post([this, remote = link.remote(), epochs = link.epochs] { listener_->on_peer_up(remote, epochs); });
   }
   return {};
+}
+
+/// The other side has given an earlier link of this number up, before we noticed: nothing more may be read from it.
+void Hub::end_predecessor(const Link& link, std::uint64_t incarnation) {
+  const auto found = by_incarnation_.find(incarnation);
+  if (found == by_incarnation_.end()) return;
+  const auto same = std::find_if(found->second.begin(), found->second.end(), [&](const Link* l) { return l->remote().link == link.remote().link; });
+  if (same != found->second.end()) (*same)->leave("a new link of this number took its place");
 }
 
 void Hub::resume_here(Link::Parts parts, bool is_dialled) {

@@ -29,33 +29,33 @@ constexpr int max_batches_per_turn = 4;
 
 thread_local const Core* current_core = nullptr;
 
-/// Wakes a core that sleeps in its poller.
-class Bell final : public Watcher {
- public:
-  explicit Bell(Poller& poller) : poller_(poller), descriptor_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
-    if (descriptor_ < 0) throw Failure(ExitCode::os_error, std::string("eventfd: ") + std::strerror(errno));
-    poller_.add(descriptor_, *this);
-  }
-  ~Bell() override {
-    poller_.remove(descriptor_, *this);
-    ::close(descriptor_);
-  }
-
-  /// Any thread.
-  void ring() const noexcept { static_cast<void>(::eventfd_write(descriptor_, 1)); }
-  void on_ready(bool, bool) override {
-    eventfd_t ignored = 0;
-    static_cast<void>(::eventfd_read(descriptor_, &ignored));
-  }
-
- private:
-  Poller& poller_;
-  int descriptor_;
-};
-
 }  // namespace
 
 struct Core::Loop {
+  /// Wakes a core that sleeps in its poller.
+  class Bell final : public Watcher {
+   public:
+    explicit Bell(Poller& poller) : poller_(poller), descriptor_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+      if (descriptor_ < 0) throw Failure(ExitCode::os_error, std::string("eventfd: ") + std::strerror(errno));
+      poller_.add(descriptor_, *this);
+    }
+    ~Bell() override {
+      poller_.remove(descriptor_, *this);
+      ::close(descriptor_);
+    }
+
+    /// Any thread.
+    void ring() const noexcept { static_cast<void>(::eventfd_write(descriptor_, 1)); }
+    void on_ready(bool, bool) override {
+      eventfd_t ignored = 0;
+      static_cast<void>(::eventfd_read(descriptor_, &ignored));
+    }
+
+   private:
+    Poller& poller_;
+    int descriptor_;
+  };
+
   Loop(asio::io_context& io, Poller& sockets) : context(io), poller(sockets), bell(sockets), work_guard(io.get_executor()) {}
 
   /// Only this call is lost when it throws.

@@ -73,6 +73,8 @@ Child::Child(const Options& options) {
     ::dup2(input, STDIN_FILENO);
     ::dup2(output, STDOUT_FILENO);
     ::dup2(errors, STDERR_FILENO);
+    // A client's socket that lives on in a child would never end for the server.
+    ::close_range(STDERR_FILENO + 1, ~0U, 0);
     ::execvp(argv[0], argv.data());
     ::_exit(127);
   }
