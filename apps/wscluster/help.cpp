@@ -127,7 +127,6 @@ std::string program_help(bool color) {
   out += "  wscluster ring add node-4 --dry-run\n";
   out += "  wscluster send --to alice --message 'hello'\n";
   out += "\nRun 'wscluster <command> --help' for details, 'man wscluster' for everything.\n";
-  out += "Docs: " + std::string(docs_url) + "   Bugs: " + std::string(bugs_url) + "\n";
   return out;
 }
 

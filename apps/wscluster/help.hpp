@@ -9,9 +9,6 @@
 
 namespace wscluster::app {
 
-inline constexpr std::string_view docs_url = "https://example.org/wscluster";
-inline constexpr std::string_view bugs_url = "https://example.org/wscluster/issues";
-
 /// Top-level help: one screen, 80 columns.
 [[nodiscard]] std::string program_help(bool color);
 /// A command's or group's help, examples first.

@@ -201,7 +201,6 @@ Page program_page() {
       "WSCLUSTER_CONFIG, "
       "which must exist\n.IP \\(bu 2\n.I $XDG_CONFIG_HOME/wscluster/config.yaml\n(or below "
       ".config of the home directory)\n.IP \\(bu 2\n.I /etc/wscluster/wscluster.yaml\n";
-  out += ".SH BUGS\nReport them at\n.IR " + roff(std::string(bugs_url)) + " .\n";
   out += ".SH EXAMPLES\nA whole cluster on this machine:\n.PP\n.RS 4\n.nf\n$ wscluster demo\n.fi\n.RE\n";
   std::vector<std::pair<std::string, int>> pages;
   for (const auto* name : {"config", "demo", "load-test", "ring", "send", "serve-gateway", "serve-node", "token"}) {

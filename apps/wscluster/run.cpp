@@ -87,7 +87,7 @@ int run(const std::vector<std::string>& words, const config::Environment& enviro
   } catch (const std::exception& e) {
     complaint = {ExitCode::software,
                  std::string("a bug: ") + e.what(),
-                 "Please report it with the command line: " + std::string(bugs_url),
+                 "This is a fault of wscluster. Please report it with the command line.",
                  {}};
   }
   const bool color = wants_color("auto", ::isatty(STDERR_FILENO) != 0, environment);

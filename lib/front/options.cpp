@@ -74,7 +74,8 @@ void check_members(const Options& options, Sentences& found) {
   if (options.cluster_key_file.empty() && !options.previous_cluster_key_file.empty()) {
     found.push_back("cluster.previous_key_file needs cluster.key_file beside it");
   }
-  if (options.cores > 1024) found.push_back("cores is " + std::to_string(options.cores) + "; at most 1024");
+  // A link frame names its core in one byte.
+  if (options.cores > 250) found.push_back("cores is " + std::to_string(options.cores) + "; at most 250");
 }
 
 void check_listeners(const Options& options, Sentences& found) {

@@ -46,10 +46,14 @@ std::shared_ptr<const cluster::View> ViewMaker::make(const registry::Snapshot& s
   for (const auto& [name, state] : snapshot.services) {
     if (!state.document) continue;
     // A change that settles is still asked about, so that returns are counted.
-    const std::uint64_t through = registry::quiet_through(state.done_through, state.running);
+    std::uint64_t through = registry::quiet_through(state.done_through, state.running);
     auto policies = policies_of(state);
     const auto old = last_ ? last_->services.find(name) : view->services.end();
-    if (last_ && old != last_->services.end() && is_same(*old->second, *state.document, through, policies)) {
+    const bool has_old = last_ && old != last_->services.end();
+    // A crash's epoch may be done before it is seen. Holders must learn once from whom they inherit, or what the dead one
+    // may have delivered would be delivered again.
+    if (has_old && old->second->epoch() < state.document->epoch) through = std::min(through, old->second->epoch());
+    if (has_old && is_same(*old->second, *state.document, through, policies)) {
       view->services.emplace(name, old->second);
     } else {
       view->services.emplace(name, cluster::ServiceView::make(state.document, through, std::move(policies)));
