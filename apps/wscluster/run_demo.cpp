@@ -232,10 +232,9 @@ class Demo {
   }
 
   int execute(const std::string& url) {
-    Child command("--exec", {"sh", "-c", invocation_.text("exec")}, "",
-                  {{"WSCLUSTER_CONFIG", place_.file("wscluster.yaml")},
-                   {"DEMO_URL", url},
-                   {"DEMO_DIR", place_.path()}});
+    Child command(
+        "--exec", {"sh", "-c", invocation_.text("exec")}, "",
+        {{"WSCLUSTER_CONFIG", place_.file("wscluster.yaml")}, {"DEMO_URL", url}, {"DEMO_DIR", place_.path()}});
     while (!command.poll() && stop_signal == 0)
       std::this_thread::sleep_for(20ms);
     if (stop_signal != 0) {

@@ -5,8 +5,11 @@
 
 namespace wscluster::app {
 
-int serve_gateway(const Invocation&, const config::Config& config) {
-  return serve(config, config.gateway.front.name, [&] { gateway::run(config.gateway, config.redis); });
+int serve_gateway(const Invocation& invocation, const config::Config& config) {
+  return serve(invocation, config, config.gateway.front.name,
+               [](const config::Config& current, std::function<void()> reload) {
+                 gateway::run(current.gateway, current.redis, std::move(reload));
+               });
 }
 
 }  // namespace wscluster::app

@@ -5,8 +5,11 @@
 
 namespace wscluster::app {
 
-int serve_node(const Invocation&, const config::Config& config) {
-  return serve(config, config.node.front.name, [&] { node::run(config.node, config.redis); });
+int serve_node(const Invocation& invocation, const config::Config& config) {
+  return serve(invocation, config, config.node.front.name,
+               [](const config::Config& current, std::function<void()> reload) {
+                 node::run(current.node, current.redis, std::move(reload));
+               });
 }
 
 }  // namespace wscluster::app

@@ -4,6 +4,8 @@
 #include <sys/resource.h>
 
 #include "base/log.hpp"
+#include "config/load.hpp"
+#include "config/show.hpp"
 
 namespace wscluster::app {
 namespace {
@@ -21,14 +23,37 @@ struct Logging {
   ~Logging() { log::stop(); }
 };
 
+void reload(const Invocation& invocation, config::Config& config) {
+  const auto loaded = config::load(invocation.sources(), invocation.command().roles);
+  if (!loaded.usable()) {
+    for (const auto& problem : loaded.problems)
+      log::error("config", "the configuration is invalid; the old one stays", {{"err", problem.to_string()}});
+    return;
+  }
+  const auto changed = config::differences(config, loaded.config);
+  for (const std::string& key : changed.restart)
+    log::warning("config", "changed, but needs a restart", {{"key", key}});
+  for (const std::string& key : changed.reloadable)
+    log::info("config", "changed", {{"key", key}});
+  if (changed.restart.empty() && changed.reloadable.empty()) log::info("config", "nothing has changed");
+  log::set_level(loaded.config.log.level);
+  config.log.level = loaded.config.log.level;
+  for (auto* front : {&config.node.front, &config.gateway.front}) {
+    front->drain_timeout = loaded.config.node.front.drain_timeout;
+    front->drain_rate = loaded.config.node.front.drain_rate;
+  }
+}
+
 }  // namespace
 
-int serve(const config::Config& config, const std::string& name, const std::function<void()>& run) {
+int serve(const Invocation& invocation, const config::Config& config, const std::string& name,
+          const std::function<void(const config::Config& config, std::function<void()> reload)>& run) {
   raise_descriptor_limit();
-  log::Options options = config.log;
+  config::Config current = config;
+  log::Options options = current.log;
   options.member = name;
   const Logging logging(options);
-  run();
+  run(current, [&] { reload(invocation, current); });
   return static_cast<int>(ExitCode::ok);
 }
 

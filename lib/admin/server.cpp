@@ -11,8 +11,10 @@ namespace {
 
 const Endpoint& loopback_only(const Endpoint& address) {
   if (address.is_loopback()) return address;
-  throw Failure(ExitCode::config, "admin_listen " + address.to_string() + " is not loopback, and the admin listener knows no authentication",
-                "use 127.0.0.1:PORT");
+  throw Failure(
+      ExitCode::config,
+      "admin_listen " + address.to_string() + " is not loopback, and the admin listener knows no authentication",
+      "use 127.0.0.1:PORT");
 }
 
 edge::Response text(unsigned status, std::string body) {
@@ -38,10 +40,12 @@ edge::Response Server::readiness(const edge::Request& request) const {
   std::string verbose;
   bool is_ready = true;
   for (const Check& check : sources_.checks()) {
-    const bool is_excluded = std::any_of(request.query.begin(), request.query.end(),
-                                         [&](const auto& parameter) { return parameter.first == "exclude" && parameter.second == check.name; });
+    const bool is_excluded = std::any_of(request.query.begin(), request.query.end(), [&](const auto& parameter) {
+      return parameter.first == "exclude" && parameter.second == check.name;
+    });
     is_ready = is_ready && (check.is_good || is_excluded);
-    verbose += (check.is_good ? "[+]" : "[-]") + check.name + (check.is_good ? " ok" : " failed: " + check.why) + (is_excluded ? " (excluded)\n" : "\n");
+    verbose += (check.is_good ? "[+]" : "[-]") + check.name + (check.is_good ? " ok" : " failed: " + check.why) +
+               (is_excluded ? " (excluded)\n" : "\n");
   }
   if (request.parameter("verbose")) return text(is_ready ? 200 : 503, verbose + (is_ready ? "ready\n" : "not ready\n"));
   return text(is_ready ? 200 : 503, is_ready ? "ok\n" : verbose);
@@ -70,6 +74,8 @@ void Server::on_request(edge::ConnectionId id, edge::Request request) {
   }
 }
 
-void Server::on_upgrade(edge::ConnectionId id, edge::Request) { edge_.respond(id, text(404, "no WebSocket here\n")); }
+void Server::on_upgrade(edge::ConnectionId id, edge::Request) {
+  edge_.respond(id, text(404, "no WebSocket here\n"));
+}
 
 }  // namespace wscluster::admin

@@ -27,7 +27,8 @@ struct Sources {
   std::function<void(std::function<void(std::string)>)> metrics;
 };
 
-/// The operators' HTTP listener: /livez, /readyz (?verbose, ?exclude=NAME) and /metrics. On one core, apart from the clients' limits.
+/// The operators' HTTP listener: /livez, /readyz (?verbose, ?exclude=NAME) and /metrics. On one core, apart from the
+/// clients' limits.
 class Server final : public edge::Application {
  public:
   /// Throws Failure when it cannot listen. Refuses an address that is not loopback: there is no authentication here.

@@ -32,6 +32,8 @@ std::string Endpoint::to_string() const {
   return (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }
 
-bool Endpoint::is_loopback() const { return host.starts_with("127.") || host == "::1" || host == "localhost"; }
+bool Endpoint::is_loopback() const {
+  return host.starts_with("127.") || host == "::1" || host == "localhost";
+}
 
 }  // namespace wscluster

@@ -9,19 +9,20 @@
 
 namespace wscluster {
 
-/// Why an expected operation did not succeed. What to do about it is the caller's decision; `Error::message` is for people.
+/// Why an expected operation did not succeed. What to do about it is the caller's decision; `Error::message` is for
+/// people.
 enum class Errc : std::uint8_t {
-  invalid = 1,   ///< the input breaks a rule
-  not_found,     ///< no such node, service, file, key
-  unavailable,   ///< a peer or Redis cannot be reached now
-  timed_out,     ///< a deadline passed
-  conflict,      ///< somebody else changed it meanwhile
-  permission,    ///< authentication or authorisation failed
-  protocol,      ///< the peer does not speak as agreed
-  limit,         ///< a configured limit is exceeded
-  io,            ///< the operating system refused
-  closed,        ///< the other side is gone
-  internal,      ///< a bug
+  invalid = 1,  ///< the input breaks a rule
+  not_found,    ///< no such node, service, file, key
+  unavailable,  ///< a peer or Redis cannot be reached now
+  timed_out,    ///< a deadline passed
+  conflict,     ///< somebody else changed it meanwhile
+  permission,   ///< authentication or authorisation failed
+  protocol,     ///< the peer does not speak as agreed
+  limit,        ///< a configured limit is exceeded
+  io,           ///< the operating system refused
+  closed,       ///< the other side is gone
+  internal,     ///< a bug
 };
 
 [[nodiscard]] const char* to_string(Errc code) noexcept;
@@ -39,25 +40,27 @@ struct Error {
 template <class T = void>
 using Result = boost::system::result<T, Error>;
 
-[[nodiscard]] inline Error error(Errc code, std::string message) { return Error{code, std::move(message)}; }
+[[nodiscard]] inline Error error(Errc code, std::string message) {
+  return Error{code, std::move(message)};
+}
 
 /// Exit codes of the binary. One table for all commands; persistent, do not renumber (scripts test them).
 enum class ExitCode : int {
   ok = 0,
-  negative = 1,       ///< it was done and the answer is no
-  usage = 64,         ///< bad flag or argument
-  data = 65,          ///< bad uid, message or input data
-  no_input = 66,      ///< file missing
-  no_session = 67,    ///< `send`: the user is not connected
-  no_node = 68,       ///< the node is not known
-  unavailable = 69,   ///< Redis or a node cannot be reached
-  software = 70,      ///< a bug
-  os_error = 71,      ///< cannot bind, too few descriptors
-  cannot_create = 73, ///< an output file cannot be written
-  temp_fail = 75,     ///< time-out, unknown result, or the ring changed meanwhile
-  protocol = 76,      ///< versions do not match
-  no_permission = 77, ///< authentication refused
-  config = 78,        ///< the configuration is invalid
+  negative = 1,        ///< it was done and the answer is no
+  usage = 64,          ///< bad flag or argument
+  data = 65,           ///< bad uid, message or input data
+  no_input = 66,       ///< file missing
+  no_session = 67,     ///< `send`: the user is not connected
+  no_node = 68,        ///< the node is not known
+  unavailable = 69,    ///< Redis or a node cannot be reached
+  software = 70,       ///< a bug
+  os_error = 71,       ///< cannot bind, too few descriptors
+  cannot_create = 73,  ///< an output file cannot be written
+  temp_fail = 75,      ///< time-out, unknown result, or the ring changed meanwhile
+  protocol = 76,       ///< versions do not match
+  no_permission = 77,  ///< authentication refused
+  config = 78,         ///< the configuration is invalid
   interrupted = 130,
   terminated = 143,
 };

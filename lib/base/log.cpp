@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "base/log.hpp"
 
-#include <array>
-#include <cstdio>
-#include <memory>
 #include <spdlog/async.h>
 #include <spdlog/sinks/ansicolor_sink.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
+#include <array>
+#include <cstdio>
+#include <memory>
 
 #include "base/text.hpp"
 #include "base/time.hpp"
@@ -28,20 +28,28 @@ Writer& writer() {
 
 spdlog::level::level_enum to_spdlog(Level level) {
   switch (level) {
-    case Level::debug: return spdlog::level::debug;
-    case Level::info: return spdlog::level::info;
-    case Level::warning: return spdlog::level::warn;
-    case Level::error: return spdlog::level::err;
+    case Level::debug:
+      return spdlog::level::debug;
+    case Level::info:
+      return spdlog::level::info;
+    case Level::warning:
+      return spdlog::level::warn;
+    case Level::error:
+      return spdlog::level::err;
   }
   return spdlog::level::info;
 }
 
 std::string_view name_of(Level level) {
   switch (level) {
-    case Level::debug: return "debug";
-    case Level::info: return "info";
-    case Level::warning: return "warning";
-    case Level::error: return "error";
+    case Level::debug:
+      return "debug";
+    case Level::info:
+      return "info";
+    case Level::warning:
+      return "warning";
+    case Level::error:
+      return "error";
   }
   return "info";
 }
@@ -50,7 +58,8 @@ std::string_view name_of(Level level) {
 std::string printable(std::string_view text) {
   if (is_valid_utf8(text)) return std::string(text);
   std::string out;
-  for (const char c : text) out.push_back(static_cast<unsigned char>(c) < 0x80 ? c : '?');
+  for (const char c : text)
+    out.push_back(static_cast<unsigned char>(c) < 0x80 ? c : '?');
   return out;
 }
 
@@ -123,10 +132,12 @@ std::string text_line(Level level, std::string_view component, std::string_view 
 void start(const Options& options) {
   auto& w = writer();
   w.options = options;
-  if (w.options.format == Format::automatic) w.options.format = isatty(STDERR_FILENO) != 0 ? Format::text : Format::json;
+  if (w.options.format == Format::automatic)
+    w.options.format = isatty(STDERR_FILENO) != 0 ? Format::text : Format::json;
   w.pool = std::make_shared<spdlog::details::thread_pool>(8192, 1);
   auto sink = std::make_shared<spdlog::sinks::ansicolor_stderr_sink_mt>(spdlog::color_mode::never);
-  w.logger = std::make_shared<spdlog::async_logger>("wscluster", sink, w.pool, spdlog::async_overflow_policy::overrun_oldest);
+  w.logger =
+      std::make_shared<spdlog::async_logger>("wscluster", sink, w.pool, spdlog::async_overflow_policy::overrun_oldest);
   w.logger->set_pattern("%v");
   w.logger->set_level(to_spdlog(options.level));
   w.logger->flush_on(spdlog::level::info);
@@ -143,7 +154,9 @@ void set_level(Level level) {
   if (writer().logger) writer().logger->set_level(to_spdlog(level));
 }
 
-std::uint64_t dropped_lines() { return writer().pool ? writer().pool->overrun_counter() : 0; }
+std::uint64_t dropped_lines() {
+  return writer().pool ? writer().pool->overrun_counter() : 0;
+}
 
 void write(Level level, std::string_view component, std::string_view message, std::initializer_list<Field> fields) {
   auto& w = writer();

@@ -9,16 +9,25 @@
 namespace wscluster {
 namespace {
 
-bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
-bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_mark(char c) { return c == '_' || c == '.' || c == '-'; }
+bool is_lower(char c) {
+  return c >= 'a' && c <= 'z';
+}
+bool is_upper(char c) {
+  return c >= 'A' && c <= 'Z';
+}
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+bool is_mark(char c) {
+  return c == '_' || c == '.' || c == '-';
+}
 
 }  // namespace
 
 Result<> check_service_name(std::string_view name) {
-  const bool good = !name.empty() && name.size() <= 63 && is_lower(name.front()) &&
-                    std::all_of(name.begin(), name.end(), [](char c) { return is_lower(c) || is_digit(c) || is_mark(c); });
+  const bool good =
+      !name.empty() && name.size() <= 63 && is_lower(name.front()) &&
+      std::all_of(name.begin(), name.end(), [](char c) { return is_lower(c) || is_digit(c) || is_mark(c); });
   if (good) return {};
   return error(Errc::invalid, "'" + std::string(name) +
                                   "' is not a service name: lower-case letter first, then letters, digits, '_', '.', "
@@ -30,9 +39,10 @@ Result<> check_member_name(std::string_view name) {
   const bool good = !name.empty() && name.size() <= 63 && is_alnum(name.front()) &&
                     std::all_of(name.begin(), name.end(), [&](char c) { return is_alnum(c) || is_mark(c); });
   if (good) return {};
-  return error(Errc::invalid, "'" + std::string(name) +
-                                  "' is not a name: letter or digit first, then letters, digits, '_', '.', '-', at most "
-                                  "63 characters");
+  return error(Errc::invalid,
+               "'" + std::string(name) +
+                   "' is not a name: letter or digit first, then letters, digits, '_', '.', '-', at most "
+                   "63 characters");
 }
 
 Result<> check_uid(std::string_view uid) {

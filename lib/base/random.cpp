@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "base/random.hpp"
 
-#include <cstdlib>
 #include <sys/random.h>
+#include <cstdlib>
 
 #include "base/text.hpp"
 
@@ -18,7 +18,8 @@ void fill_random(std::span<unsigned char> bytes) {
 
 std::uint64_t random_id() {
   std::uint64_t id = 0;
-  while (id == 0) fill_random({reinterpret_cast<unsigned char*>(&id), sizeof id});
+  while (id == 0)
+    fill_random({reinterpret_cast<unsigned char*>(&id), sizeof id});
   return id;
 }
 

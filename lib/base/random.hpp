@@ -8,7 +8,8 @@
 
 namespace wscluster {
 
-/// Fills with bytes of the kernel's generator; fit for ids and keys. Never fails (the process ends if the kernel refuses).
+/// Fills with bytes of the kernel's generator; fit for ids and keys. Never fails (the process ends if the kernel
+/// refuses).
 void fill_random(std::span<unsigned char> bytes);
 
 /// A random 64-bit id that is never 0 (0 means "none" everywhere).

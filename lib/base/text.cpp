@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "base/text.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -8,9 +10,7 @@
 #include <charconv>
 #include <cstdio>
 #include <cstring>
-#include <fcntl.h>
 #include <numeric>
-#include <unistd.h>
 
 namespace wscluster {
 namespace {
@@ -108,11 +108,16 @@ std::string closest_match(std::string_view word, const std::vector<std::string>&
   return best;
 }
 
-std::string base64url_encode(std::string_view bytes) { return encode64(bytes, url_alphabet, false); }
-std::string base64_encode(std::string_view bytes) { return encode64(bytes, standard_alphabet, true); }
+std::string base64url_encode(std::string_view bytes) {
+  return encode64(bytes, url_alphabet, false);
+}
+std::string base64_encode(std::string_view bytes) {
+  return encode64(bytes, standard_alphabet, true);
+}
 
 std::optional<std::string> base64url_decode(std::string_view text) {
-  while (!text.empty() && text.back() == '=') text.remove_suffix(1);
+  while (!text.empty() && text.back() == '=')
+    text.remove_suffix(1);
   if (text.size() % 4 == 1) return std::nullopt;
   std::string out;
   out.reserve(text.size() * 3 / 4);
@@ -201,8 +206,10 @@ void append_json_string(std::string& out, std::string_view text) {
 
 std::string_view trim(std::string_view text) noexcept {
   const auto is_space = [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; };
-  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+  while (!text.empty() && is_space(text.front()))
+    text.remove_prefix(1);
+  while (!text.empty() && is_space(text.back()))
+    text.remove_suffix(1);
   return text;
 }
 
@@ -217,14 +224,14 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
 }
 
 bool iequals(std::string_view a, std::string_view b) noexcept {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) {
-    return std::tolower(x) == std::tolower(y);
-  });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
 }
 
 std::string to_lower(std::string_view text) {
   std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return out;
 }
 
@@ -251,7 +258,8 @@ Result<std::string> read_file(const std::string& path, std::size_t limit_bytes) 
 Result<std::string> read_secret(const std::string& path) {
   auto content = read_file(path, 65536);
   if (!content) return content;
-  while (!content->empty() && (content->back() == '\n' || content->back() == '\r')) content->pop_back();
+  while (!content->empty() && (content->back() == '\n' || content->back() == '\r'))
+    content->pop_back();
   if (content->empty()) return error(Errc::invalid, path + ": the file is empty, a secret is expected");
   return content;
 }

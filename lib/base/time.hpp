@@ -17,6 +17,8 @@ using WallClock = std::chrono::system_clock;
 /// RFC 3339 in UTC with milliseconds: 2026-11-22T10:04:31.120Z
 [[nodiscard]] std::string format_rfc3339(WallClock::time_point time);
 
-[[nodiscard]] inline double seconds(Clock::duration d) { return std::chrono::duration<double>(d).count(); }
+[[nodiscard]] inline double seconds(Clock::duration d) {
+  return std::chrono::duration<double>(d).count();
+}
 
 }  // namespace wscluster

@@ -17,14 +17,17 @@ namespace {
 /// Takes a decimal number off the front; false when there is none.
 bool take_number(std::string_view& text, double& value) {
   std::size_t n = 0;
-  while (n < text.size() && (std::isdigit(static_cast<unsigned char>(text[n])) != 0 || text[n] == '.')) ++n;
+  while (n < text.size() && (std::isdigit(static_cast<unsigned char>(text[n])) != 0 || text[n] == '.'))
+    ++n;
   const auto [end, ec] = std::from_chars(text.data(), text.data() + n, value, std::chars_format::fixed);
   if (n == 0 || ec != std::errc{} || end != text.data() + n) return false;
   text.remove_prefix(n);
   return true;
 }
 
-std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
+std::string quoted(std::string_view text) {
+  return "'" + std::string(text) + "'";
+}
 
 /// "20", "1.5": without trailing zeros.
 std::string plain_number(double value) {
@@ -108,7 +111,8 @@ Result<std::uint64_t> parse_size(std::string_view text) {
   if (!take_number(rest, value)) return error(Errc::invalid, quoted(text) + " is not a size (examples: 64KiB, 1MB)");
   if (rest.empty()) return error(Errc::invalid, quoted(text) + " has no unit: write " + std::string(text) + "B or KiB");
   const Unit* unit = find_unit(rest, size_units);
-  if (unit == nullptr || !rest.empty()) return error(Errc::invalid, quoted(text) + " is not a size (examples: 64KiB, 1MB)");
+  if (unit == nullptr || !rest.empty())
+    return error(Errc::invalid, quoted(text) + " is not a size (examples: 64KiB, 1MB)");
   if (value * unit->factor > 1e18) return error(Errc::invalid, quoted(text) + " is too large");
   return static_cast<std::uint64_t>(std::llround(value * unit->factor));
 }
@@ -136,7 +140,9 @@ Result<double> parse_rate(std::string_view text) {
   return bad();
 }
 
-std::string format_rate(double per_second) { return plain_number(per_second) + "/s"; }
+std::string format_rate(double per_second) {
+  return plain_number(per_second) + "/s";
+}
 
 Result<double> parse_ratio(std::string_view text) {
   std::string_view rest = text;

@@ -27,7 +27,7 @@ struct Attachments::Attachment {
   std::uint64_t holder = 0;  ///< the holder's reference; 0: not attached
   std::uint64_t number = 0;
   std::uint64_t life = 0;
-  TimePoint deadline;        ///< of the first attach
+  TimePoint deadline;  ///< of the first attach
   TimePoint retry_at;
   std::uint64_t wants_epoch = 0;
   std::uint32_t refusals = 0;
@@ -35,16 +35,16 @@ struct Attachments::Attachment {
   bool is_paused = false;
   bool is_retrying = false;
   bool is_lazy = false;
-  bool is_gone = false;       ///< the socket closed while an attach was under way: its answer is answered with the counters
-  bool tell_written = false;  ///< somebody waits for a receipt
-  session::FrameQueue queue;  ///< upstream; covered by `accepted`
-  std::uint64_t ever_sent = 0;    ///< highest position that went out under any attachment
-  std::uint64_t unsure_until = 0; ///< positions up to here may have been executed by a state that is lost
-  std::uint64_t received = 0;     ///< downstream frames of this life
-  std::uint64_t delivered = 0;    ///< of this socket, over all lives
-  std::uint64_t written = 0;      ///< of this socket, over all lives
-  std::uint64_t life_base = 0;    ///< `delivered` when this life began
-  std::uint64_t told = 0;         ///< `written` of this life that the holder knows
+  bool is_gone = false;  ///< the socket closed while an attach was under way: its answer is answered with the counters
+  bool tell_written = false;       ///< somebody waits for a receipt
+  session::FrameQueue queue;       ///< upstream; covered by `accepted`
+  std::uint64_t ever_sent = 0;     ///< highest position that went out under any attachment
+  std::uint64_t unsure_until = 0;  ///< positions up to here may have been executed by a state that is lost
+  std::uint64_t received = 0;      ///< downstream frames of this life
+  std::uint64_t delivered = 0;     ///< of this socket, over all lives
+  std::uint64_t written = 0;       ///< of this socket, over all lives
+  std::uint64_t life_base = 0;     ///< `delivered` when this life began
+  std::uint64_t told = 0;          ///< `written` of this life that the holder knows
 
   [[nodiscard]] std::uint64_t written_of_life() const { return written > life_base ? written - life_base : 0; }
 };
@@ -56,7 +56,8 @@ Attachments::~Attachments() {
   slots_.for_each([&](Ref, Attachment& a) { a.queue.clear(pool_, [](const session::FrameQueue::Node&, bool) {}); });
 }
 
-Attachments::Ref Attachments::open(TimePoint now, std::uint64_t socket, const ServiceOptions& options, std::string_view uid, TimePoint deadline) {
+Attachments::Ref Attachments::open(TimePoint now, std::uint64_t socket, const ServiceOptions& options,
+                                   std::string_view uid, TimePoint deadline) {
   const ServiceView* service = view_ ? view_->service(options.name) : nullptr;
   if (service == nullptr) return 0;
   const auto [ref, a] = slots_.emplace();
@@ -72,16 +73,20 @@ Attachments::Ref Attachments::open(TimePoint now, std::uint64_t socket, const Se
 
 void Attachments::attach(TimePoint now, Attachment& a) {
   const ServiceView* service = view_->service(a.options->name);
-  const ring::Member* owner = service == nullptr || service->epoch() < a.wants_epoch ? nullptr : service->ring.owner_of(a.id.hash);
+  const ring::Member* owner =
+      service == nullptr || service->epoch() < a.wants_epoch ? nullptr : service->ring.owner_of(a.id.hash);
   const Peer* peer = owner == nullptr ? nullptr : view_->peer(owner->name, owner->incarnation);
-  const PathId path =
-      peer == nullptr || peer->shards == 0 ? 0 : network_.path_to(peer->name, peer->incarnation, ring::shard_of(a.id.hash, peer->shards));
+  const PathId path = peer == nullptr || peer->shards == 0
+                          ? 0
+                          : network_.path_to(peer->name, peer->incarnation, ring::shard_of(a.id.hash, peer->shards));
   if (path == 0) {
     retry_at(a, now + retry_delay);
     return;
   }
   const auto id = a.id.bytes();
-  wire::Attach request{a.ref, ++a.number, a.options->name, a.uid, {id.data(), id.size()}, a.life, a.queue.covered(), a.received, a.written_of_life()};
+  wire::Attach request{
+      a.ref,      ++a.number,         a.options->name, a.uid, {id.data(), id.size()}, a.life, a.queue.covered(),
+      a.received, a.written_of_life()};
   if (!network_.send(path, request)) {
     retry_at(a, now + retry_delay);
     return;
@@ -118,7 +123,8 @@ void Attachments::on_attached(TimePoint, PathId path, const wire::Attached& atta
   }
   if (a->is_gone) {
     const bool is_same = attached.life == a->life;
-    network_.send(path, wire::Detach{attached.holder, 1006, is_same ? a->received : 0, is_same ? a->written_of_life() : 0});
+    network_.send(path,
+                  wire::Detach{attached.holder, 1006, is_same ? a->received : 0, is_same ? a->written_of_life() : 0});
     slots_.erase(attached.edge);
     return;
   }
@@ -190,7 +196,9 @@ void Attachments::send_waiting(Attachment& a) {
   if (out == nullptr) return;
   while (const auto* node = a.queue.unsent()) {
     const std::uint64_t position = a.queue.sent() + 1;
-    wire::append(*out, wire::Up{a.holder, node->mark.is_binary, position <= a.unsure_until, a.received, a.written_of_life(), node->payload()},
+    wire::append(*out,
+                 wire::Up{a.holder, node->mark.is_binary, position <= a.unsure_until, a.received, a.written_of_life(),
+                          node->payload()},
                  destination_of(a.path));
     a.queue.mark_sent();
     a.told = a.written_of_life();

@@ -40,8 +40,9 @@ struct AttachmentCounters {
   std::uint64_t refused = 0;
 };
 
-/// The edge's side of sessions, on one core (DESIGN section 6): ties each client socket to its holder, keeps what the holder has not
-/// accepted, counts what the kernel has written, and attaches again (same counters, higher number) after a broken link, a refusal or a new owner. Pure.
+/// The edge's side of sessions, on one core (DESIGN section 6): ties each client socket to its holder, keeps what the
+/// holder has not accepted, counts what the kernel has written, and attaches again (same counters, higher number) after
+/// a broken link, a refusal or a new owner. Pure.
 class Attachments {
  public:
   Attachments(Network& network, Sockets& sockets, std::pmr::memory_resource& pool);
@@ -50,9 +51,10 @@ class Attachments {
   Attachments& operator=(const Attachments&) = delete;
 
   using Ref = std::uint64_t;
-  /// Starts to attach; on_attached() or on_refused() follows, by `deadline` at the latest. The options outlive the attachment.
-  /// Returns its reference, 0 when the service has no view here (then nothing follows).
-  Ref open(TimePoint now, std::uint64_t socket, const ServiceOptions& options, std::string_view uid, TimePoint deadline);
+  /// Starts to attach; on_attached() or on_refused() follows, by `deadline` at the latest. The options outlive the
+  /// attachment. Returns its reference, 0 when the service has no view here (then nothing follows).
+  Ref open(TimePoint now, std::uint64_t socket, const ServiceOptions& options, std::string_view uid,
+           TimePoint deadline);
   /// A client's message.
   void on_frame(TimePoint now, Ref ref, bool is_binary, std::string_view payload);
   /// How many delivered frames the kernel has taken whole, cumulative for this socket.

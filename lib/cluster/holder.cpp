@@ -25,10 +25,17 @@ constexpr Duration loss_memory = 60s;
 
 Holder::Holder(const ServiceOptions& options, Self self, std::uint8_t service_index, Network& network, Sender& sender,
                std::pmr::memory_resource& pool)
-    : options_(options), self_(std::move(self)), service_index_(service_index), network_(network), sender_(sender), pool_(pool), jitter_(random_id()) {}
+    : options_(options),
+      self_(std::move(self)),
+      service_index_(service_index),
+      network_(network),
+      sender_(sender),
+      pool_(pool),
+      jitter_(random_id()) {}
 
 Holder::~Holder() {
-  sessions_.for_each([&](SessionRef, Session& session) { session.queue.clear(pool_, [](const session::FrameQueue::Node&, bool) {}); });
+  sessions_.for_each(
+      [&](SessionRef, Session& session) { session.queue.clear(pool_, [](const session::FrameQueue::Node&, bool) {}); });
 }
 
 Holder::User* Holder::find_user(std::uint64_t hash, std::string_view uid) {
@@ -53,14 +60,15 @@ Holder::User& Holder::make_user(std::uint64_t hash, std::string_view uid) {
   }
   for (const Loss& loss : losses_) {
     const ring::Member* owner = loss.ring.owner_of(hash);
-    if (owner != nullptr && owner->name == loss.node && owner->incarnation == loss.incarnation) user.born = std::max(user.born, loss.epoch);
+    if (owner != nullptr && owner->name == loss.node && owner->incarnation == loss.incarnation)
+      user.born = std::max(user.born, loss.epoch);
   }
   return user;
 }
 
 void Holder::erase_user_if_idle(User& user) {
-  if (!user.sessions.empty() || user.is_asking || user.is_leaving || !user.held.empty() || !user.executed.empty() || !user.last_seen.empty() ||
-      user.in_cleanup || user.in_waiting || user.expected > 0) {
+  if (!user.sessions.empty() || user.is_asking || user.is_leaving || !user.held.empty() || !user.executed.empty() ||
+      !user.last_seen.empty() || user.in_cleanup || user.in_waiting || user.expected > 0) {
     return;
   }
   users_.erase(users_.find(*user.key));
@@ -81,8 +89,10 @@ std::vector<Holder::EarlierOwner> Holder::earlier_owners(std::uint64_t hash) con
     });
     if (!is_known) found.push_back({owner, is_open});
   };
-  for (const OpenEpoch& open : service_->open) add(open, true);
-  for (const Closed& closed : closed_) add(*closed.epoch, false);
+  for (const OpenEpoch& open : service_->open)
+    add(open, true);
+  for (const Closed& closed : closed_)
+    add(*closed.epoch, false);
   return found;
 }
 
@@ -117,16 +127,19 @@ void Holder::continue_asking(TimePoint now, User& user) {
       if (question.is_open) user.born = std::max(user.born, service_->epoch());
       // Its clients come back, and nobody is left to say which.
       for (const Departed& departed : departed_) {
-        if (departed.incarnation == question.incarnation) user.hold_until = std::max(user.hold_until, departed.at + options_.hold);
+        if (departed.incarnation == question.incarnation)
+          user.hold_until = std::max(user.hold_until, departed.at + options_.hold);
       }
       continue;
     }
     const Peer* peer = view_->peer(question.node, question.incarnation);
     if (peer == nullptr || peer->shards == 0) continue;
     const PathId path = network_.path_to(peer->name, peer->incarnation, ring::shard_of(user.key->hash, peer->shards));
-    if (path != 0 && network_.send(path, wire::Ask{options_.name, user.key->uid, service_->epoch(), user.pull})) question.path = path;
+    if (path != 0 && network_.send(path, wire::Ask{options_.name, user.key->uid, service_->epoch(), user.pull}))
+      question.path = path;
   }
-  if (std::all_of(user.questions.begin(), user.questions.end(), [](const User::Question& q) { return q.is_answered; })) settle_user(now, user);
+  if (std::all_of(user.questions.begin(), user.questions.end(), [](const User::Question& q) { return q.is_answered; }))
+    settle_user(now, user);
 }
 
 void Holder::on_answer(TimePoint now, PathId path, const wire::Answer& answer) {
@@ -139,7 +152,8 @@ void Holder::on_answer(TimePoint now, PathId path, const wire::Answer& answer) {
       return;
     }
     question.is_answered = true;
-    if (answer.evicted > 0) expect_return(*user, answer.evicted, answer.evicted_epoch, now - Duration(answer.evicted_ms_ago));
+    if (answer.evicted > 0)
+      expect_return(*user, answer.evicted, answer.evicted_epoch, now - Duration(answer.evicted_ms_ago));
   }
   continue_asking(now, *user);
 }
@@ -160,7 +174,8 @@ void Holder::settle_user(TimePoint now, User& user) {
         continue;
       }
       if (visit.is_attach) {
-        wire::Attach request{visit.edge, visit.number, options_.name, user.key->uid, visit.session, visit.life, visit.accepted, visit.received, visit.written};
+        wire::Attach request{visit.edge, visit.number,   options_.name,  user.key->uid, visit.session,
+                             visit.life, visit.accepted, visit.received, visit.written};
         attach(now, user, visit.path, request);
       } else {
         wire::Message message;
@@ -187,7 +202,8 @@ void Holder::held_elsewhere(TimePoint now, User& user, const std::string& node) 
   user.elsewhere_until = now + elsewhere_lifetime;
   std::vector<Visit> visits = std::move(user.visits);
   user.visits.clear();
-  for (const Visit& visit : visits) refuse_message(visit.path, visit.counter, wire::RefuseReason::held, node);
+  for (const Visit& visit : visits)
+    refuse_message(visit.path, visit.counter, wire::RefuseReason::held, node);
   wait_for_return(user);
 }
 
@@ -203,7 +219,8 @@ void Holder::refuse_visits(User& user) {
   user.is_asking = false;
   for (const Visit& visit : visits) {
     if (visit.is_attach) {
-      network_.send(visit.path, wire::Refused{visit.edge, visit.number, wire::RefuseReason::not_owner, service_->epoch()});
+      network_.send(visit.path,
+                    wire::Refused{visit.edge, visit.number, wire::RefuseReason::not_owner, service_->epoch()});
     } else {
       refuse_message(visit.path, visit.counter, wire::RefuseReason::not_owner);
     }
@@ -213,7 +230,8 @@ void Holder::refuse_visits(User& user) {
 /// Nobody could say in time who holds the user.
 void Holder::end_visit(const Visit& visit) {
   if (visit.is_attach) {
-    network_.send(visit.path, wire::Refused{visit.edge, visit.number, wire::RefuseReason::not_owner, service_->epoch()});
+    network_.send(visit.path,
+                  wire::Refused{visit.edge, visit.number, wire::RefuseReason::not_owner, service_->epoch()});
   } else {
     ++counters_.receipts[static_cast<std::size_t>(wire::ReceiptStatus::expired)];
     network_.send(visit.path, wire::Receipt{visit.counter, wire::ReceiptStatus::expired, 0, service_->epoch()});
@@ -246,7 +264,8 @@ void Holder::answer_asker(PathId path, std::uint64_t hash, std::string_view uid,
   if (const auto found = evicted_.find(UserKey{hash, std::string(uid)}); found != evicted_.end()) {
     answer.evicted = found->second.sessions;
     answer.evicted_epoch = found->second.epoch;
-    answer.evicted_ms_ago = static_cast<std::uint64_t>(std::chrono::duration_cast<Duration>(now - found->second.at).count());
+    answer.evicted_ms_ago =
+        static_cast<std::uint64_t>(std::chrono::duration_cast<Duration>(now - found->second.at).count());
   }
   network_.send(path, answer);
 }
@@ -262,7 +281,8 @@ void Holder::adopt(TimePoint now, std::shared_ptr<const View> view) {
     // A member that left with a life that is no longer in the document took its state along.
     for (const OpenEpoch& open : service_->open) {
       for (const ring::Member& member : open.ring.members()) {
-        const bool is_known = std::any_of(losses_.begin(), losses_.end(), [&](const Loss& l) { return l.incarnation == member.incarnation; });
+        const bool is_known = std::any_of(losses_.begin(), losses_.end(),
+                                          [&](const Loss& l) { return l.incarnation == member.incarnation; });
         if (is_known || member.weight == 0 || service_->has_member(member.name, member.incarnation)) continue;
         losses_.push_back({open.ring, member.name, member.incarnation, service_->epoch(), now + loss_memory});
       }
@@ -282,13 +302,16 @@ void Holder::adopt(TimePoint now, std::shared_ptr<const View> view) {
   }
   auto deferred = std::move(deferred_asks_);
   deferred_asks_.clear();
-  for (const DeferredAsk& ask : deferred) on_ask(now, ask.path, {options_.name, ask.uid, ask.epoch, ask.pull});
+  for (const DeferredAsk& ask : deferred)
+    on_ask(now, ask.path, {options_.name, ask.uid, ask.epoch, ask.pull});
 }
 
 /// After a change is done its clients are still on their way back, and their earlier owners know which.
-void Holder::remember_closed(TimePoint now, const std::shared_ptr<const View>& before, const ServiceView& service_before) {
+void Holder::remember_closed(TimePoint now, const std::shared_ptr<const View>& before,
+                             const ServiceView& service_before) {
   for (const OpenEpoch& epoch : service_before.open) {
-    const bool is_open = std::any_of(service_->open.begin(), service_->open.end(), [&](const OpenEpoch& o) { return o.epoch == epoch.epoch; });
+    const bool is_open = std::any_of(service_->open.begin(), service_->open.end(),
+                                     [&](const OpenEpoch& o) { return o.epoch == epoch.epoch; });
     if (!is_open) closed_.push_back({before, &epoch, now + options_.hold});
   }
   for (const ring::Member& member : service_before.ring.members()) {

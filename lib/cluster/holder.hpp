@@ -32,8 +32,8 @@ struct Self {
 struct DonorCount {
   std::uint64_t planned = 0;  ///< sessions that were to go when the epoch was adopted
   std::uint64_t closed = 0;
-  std::uint64_t gone = 0;     ///< ended by themselves, or stayed because a later epoch brought them back
-  std::uint64_t forced = 0;   ///< of `closed`: at the deadline
+  std::uint64_t gone = 0;    ///< ended by themselves, or stayed because a later epoch brought them back
+  std::uint64_t forced = 0;  ///< of `closed`: at the deadline
   bool is_done = false;
 };
 struct ReceiverCount {
@@ -54,17 +54,20 @@ struct HolderCounters {
 };
 
 /// The users of one service on one shard: their sessions, messages to them, and how they leave when the ring changes
-/// (DESIGN sections 6 and 7). Pure: events in, frames out through Network, time given. A user's sessions are always on one holder; a
-/// new owner first asks the earlier ones.
+/// (DESIGN sections 6 and 7). Pure: events in, frames out through Network, time given. A user's sessions are always on
+/// one holder; a new owner first asks the earlier ones.
 class Holder final : public ReceiptSink {
  public:
   /// References of sessions carry the service index in the top byte, so that the core finds the holder.
-  Holder(const ServiceOptions& options, Self self, std::uint8_t service_index, Network& network, Sender& sender, std::pmr::memory_resource& pool);
+  Holder(const ServiceOptions& options, Self self, std::uint8_t service_index, Network& network, Sender& sender,
+         std::pmr::memory_resource& pool);
   ~Holder() override;
   Holder(const Holder&) = delete;
   Holder& operator=(const Holder&) = delete;
 
-  [[nodiscard]] static std::uint8_t service_index_of(std::uint64_t ref) noexcept { return static_cast<std::uint8_t>(ref >> 56U); }
+  [[nodiscard]] static std::uint8_t service_index_of(std::uint64_t ref) noexcept {
+    return static_cast<std::uint8_t>(ref >> 56U);
+  }
 
   void adopt(TimePoint now, std::shared_ptr<const View> view);
   void on_attach(TimePoint now, PathId path, const wire::Attach& attach);
@@ -151,7 +154,8 @@ class Holder final : public ReceiptSink {
   // Messages
   struct Executed;
   void deliver(TimePoint now, User& user, Executed& entry, bool is_binary, std::string_view payload);
-  void resolve(TimePoint now, User& user, const session::FrameMark& mark, bool was_written, bool is_sure, std::string_view payload = {});
+  void resolve(TimePoint now, User& user, const session::FrameMark& mark, bool was_written, bool is_sure,
+               std::string_view payload = {});
   [[nodiscard]] Executed* find_executed(User& user, std::uint64_t origin, std::uint64_t counter);
   [[nodiscard]] bool has_had(const User& user, std::uint64_t origin, std::uint64_t counter) const;
   void accept_message(TimePoint now, User& user, PathId path, const wire::Message& message);
@@ -193,11 +197,11 @@ class Holder final : public ReceiptSink {
     std::string id;  ///< as the client wrote it, JSON
   };
   session::Slots<RelayedSend> relays_;
-  std::vector<SessionRef> lazy_;       ///< owe the edge an `accepted`
-  std::vector<SessionRef> orphans_;    ///< their link broke
-  std::vector<UserKey> asking_;        ///< gained users with an unanswered question
-  std::vector<UserKey> waiting_;       ///< users with held messages
-  std::vector<UserKey> cleanup_;       ///< users with dedupe entries
+  std::vector<SessionRef> lazy_;     ///< owe the edge an `accepted`
+  std::vector<SessionRef> orphans_;  ///< their link broke
+  std::vector<UserKey> asking_;      ///< gained users with an unanswered question
+  std::vector<UserKey> waiting_;     ///< users with held messages
+  std::vector<UserKey> cleanup_;     ///< users with dedupe entries
   struct OriginState {
     std::uint64_t settled = 0;
     TimePoint heard;
@@ -232,7 +236,7 @@ class Holder final : public ReceiptSink {
     double share = 0;  ///< of the change's rate, for this shard
     double allowance = 0;
     TimePoint last;
-    std::vector<UserKey> queue;  ///< taken from the back
+    std::vector<UserKey> queue;    ///< taken from the back
     std::vector<UserKey> leaving;  ///< their closes are under way
   };
   std::vector<Eviction> evictions_;

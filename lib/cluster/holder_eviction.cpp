@@ -27,7 +27,8 @@ std::uint64_t mix(std::uint64_t value) noexcept {
 void Holder::plan_evictions(TimePoint now, const ServiceView* before) {
   if (before == nullptr) {
     // Changes that were made before we looked for the first time: nothing was ever here.
-    for (const OpenEpoch& open : service_->open) donated_[open.epoch + 1].is_done = true;
+    for (const OpenEpoch& open : service_->open)
+      donated_[open.epoch + 1].is_done = true;
     return;
   }
   // The rings of the epochs adopted at once, oldest first.
@@ -40,7 +41,8 @@ void Holder::plan_evictions(TimePoint now, const ServiceView* before) {
   for (const auto& [epoch, to] : steps) {
     const ring::Plan plan = ring::plan(*from, *to);
     double ours = 0;
-    for (const auto& move : plan.moves()) ours += plan.name(move.from) == self_.name ? move.share : 0;
+    for (const auto& move : plan.moves())
+      ours += plan.name(move.from) == self_.name ? move.share : 0;
     donated_[epoch];
     evictions_.push_back({epoch, plan.share() > 0 ? ours / plan.share() / self_.shards : 0, 0, now, {}, {}});
     from = to;
@@ -75,7 +77,8 @@ void Holder::plan_evictions(TimePoint now, const ServiceView* before) {
   }
   // Neighbours on the ring must not come back together.
   for (Eviction& eviction : evictions_) {
-    std::sort(eviction.queue.begin(), eviction.queue.end(), [](const UserKey& a, const UserKey& b) { return mix(a.hash) < mix(b.hash); });
+    std::sort(eviction.queue.begin(), eviction.queue.end(),
+              [](const UserKey& a, const UserKey& b) { return mix(a.hash) < mix(b.hash); });
   }
 }
 
@@ -109,18 +112,21 @@ void Holder::evict_in_turn(TimePoint now) {
     return is_done;
   });
   std::erase_if(donated_, [&](const auto& entry) {
-    const bool is_open = std::any_of(service_->open.begin(), service_->open.end(), [&](const OpenEpoch& open) { return open.epoch + 1 == entry.first; });
+    const bool is_open = std::any_of(service_->open.begin(), service_->open.end(),
+                                     [&](const OpenEpoch& open) { return open.epoch + 1 == entry.first; });
     return entry.second.is_done && !is_open && entry.first < service_->epoch();
   });
   std::erase_if(evicted_, [&](const auto& entry) {
-    const bool is_open = std::any_of(service_->open.begin(), service_->open.end(), [&](const OpenEpoch& open) { return open.epoch + 1 == entry.second.epoch; });
+    const bool is_open = std::any_of(service_->open.begin(), service_->open.end(),
+                                     [&](const OpenEpoch& open) { return open.epoch + 1 == entry.second.epoch; });
     return !is_open && now - entry.second.at > options_.hold;
   });
 }
 
 std::string Holder::close_text(const ChangePolicy& policy) {
   jitter_ = jitter_ * 6364136223846793005U + 1442695040888963407U;
-  std::string text = "epoch=" + std::to_string(service_->epoch()) + " after=" + std::to_string((jitter_ >> 33U) % return_spread_ms) + "ms";
+  std::string text = "epoch=" + std::to_string(service_->epoch()) +
+                     " after=" + std::to_string((jitter_ >> 33U) % return_spread_ms) + "ms";
   if (!policy.close_text.empty()) text += " " + policy.close_text;
   return text;
 }
@@ -183,13 +189,15 @@ void Holder::release(TimePoint now, User& user) {
       refuse_message(entry->path, held.counter, wire::RefuseReason::not_owner);
     }
   }
-  for (const PathId asker : user.askers) answer_asker(asker, user.key->hash, user.key->uid, now);
+  for (const PathId asker : user.askers)
+    answer_asker(asker, user.key->hash, user.key->uid, now);
   users_.erase(users_.find(*user.key));
 }
 
 std::size_t Holder::eviction_pending() const noexcept {
   std::size_t count = 0;
-  for (const Eviction& eviction : evictions_) count += eviction.queue.size() + eviction.leaving.size();
+  for (const Eviction& eviction : evictions_)
+    count += eviction.queue.size() + eviction.leaving.size();
   return count;
 }
 

@@ -69,10 +69,12 @@ void Holder::queue_visit(TimePoint now, User& user, PathId path, const wire::Mes
 }
 
 bool Holder::has_had(const User& user, std::uint64_t origin, std::uint64_t counter) const {
-  const bool was_seen = std::any_of(user.last_seen.begin(), user.last_seen.end(),
-                                    [&](const User::LastSeen& seen) { return seen.origin == origin && seen.counter >= counter; });
-  return was_seen || std::any_of(user.visits.begin(), user.visits.end(),
-                                 [&](const Visit& visit) { return !visit.is_attach && visit.origin == origin && visit.counter == counter; });
+  const bool was_seen = std::any_of(user.last_seen.begin(), user.last_seen.end(), [&](const User::LastSeen& seen) {
+    return seen.origin == origin && seen.counter >= counter;
+  });
+  return was_seen || std::any_of(user.visits.begin(), user.visits.end(), [&](const Visit& visit) {
+           return !visit.is_attach && visit.origin == origin && visit.counter == counter;
+         });
 }
 
 Holder::Executed* Holder::find_executed(User& user, std::uint64_t origin, std::uint64_t counter) {
@@ -96,17 +98,20 @@ bool Holder::is_repeat(User& user, PathId path, const wire::Message& message) {
   ++counters_.duplicates;
   if (Executed* entry = find_executed(user, message.origin, message.counter)) {
     entry->path = path;
-    if (entry->is_answered) network_.send(path, wire::Receipt{entry->counter, entry->status, entry->sessions, service_->epoch()});
+    if (entry->is_answered)
+      network_.send(path, wire::Receipt{entry->counter, entry->status, entry->sessions, service_->epoch()});
   }
   return true;
 }
 
 void Holder::accept_message(TimePoint now, User& user, PathId path, const wire::Message& message) {
   ++counters_.unicasts;
-  auto seen = std::find_if(user.last_seen.begin(), user.last_seen.end(), [&](const User::LastSeen& s) { return s.origin == message.origin; });
+  auto seen = std::find_if(user.last_seen.begin(), user.last_seen.end(),
+                           [&](const User::LastSeen& s) { return s.origin == message.origin; });
   if (seen == user.last_seen.end()) seen = user.last_seen.insert(user.last_seen.end(), {message.origin, 0});
   seen->counter = message.counter;
-  user.executed.push_back({message.origin, message.counter, path, message.wait, 0, 0, false, false, false, wire::ReceiptStatus::unknown, 0});
+  user.executed.push_back({message.origin, message.counter, path, message.wait, 0, 0, false, false, false,
+                           wire::ReceiptStatus::unknown, 0});
   Executed& entry = user.executed.back();
   if (!user.in_cleanup) {
     user.in_cleanup = true;
@@ -121,7 +126,8 @@ void Holder::accept_message(TimePoint now, User& user, PathId path, const wire::
     deliver(now, user, entry, message.is_binary, message.payload);
     return;
   }
-  const bool has_room = user.held.size() < options_.hold_messages && user.held_bytes + message.payload.size() <= options_.hold_bytes;
+  const bool has_room =
+      user.held.size() < options_.hold_messages && user.held_bytes + message.payload.size() <= options_.hold_bytes;
   if (now >= user.hold_until || !has_room) {
     answer(entry, wire::ReceiptStatus::offline, 0);
     return;
@@ -144,7 +150,8 @@ void Holder::deliver(TimePoint now, User& user, Executed& entry, bool is_binary,
   const session::FrameMark mark{is_binary, entry.origin, entry.counter};
   entry.pending = static_cast<std::uint32_t>(user.sessions.size());
   entry.is_held = false;
-  if (entry.wait != wire::Wait::delivered && !entry.is_answered) answer(entry, wire::ReceiptStatus::queued, user.sessions.size());
+  if (entry.wait != wire::Wait::delivered && !entry.is_answered)
+    answer(entry, wire::ReceiptStatus::queued, user.sessions.size());
   // A copy: a slow consumer may be closed meanwhile. (`entry` is not used after the first enqueue, it may move.)
   const std::vector<SessionRef> sessions = user.sessions;
   for (const SessionRef ref : sessions) {
@@ -153,7 +160,8 @@ void Holder::deliver(TimePoint now, User& user, Executed& entry, bool is_binary,
 }
 
 /// One session has written the message or never will.
-void Holder::resolve(TimePoint now, User& user, const session::FrameMark& mark, bool was_written, bool is_sure, std::string_view payload) {
+void Holder::resolve(TimePoint now, User& user, const session::FrameMark& mark, bool was_written, bool is_sure,
+                     std::string_view payload) {
   Executed* entry = find_executed(user, mark.origin, mark.counter);
   if (entry == nullptr || entry->pending == 0) return;
   --entry->pending;
@@ -232,10 +240,13 @@ void Holder::forget_settled(TimePoint now) {
   for (const UserKey& key : std::exchange(cleanup_, {})) {
     User* user = find_user(key.hash, key.uid);
     if (user == nullptr) continue;
-    std::erase_if(user->executed, [&](const Executed& e) { return e.is_answered && !e.is_held && e.pending == 0 && e.counter < settled_of(e.origin); });
+    std::erase_if(user->executed, [&](const Executed& e) {
+      return e.is_answered && !e.is_held && e.pending == 0 && e.counter < settled_of(e.origin);
+    });
     std::erase_if(user->last_seen, [&](const User::LastSeen& seen) {
       return seen.counter < settled_of(seen.origin) &&
-             std::none_of(user->executed.begin(), user->executed.end(), [&](const Executed& e) { return e.origin == seen.origin; });
+             std::none_of(user->executed.begin(), user->executed.end(),
+                          [&](const Executed& e) { return e.origin == seen.origin; });
     });
     user->in_cleanup = !user->executed.empty() || !user->last_seen.empty();
     if (user->in_cleanup) {

@@ -8,7 +8,9 @@
 
 namespace wscluster::cluster {
 
-Holder::Session* Holder::find_session(SessionRef ref) { return sessions_.find(ref & ((SessionRef{1} << 56U) - 1)); }
+Holder::Session* Holder::find_session(SessionRef ref) {
+  return sessions_.find(ref & ((SessionRef{1} << 56U) - 1));
+}
 
 void Holder::attach(TimePoint now, User& user, PathId path, const wire::Attach& request) {
   const auto id = session::SessionId::from_bytes(request.session);
@@ -57,7 +59,8 @@ void Holder::count_return(TimePoint now, User& user) {
 }
 
 void Holder::answer_attached(const Session& session) {
-  network_.send(session.path, wire::Attached{session.edge, session.number, session.ref, session.user->life, session.accepted, service_->epoch()});
+  network_.send(session.path, wire::Attached{session.edge, session.number, session.ref, session.user->life,
+                                             session.accepted, service_->epoch()});
 }
 
 void Holder::on_up(TimePoint now, const wire::Up& up) {
@@ -104,7 +107,8 @@ void Holder::relay(TimePoint now, Session& session, const wire::Up& up) {
   }
   const std::string message = protocol::relay_message(session.user->key->uid, request->data);
   const std::uint64_t cookie = relays_.emplace(RelayedSend{session.ref, request->to, request->id}).first;
-  const Outgoing outgoing{options_.name, request->to, message, false, wire::Wait::delivered, now + options_.send_timeout};
+  const Outgoing outgoing{options_.name, request->to,           message,
+                          false,         wire::Wait::delivered, now + options_.send_timeout};
   ++session.open_sends;
   if (!sender_.send(now, outgoing, *this, cookie)) {
     --session.open_sends;
@@ -121,8 +125,9 @@ void Holder::on_receipt(TimePoint now, std::uint64_t cookie, const Receipt& rece
   Session* session = find_session(done.session);
   if (session == nullptr) return;
   --session->open_sends;
-  say(now, *session, protocol::relay_receipt(done.id, {done.to, to_string(receipt.status), receipt.sessions, receipt.node, receipt.epoch,
-                                                       seconds(receipt.latency)}));
+  say(now, *session,
+      protocol::relay_receipt(done.id, {done.to, to_string(receipt.status), receipt.sessions, receipt.node,
+                                        receipt.epoch, seconds(receipt.latency)}));
   // The answer may have ended the session (slow consumer).
   session = find_session(done.session);
   if (session == nullptr) return;
@@ -130,11 +135,15 @@ void Holder::on_receipt(TimePoint now, std::uint64_t cookie, const Receipt& rece
   if (session->close_code != 0) pump(*session);
 }
 
-void Holder::say(TimePoint now, Session& session, std::string_view text) { enqueue(now, session, {}, text); }
+void Holder::say(TimePoint now, Session& session, std::string_view text) {
+  enqueue(now, session, {}, text);
+}
 
 void Holder::report_accepted(Session& session) {
-  if (session.path == 0 || session.accepted == session.accepted_told || session.open_sends >= options_.max_open_sends) return;
-  if (network_.send(session.path, wire::Accepted{session.edge, session.number, session.accepted})) session.accepted_told = session.accepted;
+  if (session.path == 0 || session.accepted == session.accepted_told || session.open_sends >= options_.max_open_sends)
+    return;
+  if (network_.send(session.path, wire::Accepted{session.edge, session.number, session.accepted}))
+    session.accepted_told = session.accepted;
 }
 
 void Holder::enqueue(TimePoint now, Session& session, session::FrameMark mark, std::string_view payload) {
@@ -150,11 +159,13 @@ void Holder::enqueue(TimePoint now, Session& session, session::FrameMark mark, s
 /// False when the new frame must not be queued.
 bool Holder::make_room(TimePoint now, Session& session, std::size_t bytes) {
   const auto is_full = [&] {
-    return session.queue.waiting() >= options_.outbox_messages || session.queue.waiting_bytes() + bytes > options_.outbox_bytes;
+    return session.queue.waiting() >= options_.outbox_messages ||
+           session.queue.waiting_bytes() + bytes > options_.outbox_bytes;
   };
   if (session.queue.waiting() == 0 || !is_full()) return true;
   switch (options_.slow_consumer) {
-    case SlowConsumer::drop_newest: return false;
+    case SlowConsumer::drop_newest:
+      return false;
     case SlowConsumer::close:
       if (session.close_code == 0) {
         ++counters_.slow_consumers;
@@ -163,7 +174,8 @@ bool Holder::make_room(TimePoint now, Session& session, std::size_t bytes) {
         send_close(session);
       }
       return false;
-    case SlowConsumer::drop_oldest: break;
+    case SlowConsumer::drop_oldest:
+      break;
   }
   while (session.queue.waiting() > 0 && is_full()) {
     const session::FrameMark dropped = session.queue.drop_unsent(pool_);
@@ -181,7 +193,8 @@ void Holder::pump(Session& session) {
     if (session.queue.in_flight() >= options_.window_messages) return;
     if (session.queue.in_flight() > 0 && session.queue.in_flight_bytes() + node->size > options_.window_bytes) return;
     if (session.open_sends < options_.max_open_sends) session.accepted_told = session.accepted;
-    const wire::Down down{session.edge, session.number, node->mark.is_binary, node->mark.origin != 0, session.accepted_told, node->payload()};
+    const wire::Down down{session.edge,           session.number,        node->mark.is_binary,
+                          node->mark.origin != 0, session.accepted_told, node->payload()};
     wire::append(*out, down, destination_of(session.path));
     session.queue.mark_sent();
     ++counters_.messages_down;

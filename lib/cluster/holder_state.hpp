@@ -31,10 +31,10 @@ struct Holder::Executed {
   std::uint64_t counter = 0;
   PathId path = 0;
   wire::Wait wait = wire::Wait::none;
-  std::uint32_t pending = 0;    ///< sessions that have not written it
+  std::uint32_t pending = 0;  ///< sessions that have not written it
   std::uint32_t written = 0;
-  bool is_unsure = false;       ///< for one session nobody can know any more
-  bool is_held = false;         ///< waits for the user's return
+  bool is_unsure = false;  ///< for one session nobody can know any more
+  bool is_held = false;    ///< waits for the user's return
   bool is_answered = false;
   wire::ReceiptStatus status = wire::ReceiptStatus::unknown;
   std::uint64_t sessions = 0;
@@ -65,8 +65,8 @@ struct Holder::Visit {
 struct Holder::User {
   const UserKey* key = nullptr;  ///< in the map
   std::uint64_t life = 0;
-  std::uint64_t born = 0;        ///< made anew after a loss in this epoch; 0: not
-  std::uint64_t resolved = 0;    ///< since this epoch it is known that nobody else holds it; 0: not known
+  std::uint64_t born = 0;      ///< made anew after a loss in this epoch; 0: not
+  std::uint64_t resolved = 0;  ///< since this epoch it is known that nobody else holds it; 0: not known
   std::vector<SessionRef> sessions;
   std::vector<Executed> executed;
   struct LastSeen {
@@ -77,15 +77,15 @@ struct Holder::User {
   std::vector<Visit> visits;        ///< before it is known who holds the user
   std::vector<Visit> held;          ///< messages for the return of an evicted user
   std::uint64_t held_bytes = 0;
-  TimePoint hold_until;             ///< while there is no session: expected back until then
-  std::uint64_t expected = 0;       ///< sessions that were evicted elsewhere and may return
+  TimePoint hold_until;        ///< while there is no session: expected back until then
+  std::uint64_t expected = 0;  ///< sessions that were evicted elsewhere and may return
   std::uint64_t evicted_epoch = 0;
   TimePoint evicted_at;
 
   struct Question {
     std::string node;
     std::uint64_t incarnation = 0;
-    PathId path = 0;  ///< 0: not sent
+    PathId path = 0;      ///< 0: not sent
     bool is_open = true;  ///< its change is not done: if it left, it took state along
     bool is_answered = false;
   };
@@ -93,14 +93,14 @@ struct Holder::User {
   bool pull = false;
   std::uint64_t asked_epoch = 0;
   std::vector<Question> questions;
-  std::string elsewhere;            ///< an earlier owner holds it
+  std::string elsewhere;  ///< an earlier owner holds it
   TimePoint elsewhere_until;
 
-  std::uint64_t eviction = 0;       ///< epoch of the change that takes it away; 0: none
-  bool is_leaving = false;          ///< its turn has come
+  std::uint64_t eviction = 0;  ///< epoch of the change that takes it away; 0: none
+  bool is_leaving = false;     ///< its turn has come
   TimePoint leaving_since;
   std::uint64_t leaving_sessions = 0;
-  std::vector<PathId> askers;       ///< answered at release
+  std::vector<PathId> askers;  ///< answered at release
 
   bool in_cleanup = false;
   bool in_waiting = false;

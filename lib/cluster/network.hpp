@@ -9,17 +9,24 @@
 
 namespace wscluster::cluster {
 
-/// A way to one core of one process: over a link, over a mailbox to another core of this process, or back to this core. The low 8
-/// bits are the destination core (wire::this_core for answers), the rest names the link. 0: none. A broken link's id never comes back.
+/// A way to one core of one process: over a link, over a mailbox to another core of this process, or back to this core.
+/// The low 8 bits are the destination core (wire::this_core for answers), the rest names the link. 0: none. A broken
+/// link's id never comes back.
 using PathId = std::uint64_t;
 using LinkId = std::uint64_t;
 
-[[nodiscard]] constexpr LinkId link_of(PathId path) noexcept { return path >> 8U; }
-[[nodiscard]] constexpr std::uint8_t destination_of(PathId path) noexcept { return static_cast<std::uint8_t>(path); }
-[[nodiscard]] constexpr PathId make_path(LinkId link, std::uint8_t destination) noexcept { return link << 8U | destination; }
+[[nodiscard]] constexpr LinkId link_of(PathId path) noexcept {
+  return path >> 8U;
+}
+[[nodiscard]] constexpr std::uint8_t destination_of(PathId path) noexcept {
+  return static_cast<std::uint8_t>(path);
+}
+[[nodiscard]] constexpr PathId make_path(LinkId link, std::uint8_t destination) noexcept {
+  return link << 8U | destination;
+}
 
-/// The world outside of the pure machines of one core. Frames on one path arrive in order or, when its link breaks, not at all;
-/// the machines are then told by on_link_down().
+/// The world outside of the pure machines of one core. Frames on one path arrive in order or, when its link breaks, not
+/// at all; the machines are then told by on_link_down().
 class Network {
  public:
   virtual ~Network() = default;

@@ -30,11 +30,16 @@ std::string key_of(std::string_view service, std::string_view uid) {
 
 const char* to_string(wire::ReceiptStatus status) noexcept {
   switch (status) {
-    case wire::ReceiptStatus::delivered: return "delivered";
-    case wire::ReceiptStatus::queued: return "queued";
-    case wire::ReceiptStatus::offline: return "offline";
-    case wire::ReceiptStatus::expired: return "expired";
-    case wire::ReceiptStatus::unknown: return "unknown";
+    case wire::ReceiptStatus::delivered:
+      return "delivered";
+    case wire::ReceiptStatus::queued:
+      return "queued";
+    case wire::ReceiptStatus::offline:
+      return "offline";
+    case wire::ReceiptStatus::expired:
+      return "expired";
+    case wire::ReceiptStatus::unknown:
+      return "unknown";
   }
   return "unknown";
 }
@@ -55,7 +60,8 @@ bool Sender::send(TimePoint now, const Outgoing& message, ReceiptSink& sink, std
   const std::uint64_t counter = first_counter_ + by_counter_.size();
   by_counter_.push_back(conversation.get());
   ++open_count_;
-  conversation->open.push_back({counter, 0, now, message.deadline, message.wait, message.is_binary, false, std::string(message.payload), &sink, cookie});
+  conversation->open.push_back({counter, 0, now, message.deadline, message.wait, message.is_binary, false,
+                                std::string(message.payload), &sink, cookie});
   if (conversation->path == 0) {
     start_if_due(now, *conversation);
   } else if (!conversation->is_refused) {
@@ -111,7 +117,8 @@ bool Sender::transmit(TimePoint now, Conversation& conversation, std::size_t ind
   open.is_out = true;
   ++conversation.out;
   auto& readers = readers_[conversation.path];
-  auto reader = std::find_if(readers.begin(), readers.end(), [&](const Reader& r) { return r.service == conversation.service; });
+  auto reader =
+      std::find_if(readers.begin(), readers.end(), [&](const Reader& r) { return r.service == conversation.service; });
   if (reader == readers.end()) reader = readers.insert(readers.end(), Reader{conversation.service, 0, now});
   reader->used = now;
   reader->told = std::max(reader->told, message.settled);
@@ -125,7 +132,8 @@ void Sender::pause(Conversation& conversation, TimePoint retry_at) {
   conversation.retry_at = retry_at;
   if (conversation.out == 0) return;
   conversation.out = 0;
-  for (Open& open : conversation.open) open.is_out = false;
+  for (Open& open : conversation.open)
+    open.is_out = false;
 }
 
 void Sender::leave_path_if_answered(TimePoint now, Conversation& conversation) {
@@ -138,7 +146,8 @@ void Sender::adopt(TimePoint now, std::shared_ptr<const View> view) {
   view_ = std::move(view);
   for (auto& [key, conversation] : conversations_) {
     // A holder that lives keeps what it has until it refuses; one that is gone answers nothing any more.
-    if (conversation->path != 0 && view_->peer(conversation->node, conversation->incarnation) == nullptr) pause(*conversation, now);
+    if (conversation->path != 0 && view_->peer(conversation->node, conversation->incarnation) == nullptr)
+      pause(*conversation, now);
     if (conversation->path == 0) start_if_due(now, *conversation);
   }
 }
@@ -147,10 +156,12 @@ void Sender::on_receipt(TimePoint now, PathId path, const wire::Receipt& receipt
   if (receipt.counter < first_counter_ || receipt.counter - first_counter_ >= by_counter_.size()) return;
   Conversation* conversation = by_counter_[receipt.counter - first_counter_];
   if (conversation == nullptr) return;
-  const auto found = std::find_if(conversation->open.begin(), conversation->open.end(), [&](const Open& o) { return o.counter == receipt.counter; });
+  const auto found = std::find_if(conversation->open.begin(), conversation->open.end(),
+                                  [&](const Open& o) { return o.counter == receipt.counter; });
   conversation->refusals = 0;
   const std::string node = link_of(path) == link_of(conversation->path) ? conversation->node : std::string();
-  finish(now, *conversation, static_cast<std::size_t>(found - conversation->open.begin()), {receipt.status, receipt.sessions, node, receipt.epoch, {}});
+  finish(now, *conversation, static_cast<std::size_t>(found - conversation->open.begin()),
+         {receipt.status, receipt.sessions, node, receipt.epoch, {}});
   leave_path_if_answered(now, *conversation);
   forget_if_done(*conversation);
 }
@@ -159,7 +170,8 @@ void Sender::on_refusal(TimePoint now, PathId path, const wire::Refusal& refusal
   if (refusal.counter < first_counter_ || refusal.counter - first_counter_ >= by_counter_.size()) return;
   Conversation* conversation = by_counter_[refusal.counter - first_counter_];
   if (conversation == nullptr || conversation->path == 0 || link_of(path) != link_of(conversation->path)) return;
-  const auto found = std::find_if(conversation->open.begin(), conversation->open.end(), [&](const Open& o) { return o.counter == refusal.counter; });
+  const auto found = std::find_if(conversation->open.begin(), conversation->open.end(),
+                                  [&](const Open& o) { return o.counter == refusal.counter; });
   if (!found->is_out) return;
   found->is_out = false;
   --conversation->out;
@@ -212,11 +224,14 @@ void Sender::tick(TimePoint now) {
 
 void Sender::sweep(TimePoint now) {
   if (open_count_ == 0) return;
-  const auto is_over = [&](const Open& open) { return now >= open.deadline + (open.epoch != 0 ? answer_grace : Duration{0}); };
+  const auto is_over = [&](const Open& open) {
+    return now >= open.deadline + (open.epoch != 0 ? answer_grace : Duration{0});
+  };
   // Found first, finished then: a sink may send.
   std::vector<Conversation*> affected;
   for (auto& [key, conversation] : conversations_) {
-    if (std::any_of(conversation->open.begin(), conversation->open.end(), is_over)) affected.push_back(conversation.get());
+    if (std::any_of(conversation->open.begin(), conversation->open.end(), is_over))
+      affected.push_back(conversation.get());
   }
   for (Conversation* conversation : affected) {
     for (std::size_t i = 0; i < conversation->open.size();) {
@@ -225,7 +240,8 @@ void Sender::sweep(TimePoint now) {
         continue;
       }
       const bool was_sent = conversation->open[i].epoch != 0;
-      finish(now, *conversation, i, {was_sent ? wire::ReceiptStatus::unknown : wire::ReceiptStatus::expired, 0, {}, 0, {}});
+      finish(now, *conversation, i,
+             {was_sent ? wire::ReceiptStatus::unknown : wire::ReceiptStatus::expired, 0, {}, 0, {}});
     }
     leave_path_if_answered(now, *conversation);
     forget_if_done(*conversation);

@@ -41,10 +41,10 @@ struct Outgoing {
   TimePoint deadline;
 };
 
-/// The origin of unicast messages of one core (DESIGN section 6, "Unicast"): computes the owner, keeps each message until it is
-/// answered or its deadline is over, and sends all open ones to a user again, in order, after a refusal or a broken link. What is
-/// already with a holder is answered by it before anything goes elsewhere, so no message is with two holders. Nobody forwards. Pure:
-/// time and network are given.
+/// The origin of unicast messages of one core (DESIGN section 6, "Unicast"): computes the owner, keeps each message
+/// until it is answered or its deadline is over, and sends all open ones to a user again, in order, after a refusal or
+/// a broken link. What is already with a holder is answered by it before anything goes elsewhere, so no message is with
+/// two holders. Nobody forwards. Pure: time and network are given.
 class Sender {
  public:
   explicit Sender(Network& network);
@@ -69,7 +69,7 @@ class Sender {
     TimePoint deadline;
     wire::Wait wait = wire::Wait::delivered;
     bool is_binary = false;
-    bool is_out = false;      ///< with the holder behind the path, neither answered nor refused
+    bool is_out = false;  ///< with the holder behind the path, neither answered nor refused
     std::string payload;
     ReceiptSink* sink = nullptr;
     std::uint64_t cookie = 0;
@@ -80,14 +80,14 @@ class Sender {
     std::string uid;
     std::uint64_t hash = 0;
     std::deque<Open> open;
-    PathId path = 0;          ///< where they were sent; 0: nowhere now
-    std::string node;         ///< behind the path
+    PathId path = 0;   ///< where they were sent; 0: nowhere now
+    std::string node;  ///< behind the path
     std::uint64_t incarnation = 0;
-    std::size_t out = 0;      ///< messages with is_out
-    bool is_refused = false;  ///< nothing more goes on this path; it ends when all that is out there is answered
-    std::string redirect;     ///< the holder that a refusal named
-    TimePoint retry_at;       ///< when path is 0, or as soon as it is
-    unsigned refusals = 0;    ///< in a row
+    std::size_t out = 0;            ///< messages with is_out
+    bool is_refused = false;        ///< nothing more goes on this path; it ends when all that is out there is answered
+    std::string redirect;           ///< the holder that a refusal named
+    TimePoint retry_at;             ///< when path is 0, or as soon as it is
+    unsigned refusals = 0;          ///< in a row
     std::uint64_t wants_epoch = 0;  ///< a refuser has a newer document: wait for it
   };
   struct Reader {

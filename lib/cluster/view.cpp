@@ -7,7 +7,9 @@
 
 namespace wscluster::cluster {
 
-std::uint64_t ServiceView::hash_of(std::string_view uid) const noexcept { return ring::hash_uid(uid, document->seed); }
+std::uint64_t ServiceView::hash_of(std::string_view uid) const noexcept {
+  return ring::hash_uid(uid, document->seed);
+}
 
 const ChangePolicy* ServiceView::policy_of(std::uint64_t epoch) const noexcept {
   const auto found = std::find_if(policies.begin(), policies.end(), [&](const auto& p) { return p.epoch == epoch; });
@@ -19,8 +21,8 @@ bool ServiceView::has_member(std::string_view name, std::uint64_t incarnation) c
   return member != nullptr && member->incarnation == incarnation;
 }
 
-std::shared_ptr<const ServiceView> ServiceView::make(std::shared_ptr<const ring::Document> document, std::uint64_t done_through,
-                                                     std::vector<ChangePolicy> policies) {
+std::shared_ptr<const ServiceView> ServiceView::make(std::shared_ptr<const ring::Document> document,
+                                                     std::uint64_t done_through, std::vector<ChangePolicy> policies) {
   auto view = std::make_shared<ServiceView>();
   view->ring = ring::HashRing(*document);
   for (const auto& open : document->open) {

@@ -32,8 +32,8 @@ struct ChangePolicy {
 struct ServiceView {
   std::shared_ptr<const ring::Document> document;  ///< never null
   ring::HashRing ring;
-  std::vector<OpenEpoch> open;          ///< ascending; those of done changes are left out
-  std::vector<ChangePolicy> policies;   ///< of changes that are not done, ascending
+  std::vector<OpenEpoch> open;         ///< ascending; those of done changes are left out
+  std::vector<ChangePolicy> policies;  ///< of changes that are not done, ascending
 
   [[nodiscard]] std::uint64_t epoch() const noexcept { return document->epoch; }
   [[nodiscard]] std::uint64_t hash_of(std::string_view uid) const noexcept;
@@ -41,7 +41,8 @@ struct ServiceView {
   /// The member with that name and life is in the document.
   [[nodiscard]] bool has_member(std::string_view name, std::uint64_t incarnation) const noexcept;
   /// Its hash rings; `done_through`: changes up to and including the one to that epoch are done.
-  [[nodiscard]] static std::shared_ptr<const ServiceView> make(std::shared_ptr<const ring::Document> document, std::uint64_t done_through,
+  [[nodiscard]] static std::shared_ptr<const ServiceView> make(std::shared_ptr<const ring::Document> document,
+                                                               std::uint64_t done_through,
                                                                std::vector<ChangePolicy> policies);
 };
 

@@ -54,7 +54,6 @@ void add_redis(Table& t) {
       Setting{.key = "redis.password_file",
               .type = file,
               .text = "File with the password for Redis",
-              .reloadable = true,
               .is_secret_file = true},
       [](auto& c) -> auto& { return c.redis_password_file; }));
   t.push_back(bind(
@@ -108,8 +107,7 @@ void add_members(Table& t) {
               .type = count,
               .text = "Sessions this node holds at most; beyond it new ones are refused",
               .roles = node,
-              .flag = "max-sessions",
-              .reloadable = true},
+              .flag = "max-sessions"},
       [](auto& c) -> auto& { return c.node.max_sessions; }));
   t.push_back(bind(
       Setting{.key = "node.link_listen",
@@ -175,8 +173,7 @@ void add_listeners(Table& t) {
               .type = file,
               .text = "Certificate chain (PEM) of the client listener; without it the listener is plain",
               .roles = servers,
-              .flag = "tls-cert",
-              .reloadable = true},
+              .flag = "tls-cert"},
       [](auto& c) -> auto& { return c.node.front.tls_cert_file; }));
   t.push_back(bind(
       Setting{.key = "tls.key_file",
@@ -184,20 +181,15 @@ void add_listeners(Table& t) {
               .text = "Private key (PEM) of the certificate",
               .roles = servers,
               .flag = "tls-key",
-              .reloadable = true,
               .is_secret_file = true},
       [](auto& c) -> auto& { return c.node.front.tls_key_file; }));
 }
 
 void add_limits(Table& t) {
   const auto limit = [&t](const char* name, Type type, const char* text, auto access, const char* flag = "") {
-    t.push_back(bind(Setting{.key = std::string("limits.") + name,
-                             .type = type,
-                             .text = text,
-                             .roles = servers,
-                             .flag = flag,
-                             .reloadable = true},
-                     access));
+    t.push_back(
+        bind(Setting{.key = std::string("limits.") + name, .type = type, .text = text, .roles = servers, .flag = flag},
+             access));
   };
   limit(
       "max_connections", count, "Client sockets of this process; beyond it new ones are closed at once",

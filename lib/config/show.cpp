@@ -119,7 +119,7 @@ Differences differences(const Config& before, const Config& after) {
   for (const auto& setting : settings()) {
     if (setting.get(before, setting) != setting.get(after, setting)) note(setting.key, setting.reloadable);
   }
-  if (before.redis.password != after.redis.password) note("redis.password", true);
+  if (before.redis.password != after.redis.password) note("redis.password", false);
   const auto& old_doors = before.node.front.services;
   const auto& new_doors = after.node.front.services;
   const auto named = [](const auto& doors, const std::string& name) {

@@ -16,9 +16,12 @@ edge::Response failure(unsigned status, std::string_view code, std::string_view 
 
 edge::Response failure(const Error& error) {
   switch (error.code) {
-    case Errc::permission: return failure(401, "Unauthorized", error.message);
-    case Errc::limit: return failure(413, "TooLarge", error.message);
-    default: return failure(400, "BadRequest", error.message);
+    case Errc::permission:
+      return failure(401, "Unauthorized", error.message);
+    case Errc::limit:
+      return failure(413, "TooLarge", error.message);
+    default:
+      return failure(400, "BadRequest", error.message);
   }
 }
 

@@ -9,7 +9,8 @@
 
 namespace wscluster::front {
 
-/// An error answer of REST or of a refused upgrade: body as in PROTOCOL.md B.6, code also in the header x-ms-error-code.
+/// An error answer of REST or of a refused upgrade: body as in PROTOCOL.md B.6, code also in the header
+/// x-ms-error-code.
 [[nodiscard]] edge::Response failure(unsigned status, std::string_view code, std::string_view message);
 /// 401 for permission, 413 for limit, 400 otherwise.
 [[nodiscard]] edge::Response failure(const Error& error);

@@ -26,7 +26,8 @@ void with(const wire::Raw& raw, Call call) {
 
 }  // namespace
 
-Desk::Desk(net::Core& core, const Options& options, const Doors& doors, const link::Identity& identity, const std::vector<link::Hub*>& hubs)
+Desk::Desk(net::Core& core, const Options& options, const Doors& doors, const link::Identity& identity,
+           const std::vector<link::Hub*>& hubs)
     : core_(core),
       options_(options),
       doors_(doors),
@@ -101,12 +102,14 @@ void Desk::on_upgrade(edge::ConnectionId id, edge::Request request) {
   attachment_of_.emplace(id, ref);
 }
 
-void Desk::on_attached(std::uint64_t socket) { edge_.accept(socket); }
+void Desk::on_attached(std::uint64_t socket) {
+  edge_.accept(socket);
+}
 
 void Desk::on_refused(std::uint64_t socket, Refusal reason) {
   attachment_of_.erase(socket);
   if (reason == Refusal::full) {
-    edge_.respond(socket, failure(429, "TooManySessions", "this user has too many sessions"));
+    edge_.respond(socket, failure(429, "TooManySessions", "this user or this node has too many sessions"));
   } else {
     edge_.respond(socket, retry_later("no node takes this session now"));
   }
@@ -114,7 +117,8 @@ void Desk::on_refused(std::uint64_t socket, Refusal reason) {
 
 void Desk::on_message(edge::ConnectionId id, websocket::MessageKind kind, std::string_view payload) {
   const auto found = attachment_of_.find(id);
-  if (found != attachment_of_.end()) attachments_.on_frame(core_.now(), found->second, kind == websocket::MessageKind::binary, payload);
+  if (found != attachment_of_.end())
+    attachments_.on_frame(core_.now(), found->second, kind == websocket::MessageKind::binary, payload);
 }
 
 void Desk::on_written(edge::ConnectionId id, std::uint64_t frames) {
@@ -134,25 +138,42 @@ void Desk::deliver(std::uint64_t socket, bool is_binary, std::string_view payloa
 }
 
 void Desk::close(std::uint64_t socket, std::uint16_t code, std::string_view text) {
-  const auto reason = code == websocket::CloseCode::service_restart ? edge::CloseReason::evicted
+  const auto reason = code == websocket::CloseCode::service_restart   ? edge::CloseReason::evicted
                       : code == websocket::CloseCode::try_again_later ? edge::CloseReason::slow_consumer
                                                                       : edge::CloseReason::application;
   edge_.close(socket, code, text, reason);
 }
 
-void Desk::pause(std::uint64_t socket, bool is_paused) { edge_.pause(socket, is_paused); }
+void Desk::pause(std::uint64_t socket, bool is_paused) {
+  edge_.pause(socket, is_paused);
+}
 
 void Desk::on_frame(cluster::PathId path, const wire::Raw& raw) {
   const TimePoint now = core_.now();
   switch (raw.type) {
-    case wire::FrameType::down: with<wire::Down>(raw, [&](const auto& frame) { attachments_.on_down(now, path, frame); }); return;
-    case wire::FrameType::accepted: with<wire::Accepted>(raw, [&](const auto& frame) { attachments_.on_accepted(now, path, frame); }); return;
-    case wire::FrameType::attached: with<wire::Attached>(raw, [&](const auto& frame) { attachments_.on_attached(now, path, frame); }); return;
-    case wire::FrameType::refused: with<wire::Refused>(raw, [&](const auto& frame) { attachments_.on_refused(now, path, frame); }); return;
-    case wire::FrameType::close: with<wire::Close>(raw, [&](const auto& frame) { attachments_.on_close(now, path, frame); }); return;
-    case wire::FrameType::receipt: with<wire::Receipt>(raw, [&](const auto& frame) { sender_.on_receipt(now, path, frame); }); return;
-    case wire::FrameType::refusal: with<wire::Refusal>(raw, [&](const auto& frame) { sender_.on_refusal(now, path, frame); }); return;
-    default: break;
+    case wire::FrameType::down:
+      with<wire::Down>(raw, [&](const auto& frame) { attachments_.on_down(now, path, frame); });
+      return;
+    case wire::FrameType::accepted:
+      with<wire::Accepted>(raw, [&](const auto& frame) { attachments_.on_accepted(now, path, frame); });
+      return;
+    case wire::FrameType::attached:
+      with<wire::Attached>(raw, [&](const auto& frame) { attachments_.on_attached(now, path, frame); });
+      return;
+    case wire::FrameType::refused:
+      with<wire::Refused>(raw, [&](const auto& frame) { attachments_.on_refused(now, path, frame); });
+      return;
+    case wire::FrameType::close:
+      with<wire::Close>(raw, [&](const auto& frame) { attachments_.on_close(now, path, frame); });
+      return;
+    case wire::FrameType::receipt:
+      with<wire::Receipt>(raw, [&](const auto& frame) { sender_.on_receipt(now, path, frame); });
+      return;
+    case wire::FrameType::refusal:
+      with<wire::Refusal>(raw, [&](const auto& frame) { sender_.on_refusal(now, path, frame); });
+      return;
+    default:
+      break;
   }
   if (holding_ != nullptr) holding_->on_frame(now, path, raw);
 }

@@ -26,8 +26,8 @@ struct CoreReport {
   struct Service {
     std::uint64_t sessions = 0;
     std::uint64_t misplaced = 0;
-    std::map<std::uint64_t, cluster::DonorCount> donated;       ///< by epoch, cumulative
-    std::map<std::uint64_t, cluster::ReceiverCount> received;   ///< by epoch, since the last report
+    std::map<std::uint64_t, cluster::DonorCount> donated;      ///< by epoch, cumulative
+    std::map<std::uint64_t, cluster::ReceiverCount> received;  ///< by epoch, since the last report
   };
   std::map<std::string, Service> services;
 };
@@ -67,10 +67,15 @@ struct PendingCall {
   bool wants_receipt = false;  ///< JSON receipt, else 202
 };
 
-/// One core of a gateway or node: client sockets, what ties them to sessions, REST, and the links. Everything here runs on that core.
-class Desk final : public edge::Application, public cluster::Sockets, public link::Receiver, public cluster::ReceiptSink {
+/// One core of a gateway or node: client sockets, what ties them to sessions, REST, and the links. Everything here runs
+/// on that core.
+class Desk final : public edge::Application,
+                   public cluster::Sockets,
+                   public link::Receiver,
+                   public cluster::ReceiptSink {
  public:
-  Desk(net::Core& core, const Options& options, const Doors& doors, const link::Identity& identity, const std::vector<link::Hub*>& hubs);
+  Desk(net::Core& core, const Options& options, const Doors& doors, const link::Identity& identity,
+       const std::vector<link::Hub*>& hubs);
   ~Desk() override;
 
   /// Nodes: before the core starts.
@@ -111,7 +116,8 @@ class Desk final : public edge::Application, public cluster::Sockets, public lin
   void on_receipt(TimePoint now, std::uint64_t cookie, const cluster::Receipt& receipt) override;
 
   void negotiate(edge::ConnectionId id, const edge::Request& request);
-  void send_message(edge::ConnectionId id, const edge::Request& request, const std::vector<std::string_view>& segments, bool wants_receipt);
+  void send_message(edge::ConnectionId id, const edge::Request& request, const std::vector<std::string_view>& segments,
+                    bool wants_receipt);
 
   net::Core& core_;
   const Options& options_;

@@ -21,11 +21,13 @@ auth::Secret read_key(const std::string& file, const std::string& setting) {
 Doors::Doors(const Options& options) {
   for (const ServiceDoor& service : options.services) {
     Door door{service, {}};
-    for (const std::string& file : service.key_files) door.keys.push_back(read_key(file, "services." + service.service.name + ".key_files"));
+    for (const std::string& file : service.key_files)
+      door.keys.push_back(read_key(file, "services." + service.service.name + ".key_files"));
     doors_.push_back(std::move(door));
   }
   for (const Door& door : doors_) {
-    for (const std::string& path : door.options.paths) by_path_.emplace(path, &door);
+    for (const std::string& path : door.options.paths)
+      by_path_.emplace(path, &door);
   }
   for (const std::string& file : {options.cluster_key_file, options.previous_cluster_key_file}) {
     if (!file.empty()) operator_keys_.push_back(auth::derive_operator_key(read_key(file, "cluster.key_file")));
@@ -72,7 +74,8 @@ Result<std::string> Doors::identify_client(const Door& door, const edge::Request
 Result<> Doors::check_application(const Door& door, const edge::Request& request) const {
   if (door.options.auth == AuthMode::insecure && request.is_loopback && bearer_token(request).empty()) return {};
   const std::string_view token = bearer_token(request);
-  if (token.empty()) return error(Errc::permission, "a token of the service's access key is needed: Authorization: Bearer …");
+  if (token.empty())
+    return error(Errc::permission, "a token of the service's access key is needed: Authorization: Bearer …");
   const WallClock::time_point now = WallClock::now();
   auto claims = auth::verify_token(token, door.keys, now);
   if (!claims) claims = auth::verify_token(token, operator_keys_, now);
@@ -80,9 +83,11 @@ Result<> Doors::check_application(const Door& door, const edge::Request& request
   if (claims->audience.empty()) {
     // A client's token says who it is; it must not open the applications' API.
     if (claims->subject.empty()) return {};
-    return error(Errc::permission, "this is a client's token (it has a subject and no audience); make one with 'wscluster token --api'");
+    return error(Errc::permission,
+                 "this is a client's token (it has a subject and no audience); make one with 'wscluster token --api'");
   }
-  if (!auth::audience_matches(claims->audience, request.target)) return error(Errc::permission, "the token was made for another address");
+  if (!auth::audience_matches(claims->audience, request.target))
+    return error(Errc::permission, "the token was made for another address");
   return {};
 }
 

@@ -30,8 +30,8 @@ class Doors {
   [[nodiscard]] const Door* by_service(std::string_view service) const noexcept;
   [[nodiscard]] const std::vector<Door>& all() const noexcept { return doors_; }
 
-  /// Who a client is: `sub` of its token (Authorization: Bearer, or ?access_token=), or ?uid= where that is allowed. Errc::permission
-  /// (401) or Errc::invalid (400: a uid that is none); the message is for the client.
+  /// Who a client is: `sub` of its token (Authorization: Bearer, or ?access_token=), or ?uid= where that is allowed.
+  /// Errc::permission (401) or Errc::invalid (400: a uid that is none); the message is for the client.
   [[nodiscard]] Result<std::string> identify_client(const Door& door, const edge::Request& request) const;
   /// May this application call the REST API of the service: a token of one of its access keys or of the cluster key.
   [[nodiscard]] Result<> check_application(const Door& door, const edge::Request& request) const;

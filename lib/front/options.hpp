@@ -20,26 +20,26 @@ enum class AuthMode : std::uint8_t {
 /// One service as clients and applications meet it: its paths and its keys.
 struct ServiceDoor {
   cluster::ServiceOptions service;
-  std::vector<std::string> paths;        ///< WebSocket paths, exact; default "/<name>"
+  std::vector<std::string> paths;  ///< WebSocket paths, exact; default "/<name>"
   AuthMode auth = AuthMode::jwt;
-  std::vector<std::string> key_files;    ///< access keys, newest first; each accepts clients' and applications' tokens
+  std::vector<std::string> key_files;  ///< access keys, newest first; each accepts clients' and applications' tokens
 };
 
 /// What gateway and node have in common: who they are, where they listen, what they serve.
 struct Options {
-  std::string name;                      ///< of this member; default: the host's name
+  std::string name;  ///< of this member; default: the host's name
   std::string cluster = "default";
-  std::string cluster_key_file;          ///< links and operators' tokens; required unless links are plain
-  std::string previous_cluster_key_file; ///< accepted as well, while keys are rotated
-  Endpoint listen{"127.0.0.1", 8080};    ///< clients: WebSocket and REST
-  Endpoint advertise;                    ///< what /negotiate tells clients; default: the listening address
-  Endpoint admin_listen{"127.0.0.1", 0}; ///< /livez /readyz /metrics
-  std::string tls_cert_file;             ///< empty: plain
+  std::string cluster_key_file;           ///< links and operators' tokens; required unless links are plain
+  std::string previous_cluster_key_file;  ///< accepted as well, while keys are rotated
+  Endpoint listen{"127.0.0.1", 8080};     ///< clients: WebSocket and REST
+  Endpoint advertise;                     ///< what /negotiate tells clients; default: the listening address
+  Endpoint admin_listen{"127.0.0.1", 0};  ///< /livez /readyz /metrics
+  std::string tls_cert_file;              ///< empty: plain
   std::string tls_key_file;
-  unsigned cores = 0;                    ///< threads; 0: one per CPU
-  std::string port_file;                 ///< written when ready: lines "clients HOST:PORT", "links HOST:PORT", "admin HOST:PORT"
+  unsigned cores = 0;     ///< threads; 0: one per CPU
+  std::string port_file;  ///< written when ready: lines "clients HOST:PORT", "links HOST:PORT", "admin HOST:PORT"
   Duration drain_timeout{60'000};
-  double drain_rate = 500;               ///< closes per second
+  double drain_rate = 500;  ///< closes per second
   edge::Options edge;
   link::Options link;
   std::vector<ServiceDoor> services;

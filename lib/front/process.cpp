@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
+#include <limits>
 #include <thread>
 
 #include "auth/link_key.hpp"
@@ -40,7 +41,8 @@ net::PskKey psk_of(const std::string& key_file) {
 Process::Process(const Options& options, const registry::Options& registry, Role role)
     : options_(options), registry_options_(registry), role_(std::move(role)), doors_(options) {
   const unsigned cores = options_.cores != 0 ? options_.cores : std::max(1U, std::thread::hardware_concurrency());
-  identity_ = {options_.cluster, options_.name, random_id(), role_.is_gateway, cores, role_.is_gateway ? 0 : cores, WSCLUSTER_VERSION};
+  identity_ = {options_.cluster, options_.name, random_id(), role_.is_gateway, cores, role_.is_gateway ? 0 : cores,
+               WSCLUSTER_VERSION};
   if (!options_.tls_cert_file.empty()) {
     auto tls = net::TlsServer::from_files(options_.tls_cert_file, options_.tls_key_file);
     if (!tls) throw Failure(ExitCode::config, tls.error().message);
@@ -55,7 +57,8 @@ Process::Process(const Options& options, const registry::Options& registry, Role
     unit.desk = std::make_unique<Desk>(unit.core, options_, doors_, identity_, hubs_);
     hubs_[i] = &unit.desk->hub();
     if (role_.make_holding) {
-      unit.holding = role_.make_holding(*unit.desk, identity_, [this](TimePoint now) { return agent_->is_suspended(now); });
+      unit.holding =
+          role_.make_holding(*unit.desk, identity_, [this](TimePoint now) { return agent_->is_suspended(now); });
       unit.desk->set_holding(*unit.holding);
     }
     unit.desk->start();
@@ -66,7 +69,9 @@ Process::Process(const Options& options, const registry::Options& registry, Role
 
 Process::~Process() = default;
 
-net::Core& Process::core(unsigned index) { return units_[index]->core; }
+net::Core& Process::core(unsigned index) {
+  return units_[index]->core;
+}
 
 void Process::make_links() {
   hubs_[0]->set_peer_listener(*this);
@@ -82,18 +87,24 @@ void Process::make_links() {
 }
 
 void Process::listen() {
-  client_listener_ = std::make_unique<net::Listener>(core(0), options_.listen, net::distribute(cores_, [this](net::Core& core, net::Accepted accepted) {
-    units_[core.index()]->desk->edge().adopt(accepted.descriptor, std::move(accepted.peer), accepted.is_loopback, client_tls_.get());
-  }));
+  client_listener_ = std::make_unique<net::Listener>(
+      core(0), options_.listen, net::distribute(cores_, [this](net::Core& core, net::Accepted accepted) {
+        units_[core.index()]->desk->edge().adopt(accepted.descriptor, std::move(accepted.peer), accepted.is_loopback,
+                                                 client_tls_.get());
+      }));
   if (!role_.is_gateway) {
-    link_listener_ = std::make_unique<net::Listener>(core(0), role_.link_listen, net::distribute(cores_, [this](net::Core& core, net::Accepted accepted) {
-      hubs_[core.index()]->adopt_accepted(accepted.descriptor);
-    }));
+    link_listener_ = std::make_unique<net::Listener>(
+        core(0), role_.link_listen, net::distribute(cores_, [this](net::Core& core, net::Accepted accepted) {
+          hubs_[core.index()]->adopt_accepted(accepted.descriptor);
+        }));
   }
-  admin_ = std::make_unique<admin::Server>(core(0), options_.admin_listen, admin::Sources{
-      [this] { return checks(); }, [this](std::function<void(std::string)> done) { gather_metrics(std::move(done)); }});
-  signals_ = std::make_unique<net::Signals>(core(0), net::Signals::Actions{
-      [this](int) { drain(); }, [this](int) { end(Ending::stopped); }, [] { log::info("process", "nothing to reload in this version", {}); }});
+  admin_ = std::make_unique<admin::Server>(
+      core(0), options_.admin_listen,
+      admin::Sources{[this] { return checks(); },
+                     [this](std::function<void(std::string)> done) { gather_metrics(std::move(done)); }});
+  signals_ = std::make_unique<net::Signals>(
+      core(0), net::Signals::Actions{[this](int) { drain(); }, [this](int) { end(Ending::stopped); },
+                                     [this] { role_.reload(); }});
 }
 
 Ending Process::run() {
@@ -103,25 +114,34 @@ Ending Process::run() {
   self.role = role_.is_gateway ? registry::Role::gateway : registry::Role::node;
   self.client_address = advertised(options_.advertise, client_listener_->local_endpoint()).to_string();
   self.client_tls = client_tls_ != nullptr;
-  if (link_listener_) self.link_address = advertised(role_.link_advertise, link_listener_->local_endpoint()).to_string();
+  if (link_listener_)
+    self.link_address = advertised(role_.link_advertise, link_listener_->local_endpoint()).to_string();
   self.admin_address = admin_->local_endpoint().to_string();
   self.cores = identity_.cores;
   self.shards = identity_.shards;
   self.version = identity_.software;
   self.is_standby = !role_.joins;
   self.weight = role_.weight;
-  for (const Door& door : doors_.all()) self.services.push_back(door.options.service.name);
+  for (const Door& door : doors_.all())
+    self.services.push_back(door.options.service.name);
 
   registry::Callbacks callbacks;
-  callbacks.on_snapshot = [this](std::shared_ptr<const registry::Snapshot> snapshot) { on_snapshot(std::move(snapshot)); };
-  callbacks.on_left = [this](const std::string& service, bool planned) { core(0).post([this, service, planned] { on_left(service, planned); }); };
-  callbacks.on_name_taken = [this] { log::error("registry", "another process holds this name; suspended", {{"node", identity_.name}}); };
+  callbacks.on_snapshot = [this](std::shared_ptr<const registry::Snapshot> snapshot) {
+    on_snapshot(std::move(snapshot));
+  };
+  callbacks.on_left = [this](const std::string& service, bool planned) {
+    core(0).post([this, service, planned] { on_left(service, planned); });
+  };
+  callbacks.on_name_taken = [this] {
+    log::error("registry", "another process holds this name; suspended", {{"node", identity_.name}});
+  };
   agent_ = std::make_unique<registry::Agent>(registry_options_, self, std::move(callbacks));
   for (const auto& unit : units_) {
     unit->core.on_tick([this, index = unit->core.index()](TimePoint) { agent_->core_ticked(index); });
   }
   core(0).on_tick([this](TimePoint now) { tick(now); });
-  for (const auto& unit : units_) unit->core.start("core-" + std::to_string(unit->core.index()));
+  for (const auto& unit : units_)
+    unit->core.start("core-" + std::to_string(unit->core.index()));
   try {
     agent_->start();
     write_port_file();
@@ -146,7 +166,8 @@ void Process::write_port_file() const {
     file << "admin " << admin_->local_endpoint().to_string() << "\n";
     if (!file.flush()) throw Failure(ExitCode::cannot_create, options_.port_file + ": cannot be written");
   }
-  if (std::rename(draft.c_str(), options_.port_file.c_str()) != 0) throw Failure(ExitCode::cannot_create, options_.port_file + ": cannot be written");
+  if (std::rename(draft.c_str(), options_.port_file.c_str()) != 0)
+    throw Failure(ExitCode::cannot_create, options_.port_file + ": cannot be written");
 }
 
 void Process::announce() const {
@@ -186,7 +207,8 @@ bool Process::can_hand_over() const {
     if (!service->has_member(identity_.name, identity_.incarnation)) continue;
     is_member = true;
     const auto& members = service->ring.members();
-    const bool has_other = std::any_of(members.begin(), members.end(), [&](const ring::Member& m) { return m.name != identity_.name && m.weight > 0; });
+    const bool has_other = std::any_of(members.begin(), members.end(),
+                                       [&](const ring::Member& m) { return m.name != identity_.name && m.weight > 0; });
     if (!has_other) return false;
   }
   return is_member;
@@ -194,7 +216,8 @@ bool Process::can_hand_over() const {
 
 void Process::on_left(const std::string& service, bool was_planned) {
   if (!was_planned) {
-    log::error("registry", "the ring went on without this node; starting again under a new incarnation", {{"service", service}});
+    log::error("registry", "the ring went on without this node; starting again under a new incarnation",
+               {{"service", service}});
     end(Ending::expelled);
     return;
   }
@@ -208,18 +231,20 @@ void Process::on_left(const std::string& service, bool was_planned) {
 
 void Process::continue_drain(TimePoint now) {
   const bool is_late = now >= drain_deadline_;
-  if (has_left_ || is_late) {
-    std::size_t connections = 0;
-    for (const CoreReport& report : reports_) connections += report.connections;
-    if (connections == 0 || is_late) {
-      end(Ending::stopped);
-    } else if (rings_to_leave_++ == 0) {
-      const double rate = options_.drain_rate / identity_.cores;
-      for (const auto& unit : units_) {
-        unit->core.post([desk = unit->desk.get(), rate] { desk->edge().drain(service_restart, "restart", rate); });
-      }
+  if (!has_left_ && !is_late) return;
+  if (!closes_clients_) {
+    closes_clients_ = true;
+    const double rate = options_.drain_rate / identity_.cores;
+    for (const auto& unit : units_) {
+      unit->core.post([desk = unit->desk.get(), rate] { desk->edge().drain(service_restart, "restart", rate); });
     }
+    // The last reports are older than the clients that came since; only new ones may say that nobody is left.
+    for (CoreReport& report : reports_)
+      report.connections = std::numeric_limits<std::uint32_t>::max();
   }
+  const bool is_empty =
+      std::all_of(reports_.begin(), reports_.end(), [](const CoreReport& report) { return report.connections == 0; });
+  if (is_empty || is_late) end(Ending::stopped);
 }
 
 void Process::end(Ending ending) {
@@ -237,7 +262,8 @@ void Process::shut_down() {
     });
     unit->core.stop();
   }
-  for (const auto& unit : units_) unit->core.join();
+  for (const auto& unit : units_)
+    unit->core.join();
 }
 
 }  // namespace wscluster::front

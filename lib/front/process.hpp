@@ -28,8 +28,11 @@ struct Role {
   Endpoint link_advertise;  ///< nodes
   bool joins = true;        ///< nodes: enters the rings by itself
   double weight = 1;
+  std::function<void()> reload = [] {};  ///< SIGHUP; on core 0, the only one that reads what may change
   /// Nodes: makes the sessions' part of a core. `is_suspended` may be called on that core at any time.
-  std::function<std::unique_ptr<Holding>(Desk& desk, const link::Identity& identity, std::function<bool(TimePoint)> is_suspended)> make_holding;
+  std::function<std::unique_ptr<Holding>(Desk& desk, const link::Identity& identity,
+                                         std::function<bool(TimePoint)> is_suspended)>
+      make_holding;
 };
 
 enum class Ending : std::uint8_t {
@@ -44,15 +47,16 @@ class Process final : public link::PeerListener {
   Process(const Options& options, const registry::Options& registry, Role role);
   ~Process() override;
 
-  /// Registers, serves, and returns when it has ended: after a drain (first SIGTERM/SIGINT), at once (second), or expelled. Throws Failure
-  /// when it cannot start.
+  /// Registers, serves, and returns when it has ended: after a drain (first SIGTERM/SIGINT), at once (second), or
+  /// expelled. Throws Failure when it cannot start.
   [[nodiscard]] Ending run();
 
  private:
   struct Unit;
 
   // link::PeerListener, on core 0
-  void on_peer_document(const link::Remote& peer, std::string_view service, std::uint64_t epoch, std::string_view json) override;
+  void on_peer_document(const link::Remote& peer, std::string_view service, std::uint64_t epoch,
+                        std::string_view json) override;
   bool on_word_asked(const link::Remote& peer) override;
   void on_word_given(const link::Remote& peer) override;
   void on_peer_up(const link::Remote& peer, const std::map<std::string, std::uint64_t, std::less<>>& epochs) override;
@@ -83,7 +87,8 @@ class Process final : public link::PeerListener {
   link::Identity identity_;
   std::unique_ptr<net::TlsServer> client_tls_;
   std::unique_ptr<net::TlsServer> link_tls_server_;
-  std::vector<std::unique_ptr<net::TlsClient>> link_tls_clients_;  ///< one per core: an SSL_CTX keeps no state that cores would share
+  std::vector<std::unique_ptr<net::TlsClient>>
+      link_tls_clients_;  ///< one per core: an SSL_CTX keeps no state that cores would share
   std::vector<link::Hub*> hubs_;
   std::vector<std::unique_ptr<Unit>> units_;  ///< by core
   std::vector<net::Core*> cores_;
@@ -92,8 +97,8 @@ class Process final : public link::PeerListener {
   std::unique_ptr<admin::Server> admin_;
   std::unique_ptr<net::Signals> signals_;
   std::unique_ptr<registry::Agent> agent_;
-  topology::ViewMaker view_maker_;    ///< on the registry's thread
-  std::uint64_t generation_ = 0;      ///< on the registry's thread
+  topology::ViewMaker view_maker_;  ///< on the registry's thread
+  std::uint64_t generation_ = 0;    ///< on the registry's thread
   TimePoint started_ = Clock::now();
 
   // Core 0 only
@@ -110,7 +115,7 @@ class Process final : public link::PeerListener {
   TimePoint drain_deadline_;
   bool was_member_ = false;  ///< of some ring, in this life
   bool has_left_ = false;
-  std::size_t rings_to_leave_ = 0;
+  bool closes_clients_ = false;
   bool has_ended_ = false;
   std::promise<Ending> ended_;
 };

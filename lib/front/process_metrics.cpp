@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Readiness and metrics of a process.
-#include <algorithm>
-#include <fstream>
 #include <sys/resource.h>
 #include <unistd.h>
+#include <algorithm>
+#include <fstream>
 
 #include "base/log.hpp"
 #include "front/process.hpp"
@@ -21,7 +21,8 @@ void add_numbers(T& sum, const T& part) {
   static_assert(sizeof(T) % sizeof(std::uint64_t) == 0 && std::is_trivially_copyable_v<T>);
   auto* to = reinterpret_cast<std::uint64_t*>(&sum);
   const auto* from = reinterpret_cast<const std::uint64_t*>(&part);
-  for (std::size_t i = 0; i < count; ++i) to[i] += from[i];
+  for (std::size_t i = 0; i < count; ++i)
+    to[i] += from[i];
 }
 
 void add(CoreCounters& sum, const CoreCounters& part) {
@@ -59,7 +60,9 @@ double resident_bytes() {
 void add_process(std::vector<Family>& families) {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  const auto time = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6; };
+  const auto time = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6;
+  };
   Family cpu = Family::counter("process_cpu_seconds_total", "Processor time of this process.");
   cpu.add(time(usage.ru_utime) + time(usage.ru_stime));
   families.push_back(std::move(cpu));
@@ -111,14 +114,19 @@ void Process::gather_metrics(std::function<void(std::string)> done) {
 std::string Process::render_metrics(const CoreCounters& sum) const {
   std::vector<Family> families;
   Family build = Family::gauge("wscluster_build_info", "Version and role of this process.");
-  build.add(1.0, {{"version", identity_.software}, {"role", role_.is_gateway ? "gateway" : "node"}, {"name", identity_.name}});
+  build.add(
+      1.0,
+      {{"version", identity_.software}, {"role", role_.is_gateway ? "gateway" : "node"}, {"name", identity_.name}});
   families.push_back(std::move(build));
-  families.push_back(gauge("wscluster_connections", "Open client connections.", static_cast<double>(sum.edge.open_connections)));
+  families.push_back(
+      gauge("wscluster_connections", "Open client connections.", static_cast<double>(sum.edge.open_connections)));
   families.push_back(gauge("wscluster_websockets", "Open WebSockets.", static_cast<double>(sum.edge.open_websockets)));
-  families.push_back(counter("wscluster_connections_accepted_total", "Accepted client connections.", sum.edge.accepted));
+  families.push_back(
+      counter("wscluster_connections_accepted_total", "Accepted client connections.", sum.edge.accepted));
   Family ended = Family::counter("wscluster_sessions_closed_total", "Ended client connections by reason.");
   for (std::size_t reason = 0; reason < std::size(sum.edge.ended); ++reason) {
-    ended.add(static_cast<double>(sum.edge.ended[reason]), {{"reason", edge::to_string(static_cast<edge::CloseReason>(reason))}});
+    ended.add(static_cast<double>(sum.edge.ended[reason]),
+              {{"reason", edge::to_string(static_cast<edge::CloseReason>(reason))}});
   }
   families.push_back(std::move(ended));
   Family handshakes = Family::counter("wscluster_tls_handshakes_total", "TLS handshakes of clients.");
@@ -131,25 +139,35 @@ std::string Process::render_metrics(const CoreCounters& sum) const {
   families.push_back(counter("wscluster_received_bytes_total", "Payload bytes from clients.", sum.edge.bytes_in));
   families.push_back(counter("wscluster_sent_bytes_total", "Payload bytes to clients.", sum.edge.bytes_out));
   families.push_back(counter("wscluster_http_requests_total", "Ordinary HTTP requests.", sum.edge.requests));
-  families.push_back(gauge("wscluster_attached", "Client sockets attached to a session.", static_cast<double>(sum.attached)));
-  families.push_back(counter("wscluster_attaches_total", "Attach requests to holders, repeats included.", sum.attachments.attaches));
-  families.push_back(counter("wscluster_reattaches_total", "Attach requests of sockets that were attached before.", sum.attachments.reattaches));
+  families.push_back(
+      gauge("wscluster_attached", "Client sockets attached to a session.", static_cast<double>(sum.attached)));
+  families.push_back(
+      counter("wscluster_attaches_total", "Attach requests to holders, repeats included.", sum.attachments.attaches));
+  families.push_back(counter("wscluster_reattaches_total", "Attach requests of sockets that were attached before.",
+                             sum.attachments.reattaches));
   families.push_back(gauge("wscluster_links", "Links that are up.", static_cast<double>(sum.links)));
-  families.push_back(gauge("wscluster_open_sends", "Unicast messages waiting for a receipt.", static_cast<double>(sum.open_sends)));
+  families.push_back(
+      gauge("wscluster_open_sends", "Unicast messages waiting for a receipt.", static_cast<double>(sum.open_sends)));
   if (!role_.is_gateway) {
     families.push_back(gauge("wscluster_sessions", "Sessions held by this node.", static_cast<double>(sum.sessions)));
     families.push_back(gauge("wscluster_users", "Users known to this node.", static_cast<double>(sum.users)));
-    families.push_back(gauge("wscluster_misplaced_sessions", "Sessions held here and owned elsewhere.", static_cast<double>(sum.misplaced)));
-    families.push_back(gauge("wscluster_eviction_pending", "Users waiting for their eviction.", static_cast<double>(sum.eviction_pending)));
+    families.push_back(gauge("wscluster_misplaced_sessions", "Sessions held here and owned elsewhere.",
+                             static_cast<double>(sum.misplaced)));
+    families.push_back(gauge("wscluster_eviction_pending", "Users waiting for their eviction.",
+                             static_cast<double>(sum.eviction_pending)));
     families.push_back(counter("wscluster_evictions_total", "Sessions evicted by ring changes.", sum.holder.evicted));
     families.push_back(counter("wscluster_unicasts_total", "Messages to users taken here.", sum.holder.unicasts));
     families.push_back(counter("wscluster_duplicates_total", "Repeats found by dedupe.", sum.holder.duplicates));
-    families.push_back(counter("wscluster_refusals_total", "Messages refused because they belong elsewhere.", sum.holder.refusals));
-    families.push_back(counter("wscluster_messages_dropped_total", "Messages dropped by the slow consumer policy.", sum.holder.dropped));
-    families.push_back(counter("wscluster_slow_consumers_total", "Sessions closed because the client did not read.", sum.holder.slow_consumers));
+    families.push_back(
+        counter("wscluster_refusals_total", "Messages refused because they belong elsewhere.", sum.holder.refusals));
+    families.push_back(counter("wscluster_messages_dropped_total", "Messages dropped by the slow consumer policy.",
+                               sum.holder.dropped));
+    families.push_back(counter("wscluster_slow_consumers_total", "Sessions closed because the client did not read.",
+                               sum.holder.slow_consumers));
     Family receipts = Family::counter("wscluster_receipts_total", "Receipts given by status.");
     for (std::size_t status = 1; status < std::size(sum.holder.receipts); ++status) {
-      receipts.add(static_cast<double>(sum.holder.receipts[status]), {{"status", cluster::to_string(static_cast<wire::ReceiptStatus>(status))}});
+      receipts.add(static_cast<double>(sum.holder.receipts[status]),
+                   {{"status", cluster::to_string(static_cast<wire::ReceiptStatus>(status))}});
     }
     families.push_back(std::move(receipts));
   }
@@ -164,8 +182,10 @@ std::string Process::render_metrics(const CoreCounters& sum) const {
   families.push_back(std::move(epochs));
   if (!role_.is_gateway) families.push_back(std::move(owned));
   families.push_back(gauge("wscluster_redis_up", "Redis answers.", snapshot_ && snapshot_->redis_up ? 1 : 0));
-  families.push_back(gauge("wscluster_alarms", "Alarms of the registry.", snapshot_ ? static_cast<double>(snapshot_->alarms.size()) : 0));
-  families.push_back(counter("wscluster_log_messages_dropped_total", "Log lines dropped because stderr was slow.", log::dropped_lines()));
+  families.push_back(gauge("wscluster_alarms", "Alarms of the registry.",
+                           snapshot_ ? static_cast<double>(snapshot_->alarms.size()) : 0));
+  families.push_back(counter("wscluster_log_messages_dropped_total", "Log lines dropped because stderr was slow.",
+                             log::dropped_lines()));
   add_process(families);
   return metrics::render(families);
 }

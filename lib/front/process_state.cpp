@@ -24,16 +24,19 @@ void Process::on_snapshot(std::shared_ptr<const registry::Snapshot> snapshot) {
   }
   core(0).post([this, view, generation, snapshot = std::move(snapshot)]() mutable {
     for (const std::string& alarm : snapshot->alarms) {
-      const bool is_new = !snapshot_ || std::find(snapshot_->alarms.begin(), snapshot_->alarms.end(), alarm) == snapshot_->alarms.end();
+      const bool is_new =
+          !snapshot_ || std::find(snapshot_->alarms.begin(), snapshot_->alarms.end(), alarm) == snapshot_->alarms.end();
       if (is_new) log::error("registry", "alarm", {{"err", alarm}});
     }
     if (snapshot_ && snapshot_->redis_up != snapshot->redis_up) {
-      log::warning("registry", snapshot->redis_up ? "Redis is back" : "Redis is away; routing goes on with the last ring", {});
+      log::warning("registry",
+                   snapshot->redis_up ? "Redis is back" : "Redis is away; routing goes on with the last ring", {});
     }
     for (const auto& [name, service] : view->services) {
       const cluster::ServiceView* before = view_ ? view_->service(name) : nullptr;
       if (before != nullptr && before->epoch() >= service->epoch()) continue;
-      log::info("ring", "adopted an epoch", {{"service", name}, {"epoch", service->epoch()}, {"why", service->document->why}});
+      log::info("ring", "adopted an epoch",
+                {{"service", name}, {"epoch", service->epoch()}, {"why", service->document->why}});
       hubs_[0]->share_document(*service->document);
     }
     snapshot_ = std::move(snapshot);
@@ -42,7 +45,8 @@ void Process::on_snapshot(std::shared_ptr<const registry::Snapshot> snapshot) {
   });
 }
 
-void Process::on_peer_document(const link::Remote&, std::string_view service, std::uint64_t epoch, std::string_view json) {
+void Process::on_peer_document(const link::Remote&, std::string_view service, std::uint64_t epoch,
+                               std::string_view json) {
   const cluster::ServiceView* known = view_ ? view_->service(service) : nullptr;
   if (json.empty() || (known != nullptr && known->epoch() >= epoch)) return;
   auto document = ring::parse_document(json);
@@ -62,7 +66,9 @@ bool Process::on_word_asked(const link::Remote& peer) {
   return agent_->give_word({peer.name, peer.incarnation}, services);
 }
 
-void Process::on_word_given(const link::Remote& peer) { agent_->word_received({peer.name, peer.incarnation}, asked_words_); }
+void Process::on_word_given(const link::Remote& peer) {
+  agent_->word_received({peer.name, peer.incarnation}, asked_words_);
+}
 
 void Process::on_peer_up(const link::Remote&, const std::map<std::string, std::uint64_t, std::less<>>& epochs) {
   if (!view_) return;
@@ -78,7 +84,9 @@ void Process::tick(TimePoint now) {
   next_report_ = now + report_interval;
   for (const auto& unit : units_) {
     unit->core.post([this, desk = unit->desk.get()] {
-      core(0).post([this, index = desk->core().index(), report = std::make_shared<CoreReport>(desk->report())] { on_report(index, std::move(*report)); });
+      core(0).post([this, index = desk->core().index(), report = std::make_shared<CoreReport>(desk->report())] {
+        on_report(index, std::move(*report));
+      });
     });
   }
   if (agent_->wants_words()) {
@@ -93,7 +101,8 @@ void Process::on_report(unsigned core_index, CoreReport report) {
     for (auto& [epoch, received] : part.received) {
       registry::ReceiverProgress& progress = receivers_[{service, epoch}];
       progress.returned += received.returned;
-      for (const Duration gap : received.gaps) progress.gaps.add(seconds(gap));
+      for (const Duration gap : received.gaps)
+        progress.gaps.add(seconds(gap));
       agent_->report_receiver(service, epoch, progress);
     }
     part.received.clear();
@@ -136,8 +145,9 @@ void Process::tell_registry() {
   std::erase_if(donors_told_, [&](const auto& entry) { return !donors.contains(entry.first); });
   stats.state = "up";
   if (view_ && !role_.is_gateway) {
-    const bool is_member = std::any_of(view_->services.begin(), view_->services.end(),
-                                       [&](const auto& entry) { return entry.second->has_member(identity_.name, identity_.incarnation); });
+    const bool is_member = std::any_of(view_->services.begin(), view_->services.end(), [&](const auto& entry) {
+      return entry.second->has_member(identity_.name, identity_.incarnation);
+    });
     was_member_ = was_member_ || is_member;
     if (!is_member) stats.state = was_member_ ? "drained" : "joining";
   }

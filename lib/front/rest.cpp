@@ -62,10 +62,12 @@ void Desk::on_request(edge::ConnectionId id, edge::Request request) {
       negotiate(id, request);
     }
   } else if (request.path == "/api/health") {
-    edge_.respond(id, request.method == "HEAD" || request.method == "GET" ? edge::Response{} : wrong_method("HEAD, GET"));
+    edge_.respond(id,
+                  request.method == "HEAD" || request.method == "GET" ? edge::Response{} : wrong_method("HEAD, GET"));
   } else if (segments.size() == 6 && at(0) == "api" && at(1) == "hubs" && at(3) == "users" && at(5) == ":send") {
     send_message(id, request, {at(2), at(4)}, false);
-  } else if (segments.size() == 7 && at(0) == "api" && at(1) == "v1" && at(2) == "services" && at(4) == "users" && at(6) == "messages") {
+  } else if (segments.size() == 7 && at(0) == "api" && at(1) == "v1" && at(2) == "services" && at(4) == "users" &&
+             at(6) == "messages") {
     send_message(id, request, {at(3), at(5)}, true);
   } else if (doors_.by_path(request.path) != nullptr) {
     edge::Response response = failure(426, "UpgradeRequired", "this is a WebSocket path");
@@ -76,7 +78,8 @@ void Desk::on_request(edge::ConnectionId id, edge::Request request) {
   }
 }
 
-void Desk::send_message(edge::ConnectionId id, const edge::Request& request, const std::vector<std::string_view>& segments, bool wants_receipt) {
+void Desk::send_message(edge::ConnectionId id, const edge::Request& request,
+                        const std::vector<std::string_view>& segments, bool wants_receipt) {
   const auto service = percent_decode(segments[0]);
   const auto uid = percent_decode(segments[1]);
   const Door* door = service ? doors_.by_service(to_lower(*service)) : nullptr;
@@ -92,7 +95,8 @@ void Desk::send_message(edge::ConnectionId id, const edge::Request& request, con
     edge_.respond(id, wrong_method("POST"));
     return;
   }
-  const auto checked = uid ? check_uid(*uid) : Result<>(error(Errc::invalid, "the uid in the path is not percent-encoded text"));
+  const auto checked =
+      uid ? check_uid(*uid) : Result<>(error(Errc::invalid, "the uid in the path is not percent-encoded text"));
   if (!checked) {
     edge_.respond(id, failure(checked.error()));
     return;
@@ -111,7 +115,8 @@ void Desk::send_message(edge::ConnectionId id, const edge::Request& request, con
   const std::uint64_t call = next_call_++;
   const wire::Wait wait = wants_receipt ? options->wait : wire::Wait::queued;
   calls_.emplace(call, PendingCall{id, *uid, wants_receipt});
-  const cluster::Outgoing message{door->options.service.name, *uid, request.body, is_binary, wait, core_.now() + options->timeout};
+  const cluster::Outgoing message{door->options.service.name,    *uid, request.body, is_binary, wait,
+                                  core_.now() + options->timeout};
   if (!sender_.send(core_.now(), message, *this, call)) {
     calls_.erase(call);
     edge_.respond(id, retry_later("the service has no ring yet"));
@@ -119,7 +124,8 @@ void Desk::send_message(edge::ConnectionId id, const edge::Request& request, con
     calls_.erase(call);
     edge::Response response;
     response.status = 202;
-    response.body = protocol::rest_receipt({*uid, "unknown", 0, {}, view_->service(door->options.service.name)->epoch(), 0});
+    response.body =
+        protocol::rest_receipt({*uid, "unknown", 0, {}, view_->service(door->options.service.name)->epoch(), 0});
     edge_.respond(id, response);
   }
 }
@@ -131,12 +137,13 @@ void Desk::on_receipt(TimePoint, std::uint64_t cookie, const cluster::Receipt& r
   calls_.erase(found);
   if (call.wants_receipt) {
     edge::Response response;
-    response.body = protocol::rest_receipt(
-        {call.to, cluster::to_string(receipt.status), receipt.sessions, receipt.node, receipt.epoch, seconds(receipt.latency)});
+    response.body = protocol::rest_receipt({call.to, cluster::to_string(receipt.status), receipt.sessions, receipt.node,
+                                            receipt.epoch, seconds(receipt.latency)});
     edge_.respond(call.connection, response);
     return;
   }
-  // 202 says: the owner has it, or knows that nobody is there. A 5xx makes SDKs repeat the call, so it must mean "not executed".
+  // 202 says: the owner has it, or knows that nobody is there. A 5xx makes SDKs repeat the call, so it must mean "not
+  // executed".
   if (receipt.status == wire::ReceiptStatus::expired) {
     edge_.respond(call.connection, retry_later("no node took the message in time"));
   } else if (receipt.status == wire::ReceiptStatus::unknown) {

@@ -3,8 +3,10 @@
 
 namespace wscluster::gateway {
 
-void run(const Options& options, const registry::Options& registry) {
-  front::Process process(options.front, registry, front::Role{});
+void run(const Options& options, const registry::Options& registry, std::function<void()> reload) {
+  front::Role role;
+  role.reload = std::move(reload);
+  front::Process process(options.front, registry, std::move(role));
   static_cast<void>(process.run());
 }
 

@@ -16,7 +16,12 @@ constexpr int max_loopback_rounds = 64;
 }  // namespace
 
 Hub::Hub(net::Core& core, const Options& options, Identity identity, Receiver& receiver, const std::vector<Hub*>& hubs)
-    : core_(core), options_(options), identity_(std::move(identity)), receiver_(receiver), hubs_(hubs), parcels_(identity_.cores) {
+    : core_(core),
+      options_(options),
+      identity_(std::move(identity)),
+      receiver_(receiver),
+      hubs_(hubs),
+      parcels_(identity_.cores) {
   core_.on_flush([this] { drain_loopback(); });
   core_.on_tick([this](TimePoint now) { tick(now); });
 }
@@ -31,17 +36,21 @@ void Hub::start_flushing() {
   });
 }
 
-cluster::LinkId Hub::next_link_id() { return static_cast<cluster::LinkId>(core_.index()) << 48U | next_serial_++; }
+cluster::LinkId Hub::next_link_id() {
+  return static_cast<cluster::LinkId>(core_.index()) << 48U | next_serial_++;
+}
 
 cluster::PathId Hub::path_to(std::string_view node, std::uint64_t incarnation, unsigned shard) {
   const auto destination = static_cast<std::uint8_t>(shard);
-  if (incarnation == identity_.incarnation && node == identity_.name) return cluster::make_path(local_link(shard), destination);
+  if (incarnation == identity_.incarnation && node == identity_.name)
+    return cluster::make_path(local_link(shard), destination);
   const auto found = by_incarnation_.find(incarnation);
   if (found == by_incarnation_.end() || found->second.empty()) return 0;
   const std::vector<Link*>& links = found->second;
   // The link that ends on the shard's own core saves a hop over there.
   for (const Link* link : links) {
-    if (link->remote().link % std::max(1U, link->remote().cores) == shard) return cluster::make_path(link->id(), destination);
+    if (link->remote().link % std::max(1U, link->remote().cores) == shard)
+      return cluster::make_path(link->id(), destination);
   }
   return cluster::make_path(links[shard % links.size()]->id(), destination);
 }
@@ -101,7 +110,9 @@ void Hub::flush() {
   for (unsigned core = 0; core < parcels_.size(); ++core) {
     if (parcels_[core].empty()) continue;
     Hub* const hub = hubs_[core];
-    hub->core_.post([hub, from = core_.index(), parcels = std::exchange(parcels_[core], {})]() mutable { hub->receive(from, std::move(parcels)); });
+    hub->core_.post([hub, from = core_.index(), parcels = std::exchange(parcels_[core], {})]() mutable {
+      hub->receive(from, std::move(parcels));
+    });
   }
   // A failing link takes itself out of the map.
   std::vector<cluster::LinkId> ready;
@@ -158,7 +169,8 @@ void Hub::share_document(const ring::Document& document) {
 
 void Hub::ask_for_words() {
   for (auto& [id, link] : links_) {
-    if (link->is_up() && link->remote().link == 0 && !link->remote().is_gateway) wire::append(link->output(), wire::Word{false});
+    if (link->is_up() && link->remote().link == 0 && !link->remote().is_gateway)
+      wire::append(link->output(), wire::Word{false});
   }
 }
 

@@ -43,7 +43,8 @@ class Receiver {
 class PeerListener {
  public:
   virtual ~PeerListener() = default;
-  virtual void on_peer_document(const Remote& peer, std::string_view service, std::uint64_t epoch, std::string_view json) = 0;
+  virtual void on_peer_document(const Remote& peer, std::string_view service, std::uint64_t epoch,
+                                std::string_view json) = 0;
   /// Asked for our word that Redis is away: true to give it.
   virtual bool on_word_asked(const Remote& peer) = 0;
   virtual void on_word_given(const Remote& peer) = 0;
@@ -51,8 +52,9 @@ class PeerListener {
   virtual void on_peer_up(const Remote& peer, const std::map<std::string, std::uint64_t, std::less<>>& epochs) = 0;
 };
 
-/// All ways of one core: its links, the mailboxes to the other cores of this process, and back to itself. Frames of a turn are collected per
-/// way and leave together. Link numbers of a pair are spread over the cores (number % cores), on both sides.
+/// All ways of one core: its links, the mailboxes to the other cores of this process, and back to itself. Frames of a
+/// turn are collected per way and leave together. Link numbers of a pair are spread over the cores (number % cores), on
+/// both sides.
 class Hub final : public cluster::Network, public LinkOwner {
  public:
   /// `hubs` is filled with the hubs of all cores before any core starts; index = core.
@@ -99,7 +101,9 @@ class Hub final : public cluster::Network, public LinkOwner {
 
   [[nodiscard]] cluster::LinkId next_link_id();
   [[nodiscard]] static unsigned core_of(cluster::LinkId link) noexcept { return static_cast<unsigned>(link >> 48U); }
-  [[nodiscard]] cluster::LinkId local_link(unsigned core) const noexcept { return static_cast<cluster::LinkId>(core) << 48U | 1U; }
+  [[nodiscard]] cluster::LinkId local_link(unsigned core) const noexcept {
+    return static_cast<cluster::LinkId>(core) << 48U | 1U;
+  }
   std::string& parcel_for(unsigned core, cluster::PathId path);
   void dispatch(cluster::PathId reply, std::string_view frames);
   void receive(unsigned from, std::vector<Parcel> parcels);

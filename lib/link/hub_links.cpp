@@ -31,8 +31,9 @@ void Hub::adopt(std::shared_ptr<const cluster::View> view) {
     if (!dials(peer)) continue;
     const unsigned links = std::max({1U, identity_.cores, peer.shards});
     for (unsigned number = core_.index(); number < links; number += identity_.cores) {
-      const bool is_known = std::any_of(targets_.begin(), targets_.end(),
-                                        [&](const auto& t) { return t->incarnation == peer.incarnation && t->number == number; });
+      const bool is_known = std::any_of(targets_.begin(), targets_.end(), [&](const auto& t) {
+        return t->incarnation == peer.incarnation && t->number == number;
+      });
       if (is_known) continue;
       auto target = std::make_unique<Target>();
       target->name = name;
@@ -47,7 +48,8 @@ void Hub::adopt(std::shared_ptr<const cluster::View> view) {
     const cluster::Peer* peer = link->is_up() ? view_->peer(link->remote().name) : nullptr;
     if (peer == nullptr || peer->incarnation == link->remote().incarnation) continue;
     core_.post([this, gone = id] {
-      if (const auto found = links_.find(gone); found != links_.end()) found->second->leave("your name has a new life in the registry");
+      if (const auto found = links_.find(gone); found != links_.end())
+        found->second->leave("your name has a new life in the registry");
     });
   }
 }
@@ -56,7 +58,8 @@ void Hub::tick(TimePoint now) {
   if (now < next_tick_) return;
   next_tick_ = now + tick_interval;
   std::vector<cluster::LinkId> ids;
-  for (const auto& [id, link] : links_) ids.push_back(id);
+  for (const auto& [id, link] : links_)
+    ids.push_back(id);
   for (const cluster::LinkId id : ids) {
     if (const auto found = links_.find(id); found != links_.end()) found->second->tick(now);
   }
@@ -91,7 +94,8 @@ void Hub::start_link(Target& target, const net::SocketAddress& address) {
   const cluster::LinkId id = next_link_id();
   net::Stream stream = tls_client_ != nullptr ? net::Stream(*descriptor, *tls_client_, {}) : net::Stream(*descriptor);
   target.link = id;
-  links_.emplace(id, std::make_unique<Link>(core_, *this, options_, id, std::move(stream), true, target.number, target.links));
+  links_.emplace(
+      id, std::make_unique<Link>(core_, *this, options_, id, std::move(stream), true, target.number, target.links));
 }
 
 void Hub::adopt_accepted(int descriptor) {
@@ -112,16 +116,19 @@ void Hub::append_hello(std::string& out, unsigned link, unsigned links) {
   hello.links = links;
   hello.software = identity_.software;
   if (view_) {
-    for (const auto& [name, service] : view_->services) hello.epochs.push_back({name, service->epoch(), service->document->digest});
+    for (const auto& [name, service] : view_->services)
+      hello.epochs.push_back({name, service->epoch(), service->document->digest});
   }
   wire::append(out, hello);
 }
 
 std::string Hub::on_hello(Link& link, const wire::Hello& hello) {
-  if (hello.cluster != identity_.cluster) return "this is cluster '" + identity_.cluster + "', not '" + std::string(hello.cluster) + "'";
+  if (hello.cluster != identity_.cluster)
+    return "this is cluster '" + identity_.cluster + "', not '" + std::string(hello.cluster) + "'";
   if (hello.name == identity_.name && hello.incarnation != identity_.incarnation) return "this name is taken";
   const cluster::Peer* known = view_ ? view_->peer(hello.name) : nullptr;
-  if (known != nullptr && known->incarnation != hello.incarnation) return "the registry knows another life of '" + std::string(hello.name) + "'";
+  if (known != nullptr && known->incarnation != hello.incarnation)
+    return "the registry knows another life of '" + std::string(hello.name) + "'";
   if (!link.is_dialled()) {
     const unsigned core = link.remote().link % identity_.cores;
     if (core != core_.index()) {
@@ -133,7 +140,8 @@ std::string Hub::on_hello(Link& link, const wire::Hello& hello) {
       core_.destroy_later(std::move(node.mapped()));
       return {};
     }
-  } else if (const auto target = std::find_if(targets_.begin(), targets_.end(), [&](const auto& t) { return t->link == link.id(); });
+  } else if (const auto target =
+                 std::find_if(targets_.begin(), targets_.end(), [&](const auto& t) { return t->link == link.id(); });
              target != targets_.end()) {
     if ((*target)->incarnation != hello.incarnation) return "another process answers at this address";
     (*target)->delay = Duration{0};
@@ -142,7 +150,8 @@ std::string Hub::on_hello(Link& link, const wire::Hello& hello) {
   end_predecessor(link, hello.incarnation);
   auto& siblings = by_incarnation_[hello.incarnation];
   siblings.push_back(&link);
-  std::sort(siblings.begin(), siblings.end(), [](const Link* a, const Link* b) { return a->remote().link < b->remote().link; });
+  std::sort(siblings.begin(), siblings.end(),
+            [](const Link* a, const Link* b) { return a->remote().link < b->remote().link; });
   log::debug("link", "a link is up", {{"peer", hello.name}, {"link", link.remote().link}});
   if (link.remote().link == 0 && listener_ != nullptr) {
     core_.post([this, remote = link.remote(), epochs = link.epochs] { listener_->on_peer_up(remote, epochs); });
@@ -154,7 +163,8 @@ std::string Hub::on_hello(Link& link, const wire::Hello& hello) {
 void Hub::end_predecessor(const Link& link, std::uint64_t incarnation) {
   const auto found = by_incarnation_.find(incarnation);
   if (found == by_incarnation_.end()) return;
-  const auto same = std::find_if(found->second.begin(), found->second.end(), [&](const Link* l) { return l->remote().link == link.remote().link; });
+  const auto same = std::find_if(found->second.begin(), found->second.end(),
+                                 [&](const Link* l) { return l->remote().link == link.remote().link; });
   if (same != found->second.end()) (*same)->leave("a new link of this number took its place");
 }
 
@@ -177,14 +187,17 @@ void Hub::on_broken(Link& link, std::string_view why) {
     if (target->link != id) continue;
     target->link = 0;
     if (target->last_failure != why && !link.has_said_goodbye()) {
-      log::warning("link", was_up ? "a link broke" : "cannot link to a peer", {{"peer", target->name}, {"link", target->number}, {"err", why}});
+      log::warning("link", was_up ? "a link broke" : "cannot link to a peer",
+                   {{"peer", target->name}, {"link", target->number}, {"err", why}});
     }
     target->last_failure = why;
   }
   if (link.has_said_goodbye()) {
-    log::info("link", "a peer said goodbye", {{"peer", link.remote().name}, {"link", link.remote().link}, {"why", why}});
+    log::info("link", "a peer said goodbye",
+              {{"peer", link.remote().name}, {"link", link.remote().link}, {"why", why}});
   } else if (!link.is_dialled()) {
-    log::warning("link", was_up ? "a link broke" : "an incoming link failed", {{"peer", link.remote().name}, {"err", why}});
+    log::warning("link", was_up ? "a link broke" : "an incoming link failed",
+                 {{"peer", link.remote().name}, {"err", why}});
   }
   auto node = links_.extract(id);
   core_.destroy_later(std::move(node.mapped()));
@@ -198,7 +211,8 @@ void Hub::on_broken(Link& link, std::string_view why) {
 
 void Hub::leave(std::string_view reason) {
   std::vector<cluster::LinkId> ids;
-  for (const auto& [id, link] : links_) ids.push_back(id);
+  for (const auto& [id, link] : links_)
+    ids.push_back(id);
   for (const cluster::LinkId id : ids) {
     if (const auto found = links_.find(id); found != links_.end()) found->second->leave(reason);
   }
@@ -206,7 +220,8 @@ void Hub::leave(std::string_view reason) {
 }
 
 std::size_t Hub::links_up() const {
-  return static_cast<std::size_t>(std::count_if(links_.begin(), links_.end(), [](const auto& entry) { return entry.second->is_up(); }));
+  return static_cast<std::size_t>(
+      std::count_if(links_.begin(), links_.end(), [](const auto& entry) { return entry.second->is_up(); }));
 }
 
 std::size_t Hub::missing_links() const {
@@ -214,12 +229,14 @@ std::size_t Hub::missing_links() const {
   std::size_t missing = 0;
   for (const auto& [name, peer] : view_->peers) {
     if (peer.name == identity_.name || !peer.is_alive || (peer.is_gateway && identity_.is_gateway)) continue;
-    const unsigned links = std::max({1U, peer.is_gateway ? peer.cores : identity_.cores, peer.is_gateway ? identity_.shards : peer.shards,
-                                     peer.is_gateway ? 0 : peer.cores});
+    const unsigned links =
+        std::max({1U, peer.is_gateway ? peer.cores : identity_.cores, peer.is_gateway ? identity_.shards : peer.shards,
+                  peer.is_gateway ? 0 : peer.cores});
     const auto up = by_incarnation_.find(peer.incarnation);
     for (unsigned number = core_.index(); number < links; number += identity_.cores) {
-      const bool is_up = up != by_incarnation_.end() &&
-                         std::any_of(up->second.begin(), up->second.end(), [&](const Link* link) { return link->remote().link == number; });
+      const bool is_up =
+          up != by_incarnation_.end() && std::any_of(up->second.begin(), up->second.end(),
+                                                     [&](const Link* link) { return link->remote().link == number; });
       if (!is_up) ++missing;
     }
   }

@@ -16,8 +16,8 @@ std::span<char> scratch() {
 
 }  // namespace
 
-Link::Link(net::Core& core, LinkOwner& owner, const Options& options, cluster::LinkId id, net::Stream stream, bool is_dialled, unsigned link,
-           unsigned links)
+Link::Link(net::Core& core, LinkOwner& owner, const Options& options, cluster::LinkId id, net::Stream stream,
+           bool is_dialled, unsigned link, unsigned links)
     : core_(core), owner_(owner), options_(options), id_(id), stream_(std::move(stream)), is_dialled_(is_dialled) {
   remote_.link = link;
   remote_.links = links;
@@ -54,11 +54,16 @@ void Link::advance() {
     phase_ = Phase::securing;
   }
   switch (stream_.handshake()) {
-    case net::IoStatus::ok: break;
-    case net::IoStatus::would_block: watch(); return;
+    case net::IoStatus::ok:
+      break;
+    case net::IoStatus::would_block:
+      watch();
+      return;
     case net::IoStatus::closed:
     case net::IoStatus::failed:
-      fail(stream_.failure().empty() ? "the other side closed during the TLS handshake; the same cluster key on both sides?" : stream_.failure());
+      fail(stream_.failure().empty()
+               ? "the other side closed during the TLS handshake; the same cluster key on both sides?"
+               : stream_.failure());
       return;
   }
   phase_ = Phase::greeting;
@@ -144,7 +149,8 @@ bool Link::handle(const wire::Raw& raw, std::string_view frame) {
     remote_.link = static_cast<unsigned>(hello.link);
     remote_.links = static_cast<unsigned>(hello.links);
   }
-  for (const auto& known : hello.epochs) epochs[std::string(known.service)] = known.epoch;
+  for (const auto& known : hello.epochs)
+    epochs[std::string(known.service)] = known.epoch;
   hello_ = frame;
   const std::string refusal = owner_.on_hello(*this, hello);
   if (was_moved_) return false;

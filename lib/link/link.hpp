@@ -23,7 +23,7 @@ struct Remote {
   bool is_gateway = false;
   unsigned cores = 1;
   unsigned shards = 0;
-  unsigned link = 0;   ///< number of this link among those of the pair
+  unsigned link = 0;  ///< number of this link among those of the pair
   unsigned links = 1;
 };
 
@@ -42,12 +42,14 @@ class LinkOwner {
   virtual void on_broken(Link& link, std::string_view why) = 0;
 };
 
-/// One connection to another process: connects or accepts, TLS 1.3 with the cluster's key, hello, then frames both ways. Reading never
-/// waits for writing. Lives on one core; an accepted one may move to another core before its hello is answered.
+/// One connection to another process: connects or accepts, TLS 1.3 with the cluster's key, hello, then frames both
+/// ways. Reading never waits for writing. Lives on one core; an accepted one may move to another core before its hello
+/// is answered.
 class Link final : public net::Watcher {
  public:
   /// Dialled: `descriptor` is connecting.
-  Link(net::Core& core, LinkOwner& owner, const Options& options, cluster::LinkId id, net::Stream stream, bool is_dialled, unsigned link, unsigned links);
+  Link(net::Core& core, LinkOwner& owner, const Options& options, cluster::LinkId id, net::Stream stream,
+       bool is_dialled, unsigned link, unsigned links);
   ~Link() override;
   Link(const Link&) = delete;
   Link& operator=(const Link&) = delete;
@@ -107,10 +109,10 @@ class Link final : public net::Watcher {
   TimePoint deadline_;
   TimePoint heard_;
   TimePoint spoke_;
-  std::string in_;      ///< a partial frame
+  std::string in_;  ///< a partial frame
   std::string out_;
   std::size_t sent_ = 0;
-  std::string hello_;   ///< the other side's, kept until the link is up
+  std::string hello_;  ///< the other side's, kept until the link is up
 };
 
 }  // namespace wscluster::link

@@ -15,7 +15,7 @@ struct Hub::Target {
   unsigned links = 1;
   cluster::LinkId link = 0;  ///< 0: none now
   bool is_resolving = false;
-  TimePoint next;            ///< when to try again
+  TimePoint next;  ///< when to try again
   Duration delay{0};
   std::string last_failure;  ///< logged once per kind
 };

@@ -56,7 +56,8 @@ struct Core::Loop {
     int descriptor_;
   };
 
-  Loop(asio::io_context& io, Poller& sockets) : context(io), poller(sockets), bell(sockets), work_guard(io.get_executor()) {}
+  Loop(asio::io_context& io, Poller& sockets)
+      : context(io), poller(sockets), bell(sockets), work_guard(io.get_executor()) {}
 
   /// Only this call is lost when it throws.
   template <class Function>

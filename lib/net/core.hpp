@@ -12,10 +12,10 @@
 
 namespace wscluster::net {
 
-/// One thread that sleeps in one Poller; Asio's io_context is its guest and gets its turn with every tick (signals, name
-/// look-ups). Everything a connection owns lives and dies on its core; between cores only
-/// post(). A turn of the loop: handle what is ready, run what was posted, then every flush hook once. So all frames for
-/// one client or link that a turn produced leave in one write.
+/// One thread that sleeps in one Poller; Asio's io_context is its guest and gets its turn with every tick (signals,
+/// name look-ups). Everything a connection owns lives and dies on its core; between cores only post(). A turn of the
+/// loop: handle what is ready, run what was posted, then every flush hook once. So all frames for one client or link
+/// that a turn produced leave in one write.
 class Core {
  public:
   explicit Core(unsigned index);

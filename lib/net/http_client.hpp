@@ -36,8 +36,8 @@ struct HttpAnswer {
   std::string body;
 };
 
-/// One request on a connection of its own. Blocks: for commands only, never on a core. Errors name the address; Errc::closed: the
-/// connection ended after the request was written, so it may have been executed.
+/// One request on a connection of its own. Blocks: for commands only, never on a core. Errors name the address;
+/// Errc::closed: the connection ended after the request was written, so it may have been executed.
 [[nodiscard]] Result<HttpAnswer> http_call(const HttpCall& call);
 
 }  // namespace wscluster::net

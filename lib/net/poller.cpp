@@ -59,7 +59,8 @@ void Poller::remove(int descriptor, Watcher& watcher) {
 
 bool Poller::wait(Duration patience) {
   std::array<epoll_event, batch_size> events{};
-  const int ready = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), static_cast<int>(patience.count()));
+  const int ready =
+      ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), static_cast<int>(patience.count()));
   const std::size_t count = ready > 0 ? static_cast<std::size_t>(ready) : 0;
   batch_.clear();
   next_ = 0;
@@ -73,7 +74,8 @@ void Poller::dispatch() {
     const Ready ready = batch_[next_++];
     if (ready.watcher == nullptr) continue;
     try {
-      ready.watcher->on_ready((ready.mask & ~std::uint32_t{EPOLLOUT}) != 0, (ready.mask & (EPOLLOUT | EPOLLERR | EPOLLHUP)) != 0);
+      ready.watcher->on_ready((ready.mask & ~std::uint32_t{EPOLLOUT}) != 0,
+                              (ready.mask & (EPOLLOUT | EPOLLERR | EPOLLHUP)) != 0);
     } catch (const std::exception& problem) {
       ++lost_;
       log::error("net", "a callback of a descriptor failed", {{"err", problem.what()}});

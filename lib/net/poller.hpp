@@ -18,8 +18,8 @@ class Watcher {
   virtual void on_ready(bool readable, bool writable) = 0;
 };
 
-/// An epoll set, level-triggered: what a core sleeps in. A connection costs no handler, no timer and no system call to wait
-/// again.
+/// An epoll set, level-triggered: what a core sleeps in. A connection costs no handler, no timer and no system call to
+/// wait again.
 class Poller {
  public:
   Poller();
@@ -40,7 +40,7 @@ class Poller {
 
  private:
   int epoll_ = -1;
-  std::size_t next_ = 0;         ///< first entry of batch_ that has not been called
+  std::size_t next_ = 0;  ///< first entry of batch_ that has not been called
   struct Ready {
     Watcher* watcher;  ///< null when removed meanwhile
     std::uint32_t mask;

@@ -6,8 +6,8 @@
 
 namespace wscluster::node {
 
-/// Runs a node until it is told to stop. After being expelled from its ring (a pause longer than its lease) it starts again, empty, under a
-/// new incarnation. Throws Failure when it cannot start.
-void run(const Options& options, const registry::Options& registry);
+/// Runs a node until it is told to stop. After being expelled from its ring (a pause longer than its lease) it starts
+/// again, empty, under a new incarnation. `reload` is called on SIGHUP, on core 0. Throws Failure when it cannot start.
+void run(const Options& options, const registry::Options& registry, std::function<void()> reload);
 
 }  // namespace wscluster::node

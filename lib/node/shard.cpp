@@ -18,13 +18,15 @@ void with(const wire::Raw& raw, Call call) {
 }  // namespace
 
 Shard::Shard(front::Desk& desk, const link::Identity& identity, const std::vector<front::ServiceDoor>& services,
-             std::function<bool(TimePoint)> is_suspended)
-    : desk_(desk), is_suspended_(std::move(is_suspended)) {
+             std::uint64_t max_sessions, std::function<bool(TimePoint)> is_suspended)
+    : desk_(desk),
+      is_suspended_(std::move(is_suspended)),
+      max_sessions_((max_sessions + identity.shards - 1) / identity.shards) {
   const cluster::Self self{identity.name, identity.incarnation, desk.core().index(), identity.shards};
   for (const front::ServiceDoor& door : services) {
     const auto index = static_cast<std::uint8_t>(holders_.size());
-    holders_.emplace_back(door.service.name,
-                          std::make_unique<cluster::Holder>(door.service, self, index, desk.hub(), desk.sender(), desk.pool()));
+    holders_.emplace_back(door.service.name, std::make_unique<cluster::Holder>(door.service, self, index, desk.hub(),
+                                                                               desk.sender(), desk.pool()));
   }
 }
 
@@ -40,6 +42,13 @@ cluster::Holder* Shard::by_name(std::string_view service) const {
 cluster::Holder* Shard::by_ref(std::uint64_t ref) const {
   const std::size_t index = cluster::Holder::service_index_of(ref);
   return index < holders_.size() ? holders_[index].second.get() : nullptr;
+}
+
+bool Shard::is_full() const {
+  std::uint64_t sessions = 0;
+  for (const auto& [name, holder] : holders_)
+    sessions += holder->sessions();
+  return sessions >= max_sessions_;
 }
 
 void Shard::on_frame(TimePoint now, cluster::PathId path, const wire::Raw& raw) {
@@ -81,7 +90,10 @@ void Shard::handle(TimePoint now, cluster::PathId path, const wire::Raw& raw) {
       return;
     case wire::FrameType::attach:
       with<wire::Attach>(raw, [&](const auto& frame) {
-        if (auto* holder = by_name(frame.service)) {
+        // Only new sessions are turned away: one that comes back over another link has its place.
+        if (frame.life == 0 && is_full()) {
+          desk_.hub().send(path, wire::Refused{frame.edge, frame.number, wire::RefuseReason::full, 0});
+        } else if (auto* holder = by_name(frame.service)) {
           holder->on_attach(now, path, frame);
         } else {
           desk_.hub().send(path, wire::Refused{frame.edge, frame.number, wire::RefuseReason::forbidden, 0});
@@ -103,17 +115,20 @@ void Shard::handle(TimePoint now, cluster::PathId path, const wire::Raw& raw) {
         if (auto* holder = by_name(frame.service)) holder->on_answer(now, path, frame);
       });
       return;
-    default: return;  // of a newer protocol
+    default:
+      return;  // of a newer protocol
   }
 }
 
 void Shard::on_link_down(TimePoint now, cluster::LinkId link) {
   std::erase_if(parked_, [&](const Parked& parked) { return cluster::link_of(parked.path) == link; });
-  for (const auto& [name, holder] : holders_) holder->on_link_down(now, link);
+  for (const auto& [name, holder] : holders_)
+    holder->on_link_down(now, link);
 }
 
 void Shard::adopt(TimePoint now, std::shared_ptr<const cluster::View> view) {
-  for (const auto& [name, holder] : holders_) holder->adopt(now, view);
+  for (const auto& [name, holder] : holders_)
+    holder->adopt(now, view);
 }
 
 void Shard::tick(TimePoint now) {
@@ -126,7 +141,8 @@ void Shard::tick(TimePoint now) {
       if (wire::cut(parked.frame, parked.frame.size(), raw) == wire::CutStatus::ok) handle(now, parked.path, raw);
     }
   }
-  for (const auto& [name, holder] : holders_) holder->tick(now);
+  for (const auto& [name, holder] : holders_)
+    holder->tick(now);
 }
 
 void Shard::report(front::CoreReport& report) {
@@ -154,12 +170,14 @@ void Shard::count(front::CoreCounters& counters) const {
     counters.holder.slow_consumers += part.slow_consumers;
     counters.holder.messages_up += part.messages_up;
     counters.holder.messages_down += part.messages_down;
-    for (std::size_t i = 0; i < std::size(part.receipts); ++i) counters.holder.receipts[i] += part.receipts[i];
+    for (std::size_t i = 0; i < std::size(part.receipts); ++i)
+      counters.holder.receipts[i] += part.receipts[i];
   }
 }
 
 void Shard::close_all(std::uint16_t code, std::string_view text) {
-  for (const auto& [name, holder] : holders_) holder->close_all(code, text);
+  for (const auto& [name, holder] : holders_)
+    holder->close_all(code, text);
 }
 
 }  // namespace wscluster::node

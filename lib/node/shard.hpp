@@ -10,12 +10,12 @@
 
 namespace wscluster::node {
 
-/// The sessions of one core of a node: a Holder for each service. While the node is suspended nothing is executed: what comes in is
-/// parked and worked off when it goes on.
+/// The sessions of one core of a node: a Holder for each service. `max_sessions` is the node's; each shard takes its
+/// part of it. While the node is suspended nothing is executed: what comes in is parked and worked off when it goes on.
 class Shard final : public front::Holding {
  public:
   Shard(front::Desk& desk, const link::Identity& identity, const std::vector<front::ServiceDoor>& services,
-        std::function<bool(TimePoint)> is_suspended);
+        std::uint64_t max_sessions, std::function<bool(TimePoint)> is_suspended);
   ~Shard() override;
 
   void on_frame(TimePoint now, cluster::PathId path, const wire::Raw& raw) override;
@@ -29,6 +29,7 @@ class Shard final : public front::Holding {
  private:
   void handle(TimePoint now, cluster::PathId path, const wire::Raw& raw);
   [[nodiscard]] cluster::Holder* by_name(std::string_view service) const;
+  [[nodiscard]] bool is_full() const;
   [[nodiscard]] cluster::Holder* by_ref(std::uint64_t ref) const;
 
   struct Parked {
@@ -38,7 +39,9 @@ class Shard final : public front::Holding {
 
   front::Desk& desk_;
   std::function<bool(TimePoint)> is_suspended_;
-  std::vector<std::pair<std::string, std::unique_ptr<cluster::Holder>>> holders_;  ///< index = service index of references
+  std::vector<std::pair<std::string, std::unique_ptr<cluster::Holder>>>
+      holders_;                 ///< index = service index of references
+  std::uint64_t max_sessions_;  ///< of this shard, all services together
   std::vector<Parked> parked_;
   std::size_t parked_bytes_ = 0;
 };

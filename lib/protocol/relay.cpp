@@ -53,7 +53,8 @@ Result<RelayRequest> parse_relay(std::string_view text) {
   if (data == nullptr) return error(Errc::invalid, R"(field "data" is missing)");
   RelayRequest request;
   request.to = std::string(std::string_view(to->get_string()));
-  if (auto checked = check_uid(request.to); !checked) return error(Errc::invalid, R"(field "to": )" + checked.error().message);
+  if (auto checked = check_uid(request.to); !checked)
+    return error(Errc::invalid, R"(field "to": )" + checked.error().message);
   request.data = json::serialize(*data);
   if (const auto* id = object->if_contains("id"); id != nullptr) {
     if (!id->is_string() && !id->is_number()) return error(Errc::invalid, R"(field "id" must be a string or a number)");

@@ -68,7 +68,8 @@ Result<> DirectoryLoop::change_ring(const std::string& name, Service& service) {
   const std::string at = format_rfc3339(WallClock::now());
   const auto members = apply(step, service.held ? service.held->members : std::vector<ring::Member>(), self_);
   const auto follow = [&](const std::string& why) {
-    return ring::next_document(*service.held, members, self_.name, why, at, quiet_through(service.done_through, service.running));
+    return ring::next_document(*service.held, members, self_.name, why, at,
+                               quiet_through(service.done_through, service.running));
   };
   switch (step) {
     case Step::nothing:

@@ -32,13 +32,15 @@ void FrameQueue::rewind(std::uint64_t position) noexcept {
   sent_ = covered_;
   sent_bytes_ = 0;
   next_ = head_;
-  while (sent_ < position) mark_sent();
+  while (sent_ < position)
+    mark_sent();
 }
 
 FrameMark FrameQueue::drop_unsent(std::pmr::memory_resource& pool) {
   assert(next_ != nullptr);
   Node* before = nullptr;
-  for (Node* at = head_; at != next_; at = at->next) before = at;
+  for (Node* at = head_; at != next_; at = at->next)
+    before = at;
   Node* const victim = next_;
   const FrameMark mark = victim->mark;
   next_ = victim->next;

@@ -12,12 +12,13 @@ namespace wscluster::session {
 /// What a queued frame carries beside its payload.
 struct FrameMark {
   bool is_binary = false;
-  std::uint64_t origin = 0;   ///< who waits for the receipt; 0: nobody
+  std::uint64_t origin = 0;  ///< who waits for the receipt; 0: nobody
   std::uint64_t counter = 0;
 };
 
-/// Frames in the order of their positions 1, 2, 3 … that are kept until the other side has covered them. Memory of frames comes from
-/// the core's pool and goes back there; an empty queue is a few words. Every method that adds or removes gets that pool, always the same one.
+/// Frames in the order of their positions 1, 2, 3 … that are kept until the other side has covered them. Memory of
+/// frames comes from the core's pool and goes back there; an empty queue is a few words. Every method that adds or
+/// removes gets that pool, always the same one.
 class FrameQueue {
  public:
   struct Node {
@@ -45,7 +46,8 @@ class FrameQueue {
   [[nodiscard]] const Node* unsent() const noexcept { return next_; }
   /// The first one is sent now.
   void mark_sent() noexcept;
-  /// Covered up to `position`: frees them. `on_covered(mark)` is called for each. A position that was never sent is ignored.
+  /// Covered up to `position`: frees them. `on_covered(mark)` is called for each. A position that was never sent is
+  /// ignored.
   template <class F>
   void cover(std::pmr::memory_resource& pool, std::uint64_t position, F on_covered) {
     if (position > sent_) return;

@@ -8,7 +8,9 @@
 
 namespace wscluster::session {
 
-SessionId SessionId::make(std::uint64_t hash) { return {hash, {random_id(), random_id()}}; }
+SessionId SessionId::make(std::uint64_t hash) {
+  return {hash, {random_id(), random_id()}};
+}
 
 SessionId SessionId::from_bytes(std::string_view bytes) noexcept {
   SessionId id;

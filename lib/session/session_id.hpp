@@ -9,8 +9,8 @@
 
 namespace wscluster::session {
 
-/// A connection id: the key's hash (so it routes under any ring, DESIGN section 4 and PROTOCOL C.1) and 128 random bits. 24 bytes
-/// on links, base64url for people.
+/// A connection id: the key's hash (so it routes under any ring, DESIGN section 4 and PROTOCOL C.1) and 128 random
+/// bits. 24 bytes on links, base64url for people.
 struct SessionId {
   std::uint64_t hash = 0;
   std::array<std::uint64_t, 2> random{};

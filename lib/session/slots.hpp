@@ -8,8 +8,8 @@
 
 namespace wscluster::session {
 
-/// Objects of one core behind references that do not meet a successor: 24 bits of generation above 32 of index, so the top byte is free
-/// for the owner. Look-up is one indexed load. Objects do not move; references are never 0.
+/// Objects of one core behind references that do not meet a successor: 24 bits of generation above 32 of index, so the
+/// top byte is free for the owner. Look-up is one indexed load. Objects do not move; references are never 0.
 template <class T>
 class Slots {
  public:
@@ -73,7 +73,9 @@ class Slots {
     Cell cells[page_size];
   };
 
-  [[nodiscard]] Cell& cell(std::uint32_t index) const noexcept { return pages_[index / page_size]->cells[index % page_size]; }
+  [[nodiscard]] Cell& cell(std::uint32_t index) const noexcept {
+    return pages_[index / page_size]->cells[index % page_size];
+  }
 
   std::vector<std::unique_ptr<Page>> pages_;
   std::uint32_t used_ = 0;

@@ -29,10 +29,12 @@ std::vector<cluster::ChangePolicy> policies_of(const registry::ServiceState& sta
   return policies;
 }
 
-bool is_same(const cluster::ServiceView& view, const ring::Document& document, std::uint64_t through, const std::vector<cluster::ChangePolicy>& policies) {
+bool is_same(const cluster::ServiceView& view, const ring::Document& document, std::uint64_t through,
+             const std::vector<cluster::ChangePolicy>& policies) {
   const auto is_open = [&](const ring::OpenMembership& open) { return open.epoch >= through; };
   return view.document->digest == document.digest && view.policies == policies &&
-         view.open.size() == static_cast<std::size_t>(std::count_if(document.open.begin(), document.open.end(), is_open));
+         view.open.size() ==
+             static_cast<std::size_t>(std::count_if(document.open.begin(), document.open.end(), is_open));
 }
 
 }  // namespace
@@ -50,8 +52,8 @@ std::shared_ptr<const cluster::View> ViewMaker::make(const registry::Snapshot& s
     auto policies = policies_of(state);
     const auto old = last_ ? last_->services.find(name) : view->services.end();
     const bool has_old = last_ && old != last_->services.end();
-    // A crash's epoch may be done before it is seen. Holders must learn once from whom they inherit, or what the dead one
-    // may have delivered would be delivered again.
+    // A crash's epoch may be done before it is seen. Holders must learn once from whom they inherit, or what the dead
+    // one may have delivered would be delivered again.
     if (has_old && old->second->epoch() < state.document->epoch) through = std::min(through, old->second->epoch());
     if (has_old && is_same(*old->second, *state.document, through, policies)) {
       view->services.emplace(name, old->second);

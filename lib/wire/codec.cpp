@@ -18,12 +18,14 @@ void append_varint(std::string& out, std::uint64_t value) {
 }
 
 void put_u32(char* at, std::uint32_t value) noexcept {
-  for (unsigned i = 0; i < 4; ++i) at[i] = static_cast<char>(value >> (8 * i));
+  for (unsigned i = 0; i < 4; ++i)
+    at[i] = static_cast<char>(value >> (8 * i));
 }
 
 std::uint32_t get_u32(const char* at) noexcept {
   std::uint32_t value = 0;
-  for (unsigned i = 0; i < 4; ++i) value |= static_cast<std::uint32_t>(static_cast<unsigned char>(at[i])) << (8 * i);
+  for (unsigned i = 0; i < 4; ++i)
+    value |= static_cast<std::uint32_t>(static_cast<unsigned char>(at[i])) << (8 * i);
   return value;
 }
 
@@ -84,7 +86,8 @@ class Reader {
     kind_ = key & 3U;
     if (field_ == 0) return broken();
     switch (kind_) {
-      case varint_kind: return take_varint(number_) || broken();
+      case varint_kind:
+        return take_varint(number_) || broken();
       case fixed_kind:
         if (rest_.size() < 8) return broken();
         number_ = get_u32(rest_.data()) | static_cast<std::uint64_t>(get_u32(rest_.data() + 4)) << 32U;
@@ -97,7 +100,8 @@ class Reader {
         rest_.remove_prefix(size);
         return true;
       }
-      default: return broken();
+      default:
+        return broken();
     }
   }
   [[nodiscard]] bool is_broken() const { return broken_; }
@@ -124,7 +128,8 @@ class Reader {
     }
     T value;
     Reader nested(bytes_);
-    while (nested.next()) T::fields(value, nested);
+    while (nested.next())
+      T::fields(value, nested);
     if (nested.is_broken()) broken();
     values.push_back(value);
   }
@@ -192,7 +197,8 @@ void append(std::string& out, const Frame& frame, std::uint8_t to) {
 template <class F>
 bool decode_into(std::string_view body, F& frame) {
   Reader reader(body);
-  while (reader.next()) F::fields(frame, reader);
+  while (reader.next())
+    F::fields(frame, reader);
   return !reader.is_broken();
 }
 
@@ -208,7 +214,9 @@ CutStatus cut(std::string_view bytes, std::size_t max_frame_bytes, Raw& raw) noe
   return CutStatus::ok;
 }
 
-Result<Frame> decode(const Raw& raw) { return decode_as<>(raw); }
+Result<Frame> decode(const Raw& raw) {
+  return decode_as<>(raw);
+}
 
 // Every frame type, for callers that know theirs.
 template void append<Hello>(std::string&, const Hello&, std::uint8_t);

@@ -10,8 +10,8 @@
 #include "wire/frames.hpp"
 
 /// Bytes of a frame: u32 little-endian length of what follows, u8 type, u8 destination core, then fields, each
-/// a varint key (number × 4 + kind: 0 varint, 1 fixed 8 bytes, 2 length and bytes) and its value. Fields equal to 0 or empty are
-/// left out.
+/// a varint key (number × 4 + kind: 0 varint, 1 fixed 8 bytes, 2 length and bytes) and its value. Fields equal to 0 or
+/// empty are left out.
 namespace wscluster::wire {
 
 inline constexpr std::size_t header_bytes = 6;
@@ -35,8 +35,8 @@ enum class CutStatus : std::uint8_t { ok, incomplete, too_large };
 /// Finds the first frame in `bytes`.
 [[nodiscard]] CutStatus cut(std::string_view bytes, std::size_t max_frame_bytes, Raw& raw) noexcept;
 
-/// Reads the fields. Fails on a known type with broken fields; unknown fields are skipped. An unknown type is Errc::not_found: the
-/// caller skips the frame.
+/// Reads the fields. Fails on a known type with broken fields; unknown fields are skipped. An unknown type is
+/// Errc::not_found: the caller skips the frame.
 [[nodiscard]] Result<Frame> decode(const Raw& raw);
 
 /// For the hot path: decodes the body of a type the caller has already seen in `raw.type`. False when broken.

@@ -6,9 +6,9 @@
 #include <variant>
 #include <vector>
 
-/// What two processes say to each other on a link. Plain values; texts are views: on decoding they point into the received
-/// bytes. Each struct lists its fields once (`fields`), for the encoder and the decoder. Field and type numbers are
-/// persistent, do not renumber; a decoder skips fields it does not know.
+/// What two processes say to each other on a link. Plain values; texts are views: on decoding they point into the
+/// received bytes. Each struct lists its fields once (`fields`), for the encoder and the decoder. Field and type
+/// numbers are persistent, do not renumber; a decoder skips fields it does not know.
 namespace wscluster::wire {
 
 /// The newest protocol this build speaks; it also speaks the one before.
@@ -40,12 +40,12 @@ enum class FrameType : std::uint8_t {
 
 /// Why a holder does not take an attachment or a message now. Persistent.
 enum class RefuseReason : std::uint64_t {
-  not_owner = 1,   ///< neither holds nor owns the uid; `epoch` is the refuser's
-  suspended = 2,   ///< lost its lease; ask again
-  full = 3,        ///< session limit reached
-  lacks_after = 4, ///< has not had the message named by `after`: send all open ones again
-  held = 5,        ///< held by the earlier owner `node`: send there
-  forbidden = 6,   ///< the service is not served here
+  not_owner = 1,    ///< neither holds nor owns the uid; `epoch` is the refuser's
+  suspended = 2,    ///< lost its lease; ask again
+  full = 3,         ///< session limit reached
+  lacks_after = 4,  ///< has not had the message named by `after`: send all open ones again
+  held = 5,         ///< held by the earlier owner `node`: send there
+  forbidden = 6,    ///< the service is not served here
 };
 
 /// The fate of a unicast message. Persistent.
@@ -320,11 +320,11 @@ struct Message {
   static constexpr FrameType type = FrameType::message;
   std::string_view service;
   std::string_view uid;
-  std::uint64_t origin = 0;   ///< one life of one sender; random
-  std::uint64_t counter = 0;  ///< of this origin, growing
-  std::uint64_t after = 0;    ///< the last still open message of this origin to the same uid, or 0
-  std::uint64_t settled = 0;  ///< everything of this origin below is answered
-  std::uint64_t epoch = 0;    ///< of the first sending
+  std::uint64_t origin = 0;       ///< one life of one sender; random
+  std::uint64_t counter = 0;      ///< of this origin, growing
+  std::uint64_t after = 0;        ///< the last still open message of this origin to the same uid, or 0
+  std::uint64_t settled = 0;      ///< everything of this origin below is answered
+  std::uint64_t epoch = 0;        ///< of the first sending
   std::uint64_t deadline_ms = 0;  ///< from now
   Wait wait = Wait::delivered;
   bool is_binary = false;
@@ -412,14 +412,15 @@ struct Ask {
   }
 };
 
-/// The answer. `is_held` false is a promise: the answerer has adopted `epoch`, holds nothing and will not before a newer epoch.
+/// The answer. `is_held` false is a promise: the answerer has adopted `epoch`, holds nothing and will not before a
+/// newer epoch.
 struct Answer {
   static constexpr FrameType type = FrameType::answer;
   std::string_view service;
   std::string_view uid;
   std::uint64_t epoch = 0;  ///< the answerer's
   bool is_held = false;
-  std::uint64_t evicted = 0;         ///< sessions of it closed by the change to `evicted_epoch`
+  std::uint64_t evicted = 0;  ///< sessions of it closed by the change to `evicted_epoch`
   std::uint64_t evicted_epoch = 0;
   std::uint64_t evicted_ms_ago = 0;
 
@@ -435,7 +436,7 @@ struct Answer {
   }
 };
 
-using Frame = std::variant<Hello, Goodbye, Heartbeat, Document, Word, Attach, Attached, Refused, Up, Down, Progress, Accepted, Detach, Close,
-                           Message, Receipt, Refusal, Settled, Ask, Answer>;
+using Frame = std::variant<Hello, Goodbye, Heartbeat, Document, Word, Attach, Attached, Refused, Up, Down, Progress,
+                           Accepted, Detach, Close, Message, Receipt, Refusal, Settled, Ask, Answer>;
 
 }  // namespace wscluster::wire

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// An HTTP head and body as a client might send it, whole and in two halves: the same answer either way, and never a request
-// from bytes that another parser might read differently.
+// An HTTP head and body as a client might send it, whole and in two halves: the same answer either way, and never a
+// request from bytes that another parser might read differently.
 #include <cstdint>
 #include <cstdlib>
 
@@ -15,7 +15,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto state = whole.feed(text);
   RequestParser halves(limits);
   halves.feed(text.substr(0, size / 2));
-  if (halves.state() != RequestParser::State::done && halves.state() != RequestParser::State::failed) halves.feed(text.substr(size / 2));
+  if (halves.state() != RequestParser::State::done && halves.state() != RequestParser::State::failed)
+    halves.feed(text.substr(size / 2));
   if (halves.state() != state) std::abort();
   if (state == RequestParser::State::done) {
     const HttpRequest request = whole.take_request();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A byte stream as a link reads it: frames are cut off and decoded; what decodes must survive being written and read again.
+// A byte stream as a link reads it: frames are cut off and decoded; what decodes must survive being written and read
+// again.
 #include <cstdint>
 #include <cstdlib>
 #include <string>

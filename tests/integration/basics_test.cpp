@@ -297,8 +297,9 @@ TEST_F(Basics, send_reads_lines_jsonl_stdin_and_files) {
   EXPECT_EQ(shared->run({"send", "--service", "chat", "--to", "reader", "--lines"}, "one\n\ntwo\n").exit, 0);
   EXPECT_EQ(client.read().text, "one");
   EXPECT_EQ(client.read().text, "two");
-  EXPECT_EQ(shared->run({"send", "--service", "chat", "--jsonl"},
-                        "{\"to\":\"reader\",\"message\":\"three\"}\n{\"to\":\"reader\",\"message\":{\"n\":4}}\n")
+  EXPECT_EQ(shared
+                ->run({"send", "--service", "chat", "--jsonl"},
+                      "{\"to\":\"reader\",\"message\":\"three\"}\n{\"to\":\"reader\",\"message\":{\"n\":4}}\n")
                 .exit,
             0);
   EXPECT_EQ(client.read().text, "three");

@@ -164,9 +164,8 @@ class Connection final : public Client::Impl, public std::enable_shared_from_thi
       if (type == websocket::frame_type::ping) ++pings;
     });
     stream_.read_message_max(64U << 20U);
-    stream_.async_handshake(answer_, url_.host, url_.target, [self = this->shared_from_this()](Code failed) {
-      self->on_upgraded(failed);
-    });
+    stream_.async_handshake(answer_, url_.host, url_.target,
+                            [self = this->shared_from_this()](Code failed) { self->on_upgraded(failed); });
   }
 
   void on_upgraded(Code ec) {

@@ -115,17 +115,20 @@ TEST_F(Clients, with_a_malformed_head_get_400) {
   const std::string good = "GET /ws HTTP/1.1\r\nHost: x\r\n";
   for (const std::string& head :
        {std::string("nonsense\r\n\r\n"), std::string("GET /ws HTTP/9.9\r\nHost: x\r\n\r\n"), good + "no colon\r\n\r\n",
-        good + "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: short\r\n\r\n",
-        good + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n", "GET /ws?uid=%zz HTTP/1.1\r\nHost: x\r\n\r\n" + std::string()}) {
+        good + "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: "
+               "short\r\n\r\n",
+        good + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "GET /ws?uid=%zz HTTP/1.1\r\nHost: x\r\n\r\n" + std::string()}) {
     const std::string answer = answer_to("node-1", head);
     EXPECT_TRUE(answer.starts_with("HTTP/1.1 400") || answer.starts_with("HTTP/1.1 505")) << head << answer;
   }
 }
 
 TEST_F(Clients, with_another_websocket_version_learn_which_one_is_spoken) {
-  const std::string answer = answer_to("node-1",
-                                       "GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                                       "Sec-WebSocket-Version: 8\r\nSec-WebSocket-Key: AQIDBAUGBwgJCgsMDQ4PEC==\r\n\r\n");
+  const std::string answer =
+      answer_to("node-1",
+                "GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                "Sec-WebSocket-Version: 8\r\nSec-WebSocket-Key: AQIDBAUGBwgJCgsMDQ4PEC==\r\n\r\n");
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 426")) << answer;
   EXPECT_NE(answer.find("Sec-WebSocket-Version: 13"), std::string::npos) << answer;
 }
@@ -149,8 +152,9 @@ TEST_F(Clients, get_an_error_for_a_wrong_relay_message_and_stay) {
   Client client = shared->connect("gateway-1", "clumsy");
   for (const std::string& wrong :
        {std::string("not json"), std::string("[]"), std::string("{}"), std::string(R"({"to":1,"data":1})"),
-        std::string(R"({"to":"bob"})"), std::string(R"({"to":"","data":1})"), R"({"to":")" + std::string(257, 'u') + R"(","data":1})",
-        std::string(R"({"to":"bob","data":1,"id":{}})"), std::string(100, '['), std::string()}) {
+        std::string(R"({"to":"bob"})"), std::string(R"({"to":"","data":1})"),
+        R"({"to":")" + std::string(257, 'u') + R"(","data":1})", std::string(R"({"to":"bob","data":1,"id":{}})"),
+        std::string(100, '['), std::string()}) {
     const std::string answer = client.ask(wrong);
     EXPECT_TRUE(answer.starts_with(R"({"error":{"code":"invalid")")) << wrong << ": " << answer;
   }
@@ -171,13 +175,15 @@ TEST_F(Clients, are_refused_beyond_the_sessions_of_one_user) {
 TEST_F(Clients, applications_need_a_token_of_the_service) {
   const std::string target = "/api/v1/services/chat/users/bob/messages";
   EXPECT_EQ(shared->call("gateway-1", "POST", target, "x", {{"Authorization", "Bearer nonsense"}}).status, 401U);
-  EXPECT_EQ(shared->call("gateway-1", "POST", target, "x", {{"Authorization", "Bearer " + shared->token("bob")}}).status,
-            401U);
+  EXPECT_EQ(
+      shared->call("gateway-1", "POST", target, "x", {{"Authorization", "Bearer " + shared->token("bob")}}).status,
+      401U);
   auth::Claims elsewhere;
   elsewhere.audience = "https://x/api/v1/services/chat/users/alice/messages";
   const std::string key = content_of(shared->file("access.key"));
-  EXPECT_EQ(shared->call("gateway-1", "POST", target, "x",
-                         {{"Authorization", "Bearer " + auth::make_token(elsewhere, auth::Secret(key))}})
+  EXPECT_EQ(shared
+                ->call("gateway-1", "POST", target, "x",
+                       {{"Authorization", "Bearer " + auth::make_token(elsewhere, auth::Secret(key))}})
                 .status,
             401U);
 }
@@ -198,15 +204,14 @@ TEST_F(Clients, applications_get_a_status_that_names_their_mistake) {
 
 TEST_F(Clients, a_link_port_survives_garbage_and_plain_text) {
   for (const std::string& bytes :
-       {std::string("GET / HTTP/1.1\r\nHost: x\r\n\r\n"), std::string(1000, '\xFF'), std::string("\x16\x03\x01\xFF\xFF", 5),
-        std::string(4, '\xFF') + std::string(100'000, 'x')}) {
+       {std::string("GET / HTTP/1.1\r\nHost: x\r\n\r\n"), std::string(1000, '\xFF'),
+        std::string("\x16\x03\x01\xFF\xFF", 5), std::string(4, '\xFF') + std::string(100'000, 'x')}) {
     const Wire wire((*shared)["node-1"].links);
     wire.write(bytes);
     static_cast<void>(wire.read_to_end());
   }
-  EXPECT_TRUE(wait_until([&] {
-    return content_of((*shared)["node-1"].log_file).find("an incoming link failed") != std::string::npos;
-  }));
+  EXPECT_TRUE(wait_until(
+      [&] { return content_of((*shared)["node-1"].log_file).find("an incoming link failed") != std::string::npos; }));
 }
 
 TEST_F(Clients, a_node_with_another_cluster_key_never_links) {

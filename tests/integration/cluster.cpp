@@ -99,7 +99,8 @@ std::string Cluster::write(const std::string& name, const std::string& content) 
 
 void Cluster::write_config(const std::string& client_url) const {
   std::string services = options_.services;
-  if (services.empty()) services = "  chat:\n    paths: [/ws]\n    auth: jwt\n    key_files: [ACCESS]\n    raw: relay\n";
+  if (services.empty())
+    services = "  chat:\n    paths: [/ws]\n    auth: jwt\n    key_files: [ACCESS]\n    raw: relay\n";
   for (std::size_t at = 0; (at = services.find("ACCESS", at)) != std::string::npos;)
     services.replace(at, 6, file("access.key"));
   std::string text = "cluster:\n  name: test\n  key_file: " + file("cluster.key") + "\nredis:\n  url: " + redis_url() +
@@ -113,13 +114,13 @@ void Cluster::write_config(const std::string& client_url) const {
 void Cluster::start_redis() {
   std::error_code ignored;
   fs::remove(file("redis.sock"), ignored);
-  redis_ = std::make_unique<Child>(Child::Options{.argv = {"redis-server", "--port", "0", "--unixsocket",
-                                                           file("redis.sock"), "--save", "", "--appendonly", "yes",
-                                                           "--dir", folder_},
-                                                  .environment = {},
-                                                  .input = {},
-                                                  .output_file = file("redis.log"),
-                                                  .error_file = file("redis.log")});
+  redis_ =
+      std::make_unique<Child>(Child::Options{.argv = {"redis-server", "--port", "0", "--unixsocket", file("redis.sock"),
+                                                      "--save", "", "--appendonly", "yes", "--dir", folder_},
+                                             .environment = {},
+                                             .input = {},
+                                             .output_file = file("redis.log"),
+                                             .error_file = file("redis.log")});
   const bool is_up = wait_until([&] { return fs::exists(file("redis.sock")) || redis_->poll(); });
   if (!is_up || redis_->poll()) throw std::runtime_error("redis-server did not start; is it installed?");
 }
@@ -134,13 +135,13 @@ Member& Cluster::start(Member member, const Arguments& more) {
   member.port_file = file(member.name + ".ports");
   std::error_code ignored;
   fs::remove(member.port_file, ignored);
-  Arguments argv{binary(),      member.is_gateway ? "serve-gateway" : "serve-node",
-                 "--name",      member.name,
-                 "--config",    config_file(),
-                 "--listen",    "127.0.0.1:0",
-                 "--port-file", member.port_file,
+  Arguments argv{binary(),         member.is_gateway ? "serve-gateway" : "serve-node",
+                 "--name",         member.name,
+                 "--config",       config_file(),
+                 "--listen",       "127.0.0.1:0",
+                 "--port-file",    member.port_file,
                  "--admin-listen", "127.0.0.1:0",
-                 "--log-format", "text"};
+                 "--log-format",   "text"};
   if (member.is_gateway) {
     argv.insert(argv.end(), {"--tls-cert", file("cert.pem"), "--tls-key", file("key.pem")});
   } else {
@@ -290,8 +291,8 @@ net::HttpAnswer Cluster::call(const std::string& member, const std::string& meth
 
 json::object Cluster::send(const std::string& member, const std::string& uid, const std::string& text,
                            const std::string& service, const std::string& query) {
-  const auto answer =
-      call(member, "POST", "/api/v1/services/" + service + "/users/" + percent_encode(uid) + "/messages?" + query, text);
+  const auto answer = call(
+      member, "POST", "/api/v1/services/" + service + "/users/" + percent_encode(uid) + "/messages?" + query, text);
   boost::system::error_code ec;
   json::value value = json::parse(answer.body, ec);
   if (!ec && value.is_object() && value.get_object().contains("status")) return value.get_object();

@@ -37,8 +37,8 @@ struct Member {
   std::string admin;
 };
 
-/// A temporary directory with keys and certificate, a private redis-server on a Unix socket, gateways with TLS and nodes
-/// without, all on loopback. Leases are short. Everything ends with this object.
+/// A temporary directory with keys and certificate, a private redis-server on a Unix socket, gateways with TLS and
+/// nodes without, all on loopback. Leases are short. Everything ends with this object.
 class Cluster {
  public:
   struct Options {
@@ -67,7 +67,9 @@ class Cluster {
   [[nodiscard]] bool is_ready(const Member& member) const;
   [[nodiscard]] Member& operator[](const std::string& name);
   [[nodiscard]] std::vector<std::string> names() const;
-  void forget(const std::string& name) { std::erase_if(members_, [&](const Member& m) { return m.name == name; }); }
+  void forget(const std::string& name) {
+    std::erase_if(members_, [&](const Member& m) { return m.name == name; });
+  }
 
   /// `wscluster ARGUMENTS` with the configuration of this cluster.
   Ended run(const Arguments& arguments, const std::string& input = {}) const;

@@ -48,7 +48,8 @@ class Failure : public ClusterTest {
   static bool have_same_epoch() {
     const double epoch = shared->metric("gateway-1", R"(wscluster_epoch{service="chat"})");
     return epoch > 0 && std::all_of(names.begin(), names.end(), [&](const char* name) {
-             return (*shared)[name].child->poll() || shared->metric(name, R"(wscluster_epoch{service="chat"})") == epoch;
+             return (*shared)[name].child->poll() ||
+                    shared->metric(name, R"(wscluster_epoch{service="chat"})") == epoch;
            });
   }
 
@@ -57,7 +58,8 @@ class Failure : public ClusterTest {
     return std::find(members.begin(), members.end(), node) != members.end();
   }
 
-  static void send_steadily(Fleet& fleet, Traffic& traffic, const std::function<bool()>& until, Duration patience = 20s) {
+  static void send_steadily(Fleet& fleet, Traffic& traffic, const std::function<bool()>& until,
+                            Duration patience = 20s) {
     TimePoint next{};
     EXPECT_TRUE(fleet.run_until(
         [&] {
@@ -121,9 +123,8 @@ TEST_F(Failure, a_node_frozen_beyond_its_lease_is_expelled_and_comes_back_empty)
   traffic.expect_true_receipts(fleet);
   expect_everybody_at_home(fleet);
   frozen.child->signal(SIGCONT);
-  EXPECT_TRUE(fleet.run_until([&] {
-    return content_of(frozen.log_file).find("starting again under a new incarnation") != std::string::npos;
-  }));
+  EXPECT_TRUE(fleet.run_until(
+      [&] { return content_of(frozen.log_file).find("starting again under a new incarnation") != std::string::npos; }));
   EXPECT_TRUE(fleet.run_until([] { return is_in_ring("node-2"); }));
   shared->wait_until_ready();
   EXPECT_TRUE(fleet.run_until(is_settled_now, 30s));
@@ -195,9 +196,8 @@ TEST_F(Failure, a_second_sigterm_stops_a_node_at_once) {
     Fleet fleet(*shared, numbered("person", 60), {"gateway-1"});
     Child& node = *(*shared)["slow"].child;
     node.signal(SIGTERM);
-    ASSERT_TRUE(fleet.run_until([] {
-      return content_of((*shared)["slow"].log_file).find("draining") != std::string::npos;
-    }));
+    ASSERT_TRUE(
+        fleet.run_until([] { return content_of((*shared)["slow"].log_file).find("draining") != std::string::npos; }));
     fleet.run_for(500ms);
     EXPECT_FALSE(node.poll()) << "it has sessions for minutes";
     node.signal(SIGTERM);
@@ -222,7 +222,7 @@ TEST_F(Failure, sigterm_closes_the_clients_of_a_gateway_at_the_rate) {
   fleet.gather();
   for (const Fleet::Person& person : fleet.people()) {
     ASSERT_EQ(person.closes.size(), 1U);
-    EXPECT_EQ(person.closes[0].first, 1012U);
+    ASSERT_EQ(person.closes[0].first, 1012U) << person.closes[0].second;
   }
   expect_everybody_at_home(fleet);
 }

@@ -157,8 +157,8 @@ void Traffic::expect_all_arrived(Fleet& fleet) {
   const auto has_all = [&](const Fleet::Person& person) {
     return person.messages.size() >= static_cast<std::size_t>(rounds_);
   };
-  static_cast<void>(fleet.run_until(
-      [&] { return std::all_of(fleet.people().begin(), fleet.people().end(), has_all); }, 3s));
+  static_cast<void>(
+      fleet.run_until([&] { return std::all_of(fleet.people().begin(), fleet.people().end(), has_all); }, 3s));
   int bad = 0;
   for (const Fleet::Person& person : fleet.people()) {
     const std::vector<int> got = numbers_of(person);

@@ -82,7 +82,8 @@ class Ring : public ClusterTest {
     EXPECT_EQ(shared->epoch(), epoch);
 
     const std::string output = shared->file("change-" + std::to_string(epoch));
-    const auto command = shared->begin({"ring", action, node, "--yes", "--rate", rate, "--settle", "5s", "-o", "json"}, output);
+    const auto command =
+        shared->begin({"ring", action, node, "--yes", "--rate", rate, "--settle", "5s", "-o", "json"}, output);
     TimePoint next{};
     EXPECT_TRUE(fleet.run_until(
         [&] {
@@ -152,7 +153,8 @@ TEST_F(Ring, if_epoch_refuses_when_somebody_was_faster) {
   const Ended refused = shared->run({"ring", "add", "node-4", "--yes", "--if-epoch", std::to_string(epoch + 1)});
   EXPECT_EQ(refused.exit, 75) << refused.err;
   EXPECT_EQ(shared->epoch(), epoch);
-  EXPECT_EQ(shared->run({"ring", "add", "node-4", "--yes", "--settle", "1s", "--if-epoch", std::to_string(epoch)}).exit, 0);
+  EXPECT_EQ(shared->run({"ring", "add", "node-4", "--yes", "--settle", "1s", "--if-epoch", std::to_string(epoch)}).exit,
+            0);
 }
 
 TEST_F(Ring, without_a_terminal_a_change_needs_yes) {
@@ -168,7 +170,8 @@ TEST_F(Ring, killing_the_command_changes_nothing_and_the_next_one_watches_on) {
   prepare(false);
   Fleet fleet(*shared, numbered("person", people), {"gateway-1"});
   const std::uint64_t epoch = shared->epoch();
-  const std::vector<std::string> add{"ring", "add", "node-4", "--yes", "--rate", "20/s", "--settle", "3s", "-o", "json"};
+  const std::vector<std::string> add{"ring", "add",      "node-4", "--yes", "--rate",
+                                     "20/s", "--settle", "3s",     "-o",    "json"};
   const auto command = shared->begin(add, shared->file("killed"));
   ASSERT_TRUE(fleet.run_until([&] { return shared->epoch() > epoch && fleet.closes() > 0; }));
   command->kill();
@@ -188,8 +191,8 @@ TEST_F(Ring, killing_the_command_changes_nothing_and_the_next_one_watches_on) {
 TEST_F(Ring, closes_keep_the_pace_that_was_asked_for) {
   prepare(true);
   Fleet fleet(*shared, numbered("person", people), {"gateway-1"});
-  const auto command = shared->begin({"ring", "remove", "node-4", "--yes", "--rate", "25/s", "--settle", "2s", "-o", "json"},
-                                     shared->file("paced"));
+  const auto command = shared->begin(
+      {"ring", "remove", "node-4", "--yes", "--rate", "25/s", "--settle", "2s", "-o", "json"}, shared->file("paced"));
   EXPECT_TRUE(fleet.run_until([&] { return command->poll().has_value(); }, 30s));
   ASSERT_EQ(command->poll(), 0);
   const json::value done = json::parse(content_of(shared->file("paced")));
@@ -217,9 +220,11 @@ TEST_F(Ring, two_changes_at_once_end_both_and_everybody_is_at_home) {
   Traffic traffic(*shared, "gateway-1", staying_uid({"--with", "node-4", "--without", "node-1"}));
   Fleet fleet(*shared, numbered("person", people), {"gateway-1", "node-3"});
   wait_for_counts(people + 1);
-  const auto add = shared->begin({"ring", "add", "node-4", "--yes", "--rate", "60/s", "--settle", "3s"}, shared->file("two-add"));
+  const auto add =
+      shared->begin({"ring", "add", "node-4", "--yes", "--rate", "60/s", "--settle", "3s"}, shared->file("two-add"));
   ASSERT_TRUE(fleet.run_until([&] { return fleet.closes() > 0; }));
-  const auto remove = shared->begin({"ring", "remove", "node-1", "--yes", "--rate", "60/s", "--settle", "3s"}, shared->file("two-remove"));
+  const auto remove = shared->begin({"ring", "remove", "node-1", "--yes", "--rate", "60/s", "--settle", "3s"},
+                                    shared->file("two-remove"));
   TimePoint next{};
   EXPECT_TRUE(fleet.run_until(
       [&] {

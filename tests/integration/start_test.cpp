@@ -20,8 +20,8 @@ class Start : public ClusterTest {
   }
 
   static Ended serve(const std::string& role, const std::vector<std::string>& more) {
-    std::vector<std::string> arguments{"serve-" + role, "--name", "late", "--listen", "127.0.0.1:0", "--admin-listen",
-                                       "127.0.0.1:0"};
+    std::vector<std::string> arguments{"serve-" + role, "--name",         "late",       "--listen",
+                                       "127.0.0.1:0",   "--admin-listen", "127.0.0.1:0"};
     if (role == "node") arguments.insert(arguments.end(), {"--link-listen", "127.0.0.1:0"});
     arguments.insert(arguments.end(), more.begin(), more.end());
     return shared->run(arguments);
@@ -35,8 +35,8 @@ class Start : public ClusterTest {
   }
 
   static std::string config_with(const std::string& name, const std::string& services, const std::string& more = {}) {
-    return shared->write(name, "cluster:\n  name: test\n  key_file: " + shared->file("cluster.key") + "\nredis:\n  url: " +
-                                   shared->redis_url() + "\nservices:\n" + services + more);
+    return shared->write(name, "cluster:\n  name: test\n  key_file: " + shared->file("cluster.key") +
+                                   "\nredis:\n  url: " + shared->redis_url() + "\nservices:\n" + services + more);
   }
 };
 
@@ -50,11 +50,17 @@ TEST_F(Start, a_port_in_use_is_71_and_named) {
 TEST_F(Start, an_unreadable_or_mismatched_certificate_is_78_and_named) {
   const std::string key = shared->write("other.pem", net::make_self_signed("x", {"x"}, 1).key);
   const std::string text = shared->write("no.pem", "this is no certificate\n");
-  expect_failure(serve("gateway", {"--tls-cert", shared->file("absent.pem"), "--tls-key", shared->file("key.pem")}), 78,
-                 {"absent.pem"});
-  expect_failure(serve("gateway", {"--tls-cert", shared->file("cert.pem"), "--tls-key", key}), 78, {"other.pem"});
-  expect_failure(serve("gateway", {"--tls-cert", text, "--tls-key", shared->file("key.pem")}), 78, {"no.pem"});
-  expect_failure(serve("gateway", {"--tls-cert", shared->file("cert.pem")}), 78, {"tls.key_file"});
+  const std::string service = "  a:\n    paths: [/x]\n    key_files: [" + shared->file("access.key") + "]\n";
+  const auto gateway_with = [&](const std::string& certificate_file, const std::string& key_file) {
+    return serve("gateway", {"--config", config_with("tls.yaml", service,
+                                                     "tls:\n  cert_file: " + certificate_file +
+                                                         "\n  key_file: " + key_file + "\n")});
+  };
+  expect_failure(gateway_with(shared->file("absent.pem"), shared->file("key.pem")), 78, {"absent.pem"});
+  expect_failure(gateway_with(shared->file("cert.pem"), key), 78, {"other.pem"});
+  expect_failure(gateway_with(text, shared->file("key.pem")), 78, {"no.pem"});
+  // What a flag says is the caller's mistake.
+  expect_failure(serve("gateway", {"--tls-cert", shared->file("cert.pem"), "--tls-key", key}), 64, {"other.pem"});
 }
 
 TEST_F(Start, without_redis_it_waits_and_then_ends_with_69) {
@@ -76,11 +82,13 @@ TEST_F(Start, an_unknown_flag_is_64_and_a_near_one_is_named) {
 }
 
 TEST_F(Start, every_mistake_of_a_configuration_is_told_with_its_place) {
-  const std::string file = config_with("bad.yaml", "  chat:\n    pahts: [/ws]\n    auth: maybe\n  chat:\n    paths: []\n",
-                                       "limits:\n  head_timeout: 3parsecs\nsurprise: 1\n");
+  const std::string file =
+      config_with("bad.yaml", "  chat:\n    pahts: [/ws]\n    auth: maybe\n  chat:\n    paths: []\n",
+                  "limits:\n  head_timeout: 3parsecs\nsurprise: 1\n");
   const Ended ended = serve("node", {"--config", file});
-  expect_failure(ended, 78,
-                 {"bad.yaml:8:5", "pahts", "bad.yaml:9:11", "maybe", "bad.yaml:10:3", "3parsecs", "bad.yaml:14:1", "surprise"});
+  expect_failure(
+      ended, 78,
+      {"bad.yaml:8:5", "pahts", "bad.yaml:9:11", "maybe", "bad.yaml:10:3", "3parsecs", "bad.yaml:14:1", "surprise"});
   expect_failure(shared->run({"serve-node", "--config", "/nonexistent.yaml"}), 78, {"/nonexistent.yaml"});
 }
 
@@ -91,16 +99,19 @@ TEST_F(Start, services_without_proof_are_refused_beyond_loopback) {
 
 TEST_F(Start, contradictions_are_refused) {
   const std::string key = "    auth: jwt\n    key_files: [" + shared->file("access.key") + "]\n";
-  expect_failure(serve("node", {"--config", config_with("twice.yaml", "  a:\n    paths: [/x]\n" + key + "  b:\n    paths: [/x]\n" + key)}),
+  expect_failure(serve("node", {"--config", config_with("twice.yaml", "  a:\n    paths: [/x]\n" + key +
+                                                                          "  b:\n    paths: [/x]\n" + key)}),
                  78, {"/x"});
   expect_failure(serve("node", {"--config", config_with("nokey.yaml", "  a:\n    paths: [/x]\n")}), 78, {"key_files"});
-  expect_failure(serve("node", {"--config", config_with("absent.yaml", "  a:\n    paths: [/x]\n    key_files: [/nonexistent.key]\n")}),
+  expect_failure(serve("node", {"--config", config_with("absent.yaml",
+                                                        "  a:\n    paths: [/x]\n    key_files: [/nonexistent.key]\n")}),
                  78, {"/nonexistent.key"});
-  expect_failure(serve("node", {"--config", config_with("lease.yaml", "  a:\n    paths: [/x]\n" + key, "link:\n  heartbeat: 5s\n  dead_after: 1s\n")}),
+  expect_failure(serve("node", {"--config", config_with("lease.yaml", "  a:\n    paths: [/x]\n" + key,
+                                                        "link:\n  heartbeat: 5s\n  dead_after: 1s\n")}),
                  78, {"dead_after"});
-  expect_failure(serve("node", {"--name", "no spaces"}), 78, {"no spaces"});
-  expect_failure(serve("node", {"--admin-listen", "0.0.0.0:0"}), 78, {"admin_listen", "loopback"});
-  expect_failure(serve("node", {"--cluster-key", "/nonexistent.key"}), 78, {"/nonexistent.key"});
+  expect_failure(serve("node", {"--name", "no spaces"}), 64, {"no spaces"});
+  expect_failure(serve("node", {"--admin-listen", "0.0.0.0:0"}), 64, {"admin_listen", "loopback"});
+  expect_failure(serve("node", {"--cluster-key", "/nonexistent.key"}), 64, {"/nonexistent.key"});
 }
 
 TEST_F(Start, check_looks_and_does_not_start) {

@@ -73,8 +73,9 @@ std::string Wire::read_until(std::string_view text) const {
 }
 
 void Wire::upgrade(const std::string& target, const std::string& token) const {
-  write("GET " + target + " HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nAuthorization: Bearer " +
-        token + "\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AQIDBAUGBwgJCgsMDQ4PEC==\r\n\r\n");
+  write("GET " + target +
+        " HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nAuthorization: Bearer " + token +
+        "\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AQIDBAUGBwgJCgsMDQ4PEC==\r\n\r\n");
   const std::string head = read_until("\r\n\r\n");
   EXPECT_TRUE(head.starts_with("HTTP/1.1 101")) << head;
 }
@@ -96,7 +97,8 @@ std::string client_frame(unsigned opcode, std::string_view payload, bool is_mask
 unsigned close_code_in(std::string_view bytes) {
   const std::size_t at = bytes.rfind('\x88');
   if (at == std::string_view::npos || at + 4 > bytes.size()) return 0;
-  return static_cast<unsigned>(static_cast<unsigned char>(bytes[at + 2])) << 8U | static_cast<unsigned char>(bytes[at + 3]);
+  return static_cast<unsigned>(static_cast<unsigned char>(bytes[at + 2])) << 8U |
+         static_cast<unsigned char>(bytes[at + 3]);
 }
 
 }  // namespace wscluster::integration

@@ -7,8 +7,10 @@ namespace wscluster {
 namespace {
 
 TEST(Names, services) {
-  for (const char* good : {"chat", "a", "chat-2_x.y"}) EXPECT_TRUE(check_service_name(good)) << good;
-  for (const char* bad : {"", "Chat", "2chat", "chat/x", "-a"}) EXPECT_FALSE(check_service_name(bad)) << bad;
+  for (const char* good : {"chat", "a", "chat-2_x.y"})
+    EXPECT_TRUE(check_service_name(good)) << good;
+  for (const char* bad : {"", "Chat", "2chat", "chat/x", "-a"})
+    EXPECT_FALSE(check_service_name(bad)) << bad;
   EXPECT_TRUE(check_service_name(std::string(63, 'a')));
   EXPECT_FALSE(check_service_name(std::string(64, 'a')));
 }

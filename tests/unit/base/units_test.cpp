@@ -32,7 +32,8 @@ TEST(Units, sizes) {
   EXPECT_EQ(*parse_size("1MB"), 1'000'000U);
   EXPECT_EQ(format_size(65536), "64KiB");
   EXPECT_EQ(format_size(1000), "1000B");
-  for (const char* text : {"", "64", "KiB", "1TiBs", "-1B"}) EXPECT_FALSE(parse_size(text)) << text;
+  for (const char* text : {"", "64", "KiB", "1TiBs", "-1B"})
+    EXPECT_FALSE(parse_size(text)) << text;
 }
 
 TEST(Units, rates_ratios_and_counts) {

@@ -88,17 +88,21 @@ class Party {
       hubs_[i]->use_tls(&server_, clients_[i].get());
       hubs_[i]->start_flushing();
     }
-    listener_ = std::make_unique<net::Listener>(*cores_[0], Endpoint{"127.0.0.1", 0}, net::distribute(pointers_, [this](net::Core& core, net::Accepted accepted) {
-      hubs_[core.index()]->adopt_accepted(accepted.descriptor);
-    }));
-    for (const auto& core : cores_) core->start("link-test");
+    listener_ =
+        std::make_unique<net::Listener>(*cores_[0], Endpoint{"127.0.0.1", 0},
+                                        net::distribute(pointers_, [this](net::Core& core, net::Accepted accepted) {
+                                          hubs_[core.index()]->adopt_accepted(accepted.descriptor);
+                                        }));
+    for (const auto& core : cores_)
+      core->start("link-test");
   }
   ~Party() {
     for (std::size_t i = 0; i < cores_.size(); ++i) {
       cores_[i]->post([hub = hubs_[i]] { hub->leave("stopping"); });
       cores_[i]->stop();
     }
-    for (const auto& core : cores_) core->join();
+    for (const auto& core : cores_)
+      core->join();
   }
 
   [[nodiscard]] cluster::Peer peer() const {
@@ -112,7 +116,8 @@ class Party {
     return peer;
   }
   void adopt(std::shared_ptr<const cluster::View> view) {
-    for (std::size_t i = 0; i < cores_.size(); ++i) cores_[i]->post([hub = hubs_[i], view] { hub->adopt(view); });
+    for (std::size_t i = 0; i < cores_.size(); ++i)
+      cores_[i]->post([hub = hubs_[i], view] { hub->adopt(view); });
   }
   /// Runs on that core and waits.
   template <class F>
@@ -123,12 +128,14 @@ class Party {
   }
   std::size_t missing() {
     std::size_t sum = 0;
-    for (unsigned i = 0; i < cores_.size(); ++i) sum += on(i, [](Hub& hub) { return hub.missing_links(); });
+    for (unsigned i = 0; i < cores_.size(); ++i)
+      sum += on(i, [](Hub& hub) { return hub.missing_links(); });
     return sum;
   }
   std::size_t up() {
     std::size_t sum = 0;
-    for (unsigned i = 0; i < cores_.size(); ++i) sum += on(i, [](Hub& hub) { return hub.links_up(); });
+    for (unsigned i = 0; i < cores_.size(); ++i)
+      sum += on(i, [](Hub& hub) { return hub.links_up(); });
     return sum;
   }
   Ear& ear(unsigned core) { return *ears_[core]; }
@@ -154,7 +161,8 @@ class Party {
 
 std::shared_ptr<const cluster::View> view_of(const std::vector<const Party*>& parties) {
   auto view = std::make_shared<cluster::View>();
-  for (const Party* party : parties) view->peers.emplace(party->peer().name, party->peer());
+  for (const Party* party : parties)
+    view->peers.emplace(party->peer().name, party->peer());
   return view;
 }
 
@@ -164,7 +172,8 @@ TEST_P(HubCores, a_frame_reaches_its_core_and_the_answer_comes_back_on_the_same_
   const auto [gateway_cores, node_cores] = GetParam();
   Party gateway("gateway", true, gateway_cores, key_of(1));
   Party node("node", false, node_cores, key_of(1));
-  for (unsigned i = 0; i < node_cores; ++i) node.ear(i).answers = true;
+  for (unsigned i = 0; i < node_cores; ++i)
+    node.ear(i).answers = true;
   const auto view = view_of({&gateway, &node});
   gateway.adopt(view), node.adopt(view);
   ASSERT_TRUE(eventually([&] { return gateway.missing() == 0 && node.missing() == 0; }));
@@ -186,7 +195,8 @@ TEST_P(HubCores, a_frame_reaches_its_core_and_the_answer_comes_back_on_the_same_
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Cores, HubCores, testing::Values(std::pair{1U, 1U}, std::pair{1U, 3U}, std::pair{3U, 1U}, std::pair{2U, 3U}));
+INSTANTIATE_TEST_SUITE_P(Cores, HubCores,
+                         testing::Values(std::pair{1U, 1U}, std::pair{1U, 3U}, std::pair{3U, 1U}, std::pair{2U, 3U}));
 
 TEST(Hub, frames_of_one_way_keep_their_order) {
   Party gateway("gateway", true, 2, key_of(1));
@@ -197,12 +207,14 @@ TEST(Hub, frames_of_one_way_keep_their_order) {
   constexpr int count = 5000;
   gateway.on(1, [&](Hub& hub) {
     const cluster::PathId path = hub.path_to("node", view->peer("node")->incarnation, 2);
-    for (int i = 0; i < count; ++i) hub.send(path, wire::Up{1, false, false, 0, 0, std::to_string(i)});
+    for (int i = 0; i < count; ++i)
+      hub.send(path, wire::Up{1, false, false, 0, 0, std::to_string(i)});
     return true;
   });
   ASSERT_TRUE(eventually([&] { return node.ear(2).count() == count; }));
   const std::scoped_lock lock(node.ear(2).mutex);
-  for (int i = 0; i < count; ++i) EXPECT_EQ(node.ear(2).heard[static_cast<std::size_t>(i)].payload, std::to_string(i));
+  for (int i = 0; i < count; ++i)
+    EXPECT_EQ(node.ear(2).heard[static_cast<std::size_t>(i)].payload, std::to_string(i));
 }
 
 TEST(Hub, a_process_reaches_its_own_cores_without_a_link) {

@@ -6,7 +6,9 @@
 namespace wscluster::link {
 namespace {
 
-TEST(LinkOptions, defaults_are_usable) { EXPECT_TRUE(problems(Options{}).empty()); }
+TEST(LinkOptions, defaults_are_usable) {
+  EXPECT_TRUE(problems(Options{}).empty());
+}
 
 TEST(LinkOptions, a_dead_peer_must_take_longer_than_a_heartbeat) {
   Options options;

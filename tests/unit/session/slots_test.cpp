@@ -22,8 +22,10 @@ TEST(Slots, a_reference_never_finds_its_successor) {
 TEST(Slots, many_are_kept_apart) {
   Slots<int> slots;
   std::vector<std::uint64_t> refs;
-  for (int i = 0; i < 1000; ++i) refs.push_back(slots.emplace(i).first);
-  for (int i = 0; i < 1000; i += 2) slots.erase(refs[static_cast<std::size_t>(i)]);
+  for (int i = 0; i < 1000; ++i)
+    refs.push_back(slots.emplace(i).first);
+  for (int i = 0; i < 1000; i += 2)
+    slots.erase(refs[static_cast<std::size_t>(i)]);
   for (int i = 0; i < 1000; ++i) {
     const int* found = slots.find(refs[static_cast<std::size_t>(i)]);
     if (i % 2 == 0) {

@@ -6,7 +6,9 @@
 namespace wscluster::topology {
 namespace {
 
-ring::Member member(const std::string& name, std::uint64_t incarnation) { return {name, incarnation, 1, ring::MemberState::up}; }
+ring::Member member(const std::string& name, std::uint64_t incarnation) {
+  return {name, incarnation, 1, ring::MemberState::up};
+}
 
 registry::Snapshot snapshot_of(const ring::Document& document) {
   registry::Snapshot snapshot;
@@ -23,9 +25,12 @@ registry::Snapshot snapshot_of(const ring::Document& document) {
   return snapshot;
 }
 
-ring::Document first() { return *ring::first_document("chat", 7, 1, {member("a", 1), member("b", 2)}); }
+ring::Document first() {
+  return *ring::first_document("chat", 7, 1, {member("a", 1), member("b", 2)});
+}
 ring::Document second(std::uint64_t done_through = 1) {
-  return *ring::next_document(first(), {member("a", 1), member("b", 2), member("c", 3)}, "test", "add c", "", done_through);
+  return *ring::next_document(first(), {member("a", 1), member("b", 2), member("c", 3)}, "test", "add c", "",
+                              done_through);
 }
 
 TEST(ViewMaker, peers_and_rings_come_from_the_snapshot) {
@@ -65,6 +70,18 @@ TEST(ViewMaker, an_open_change_is_asked_about_until_its_clients_are_back) {
   ASSERT_NE(settling->service("chat")->policy_of(2), nullptr);
   EXPECT_EQ(settling->service("chat")->policy_of(2)->rate, 50);
   service.running.clear();
+  EXPECT_TRUE(maker.make(snapshot)->service("chat")->open.empty());
+}
+
+TEST(ViewMaker, holders_see_once_from_whom_they_inherit_also_when_the_change_is_done_already) {
+  ViewMaker maker;
+  static_cast<void>(maker.make(snapshot_of(second())));
+  const auto third = *ring::next_document(second(), {member("a", 1), member("b", 2)}, "test", "c is dead", "", 2);
+  auto snapshot = snapshot_of(third);
+  snapshot.services["chat"].done_through = 3;
+  const auto seen = maker.make(snapshot);
+  ASSERT_EQ(seen->service("chat")->open.size(), 1U);
+  EXPECT_EQ(seen->service("chat")->open[0].epoch, 2U);
   EXPECT_TRUE(maker.make(snapshot)->service("chat")->open.empty());
 }
 

@@ -81,9 +81,9 @@ TEST(Wire, a_frame_over_the_limit_is_refused_by_its_header) {
 TEST(Wire, unknown_fields_are_skipped_and_unknown_types_named) {
   std::string bytes;
   append(bytes, Settled{"chat", 5, 6});
-  bytes += std::string("\x7c\x05", 2);                  // field 31, varint 5
-  bytes += std::string("\x7e\x02zz", 4);                // field 31, bytes
-  bytes += std::string("\x7d\1\2\3\4\5\6\7\x08", 9);    // field 31, fixed
+  bytes += std::string("\x7c\x05", 2);                // field 31, varint 5
+  bytes += std::string("\x7e\x02zz", 4);              // field 31, bytes
+  bytes += std::string("\x7d\1\2\3\4\5\6\7\x08", 9);  // field 31, fixed
   bytes[0] = static_cast<char>(bytes.size() - 4);
   const auto back = std::get<Settled>(round_trip(Settled{}, bytes));
   EXPECT_EQ(back.service, "chat");
@@ -94,9 +94,10 @@ TEST(Wire, unknown_fields_are_skipped_and_unknown_types_named) {
 }
 
 TEST(Wire, broken_fields_are_refused) {
-  for (const std::string& body : {std::string("\x80"), std::string("\x06\x05zz"), std::string("\x01\x01"), std::string("\x03"),
-                                 std::string("\x00\x00", 2), std::string("\x08\x80\x80\x80\x80\x80\x80\x80\x80\x80\x02"),
-                                 std::string("\x04\x01")}) {
+  for (const std::string& body :
+       {std::string("\x80"), std::string("\x06\x05zz"), std::string("\x01\x01"), std::string("\x03"),
+        std::string("\x00\x00", 2), std::string("\x08\x80\x80\x80\x80\x80\x80\x80\x80\x80\x02"),
+        std::string("\x04\x01")}) {
     EXPECT_FALSE(decode(Raw{FrameType::settled, 0, body, 0})) << testing::PrintToString(body);
   }
 }
@@ -105,7 +106,8 @@ TEST(Wire, random_bytes_never_crash) {
   std::mt19937_64 random(7);
   for (int i = 0; i < 20000; ++i) {
     std::string body(random() % 40, '\0');
-    for (auto& c : body) c = static_cast<char>(random());
+    for (auto& c : body)
+      c = static_cast<char>(random());
     const auto result = decode(Raw{static_cast<FrameType>(random() % 50), 0, body, 0});
     EXPECT_TRUE(result || !result.error().message.empty());
   }
