@@ -77,7 +77,7 @@ std::vector<ShownValue> show(const Loaded& loaded) {
                     setting.reloadable});
     if (setting.key != "redis.password_file") continue;
     const auto& password = loaded.config.redis.password;
-    rows.push_back({"redis.password", password.empty() ? "" : "***", origin_of(loaded, setting.key), true});
+    rows.push_back({"redis.password", password.empty() ? "" : "***", origin_of(loaded, setting.key), false});
   }
   for (const auto& door : loaded.config.node.front.services) {
     for (const auto& setting : service_settings()) {

@@ -27,6 +27,7 @@ class Ring : public ClusterTest {
 
   /// node-1 to node-3 are members, node-4 as wanted, no change is running.
   static void prepare(bool with_fourth) {
+    wait_for_counts(0);
     for (const char* node : {"node-1", "node-2", "node-3"})
       change({"add", node});
     change({with_fourth ? "add" : "remove", "node-4"});
@@ -191,6 +192,7 @@ TEST_F(Ring, killing_the_command_changes_nothing_and_the_next_one_watches_on) {
 TEST_F(Ring, closes_keep_the_pace_that_was_asked_for) {
   prepare(true);
   Fleet fleet(*shared, numbered("person", people), {"gateway-1"});
+  wait_for_counts(people);
   const auto command = shared->begin(
       {"ring", "remove", "node-4", "--yes", "--rate", "25/s", "--settle", "2s", "-o", "json"}, shared->file("paced"));
   EXPECT_TRUE(fleet.run_until([&] { return command->poll().has_value(); }, 30s));

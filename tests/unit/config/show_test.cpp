@@ -62,7 +62,7 @@ TEST(Show, differences_tell_what_needs_a_restart) {
   after.redis.password = "new";
   const auto found = differences(before, after);
   EXPECT_EQ(found.reloadable, (Texts{"drain.rate"}));
-  EXPECT_EQ(found.restart, (Texts{"redis.password", "listen", "services.chat.hold"}));
+  EXPECT_EQ(found.restart, (Texts{"listen", "redis.password", "services.chat.hold"}));
 }
 
 TEST(Show, added_and_removed_services_need_a_restart) {
