@@ -269,6 +269,67 @@ TEST(Hub, every_core_hears_that_a_link_is_down) {
   EXPECT_EQ(gateway.up(), 0U);
 }
 
+/// A peer with the right key that says whatever it is told, inside TLS; returns what the other side answered until it
+/// closed.
+std::string said_to(const Party& party, const std::string& bytes) {
+  const auto address = Endpoint::parse(party.peer().link_address);
+  const auto socket = net::connect_blocking(*address, Clock::now() + patience);
+  if (!socket) return socket.error().message;
+  net::TlsClient tls = net::TlsClient::psk(key_of(1));
+  net::Stream stream(*socket, tls, {});
+  if (!eventually([&] { return stream.handshake() == net::IoStatus::ok; })) return "no handshake";
+  static_cast<void>(stream.write(bytes));
+  std::string answer;
+  std::array<char, 4096> chunk{};
+  const bool has_ended = eventually([&] {
+    const auto got = stream.read(chunk);
+    if (got.status == net::IoStatus::ok) answer.append(chunk.data(), got.bytes);
+    return got.status == net::IoStatus::closed || got.status == net::IoStatus::failed;
+  });
+  return has_ended ? answer : "still open";
+}
+
+std::string goodbye_in(const std::string& answer) {
+  std::string_view rest = answer;
+  wire::Raw raw;
+  while (wire::cut(rest, 1U << 20U, raw) == wire::CutStatus::ok) {
+    wire::Goodbye goodbye;
+    if (raw.type == wire::FrameType::goodbye && wire::decode_into(raw.body, goodbye))
+      return std::string(goodbye.reason);
+    rest.remove_prefix(raw.size);
+  }
+  return "no goodbye: " + answer;
+}
+
+TEST(Hub, a_peer_of_another_protocol_version_is_told_to_upgrade) {
+  Party node("node", false, 1, key_of(1));
+  wire::Hello hello;
+  hello.version = wire::protocol_version + 5;
+  hello.oldest = wire::protocol_version + 4;
+  hello.cluster = "test";
+  hello.name = "new";
+  std::string bytes;
+  wire::append(bytes, hello);
+  EXPECT_NE(goodbye_in(said_to(node, bytes)).find("upgrade"), std::string::npos);
+}
+
+TEST(Hub, a_peer_that_does_not_begin_with_a_hello_is_refused) {
+  Party node("node", false, 1, key_of(1));
+  std::string bytes;
+  wire::append(bytes, wire::Heartbeat{});
+  EXPECT_EQ(goodbye_in(said_to(node, bytes)), "the first frame is not a hello");
+}
+
+TEST(Hub, a_frame_over_the_limit_ends_the_link_and_no_other) {
+  Party gateway("gateway", true, 1, key_of(1));
+  Party node("node", false, 1, key_of(1));
+  const auto view = view_of({&gateway, &node});
+  gateway.adopt(view), node.adopt(view);
+  ASSERT_TRUE(eventually([&] { return gateway.missing() == 0; }));
+  EXPECT_EQ(goodbye_in(said_to(node, "\xff\xff\xff\x7f....")), "a frame is larger than link.max_frame");
+  EXPECT_EQ(gateway.missing(), 0U);
+}
+
 TEST(Hub, garbage_on_the_link_port_disturbs_nobody) {
   Party gateway("gateway", true, 1, key_of(1));
   Party node("node", false, 1, key_of(1));
