@@ -33,7 +33,8 @@ std::string Endpoint::to_string() const {
 }
 
 bool Endpoint::is_loopback() const {
-  return host.starts_with("127.") || host == "::1" || host == "localhost";
+  return (host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string::npos) || host == "::1" ||
+         host == "localhost";
 }
 
 }  // namespace wscluster

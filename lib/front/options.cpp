@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "front/options.hpp"
 
+#include <algorithm>
 #include <map>
 
 #include "base/names.hpp"
@@ -75,7 +76,8 @@ void check_members(const Options& options, Sentences& found) {
     found.push_back("cluster.previous_key_file needs cluster.key_file beside it");
   }
   // A link frame names its core in one byte.
-  if (options.cores > 250) found.push_back("cores is " + std::to_string(options.cores) + "; at most 250");
+  if (options.cores > max_cores)
+    found.push_back("cores is " + std::to_string(options.cores) + "; at most " + std::to_string(max_cores));
 }
 
 void check_listeners(const Options& options, Sentences& found) {
@@ -108,11 +110,13 @@ std::vector<std::string> problems(const Options& options) {
     found.push_back(std::move(sentence));
   for (auto& sentence : link::problems(options.link))
     found.push_back(std::move(sentence));
-  // A frame on a link is a message and its head.
-  if (options.link.max_frame_bytes < options.edge.max_message_bytes + 4096) {
+  // A frame on a link is a message, of a client or of a REST call, and its head.
+  const auto [bytes, key] = std::max(std::pair{options.edge.max_body_bytes, "limits.max_body_bytes"},
+                                     std::pair{options.edge.max_message_bytes, "limits.max_message_bytes"},
+                                     [](const auto& x, const auto& y) { return x.first <= y.first; });
+  if (options.link.max_frame_bytes < bytes + 4096) {
     found.push_back("link.max_frame (" + format_size(options.link.max_frame_bytes) +
-                    ") must be at least 4KiB more than limits.max_message_bytes (" +
-                    format_size(options.edge.max_message_bytes) + ")");
+                    ") must be at least 4KiB more than " + key + " (" + format_size(bytes) + ")");
   }
   if (options.services.empty()) found.push_back("no services configured: add 'services: {chat: {}}' and give it keys");
   std::map<std::string, std::string> owner_of_path;

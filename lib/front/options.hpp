@@ -25,6 +25,9 @@ struct ServiceDoor {
   std::vector<std::string> key_files;  ///< access keys, newest first; each accepts clients' and applications' tokens
 };
 
+/// A link frame names its core in one byte.
+inline constexpr unsigned max_cores = 250;
+
 /// What gateway and node have in common: who they are, where they listen, what they serve.
 struct Options {
   std::string name;  ///< of this member; default: the host's name

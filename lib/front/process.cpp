@@ -40,7 +40,8 @@ net::PskKey psk_of(const std::string& key_file) {
 
 Process::Process(const Options& options, const registry::Options& registry, Role role)
     : options_(options), registry_options_(registry), role_(std::move(role)), doors_(options) {
-  const unsigned cores = options_.cores != 0 ? options_.cores : std::max(1U, std::thread::hardware_concurrency());
+  const unsigned cores =
+      options_.cores != 0 ? options_.cores : std::clamp(std::thread::hardware_concurrency(), 1U, max_cores);
   identity_ = {options_.cluster, options_.name, random_id(), role_.is_gateway, cores, role_.is_gateway ? 0 : cores,
                WSCLUSTER_VERSION};
   if (!options_.tls_cert_file.empty()) {
@@ -140,9 +141,9 @@ Ending Process::run() {
     unit->core.on_tick([this, index = unit->core.index()](TimePoint) { agent_->core_ticked(index); });
   }
   core(0).on_tick([this](TimePoint now) { tick(now); });
-  for (const auto& unit : units_)
-    unit->core.start("core-" + std::to_string(unit->core.index()));
   try {
+    for (const auto& unit : units_)
+      unit->core.start("core-" + std::to_string(unit->core.index()));
     agent_->start();
     write_port_file();
     announce();
@@ -194,47 +195,41 @@ void Process::drain() {
     policy.rate = options_.drain_rate;
     policy.settle = drain_settle;
     agent_->leave(policy);
-    return;
   }
-  has_left_ = true;
 }
 
-/// Somebody else in every ring that we are in can take what we hold.
+/// There is a ring that we are in and somebody else who can take what we hold of it.
 bool Process::can_hand_over() const {
   if (!view_) return false;
-  bool is_member = false;
-  for (const auto& [name, service] : view_->services) {
-    if (!service->has_member(identity_.name, identity_.incarnation)) continue;
-    is_member = true;
-    const auto& members = service->ring.members();
-    const bool has_other = std::any_of(members.begin(), members.end(),
-                                       [&](const ring::Member& m) { return m.name != identity_.name && m.weight > 0; });
-    if (!has_other) return false;
-  }
-  return is_member;
+  return std::any_of(view_->services.begin(), view_->services.end(), [&](const auto& entry) {
+    const cluster::ServiceView& service = *entry.second;
+    const auto& members = service.ring.members();
+    return service.has_member(identity_.name, identity_.incarnation) &&
+           std::any_of(members.begin(), members.end(),
+                       [&](const ring::Member& m) { return m.name != identity_.name && m.weight > 0; });
+  });
 }
 
 void Process::on_left(const std::string& service, bool was_planned) {
-  if (!was_planned) {
-    log::error("registry", "the ring went on without this node; starting again under a new incarnation",
-               {{"service", service}});
-    end(Ending::expelled);
+  if (was_planned) {
+    log::info("registry", "left the ring", {{"service", service}});
     return;
   }
-  log::info("registry", "left the ring", {{"service", service}});
-  if (!is_draining_) return;
-  const bool is_member = std::any_of(view_->services.begin(), view_->services.end(), [&](const auto& entry) {
-    return entry.first != service && entry.second->has_member(identity_.name, identity_.incarnation);
-  });
-  if (!is_member) has_left_ = true;
+  log::error("registry",
+             is_draining_ ? "the ring went on without this node"
+                          : "the ring went on without this node; starting again under a new incarnation",
+             {{"service", service}});
+  end(is_draining_ ? Ending::stopped : Ending::expelled);
 }
 
 void Process::continue_drain(TimePoint now) {
   const bool is_late = now >= drain_deadline_;
-  if (!has_left_ && !is_late) return;
-  if (!closes_clients_) {
+  if (can_hand_over() && !role_.is_gateway && !is_late) return;
+  if (!closes_clients_ || (is_late && !hurries_clients_)) {
     closes_clients_ = true;
-    const double rate = options_.drain_rate / identity_.cores;
+    hurries_clients_ = is_late;
+    // Late: all at once, and a moment for the closes to be written and answered.
+    const double rate = is_late ? 0 : options_.drain_rate / identity_.cores;
     for (const auto& unit : units_) {
       unit->core.post([desk = unit->desk.get(), rate] { desk->edge().drain(service_restart, "restart", rate); });
     }
@@ -244,7 +239,7 @@ void Process::continue_drain(TimePoint now) {
   }
   const bool is_empty =
       std::all_of(reports_.begin(), reports_.end(), [](const CoreReport& report) { return report.connections == 0; });
-  if (is_empty || is_late) end(Ending::stopped);
+  if (is_empty || now >= drain_deadline_ + options_.edge.close_timeout) end(Ending::stopped);
 }
 
 void Process::end(Ending ending) {

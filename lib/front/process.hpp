@@ -58,7 +58,7 @@ class Process final : public link::PeerListener {
   void on_peer_document(const link::Remote& peer, std::string_view service, std::uint64_t epoch,
                         std::string_view json) override;
   bool on_word_asked(const link::Remote& peer) override;
-  void on_word_given(const link::Remote& peer) override;
+  void on_word_given(const link::Remote& peer, std::uint64_t question) override;
   void on_peer_up(const link::Remote& peer, const std::map<std::string, std::uint64_t, std::less<>>& epochs) override;
 
   void make_links();
@@ -109,12 +109,11 @@ class Process final : public link::PeerListener {
   std::map<std::pair<std::string, std::uint64_t>, registry::ReceiverProgress> receivers_;
   std::map<std::pair<std::string, std::uint64_t>, registry::DonorProgress> donors_told_;
   std::map<std::pair<std::string, std::uint64_t>, TimePoint> donors_since_;
-  TimePoint asked_words_;
   TimePoint next_report_;
   bool is_draining_ = false;
   TimePoint drain_deadline_;
-  bool was_member_ = false;  ///< of some ring, in this life
-  bool has_left_ = false;
+  bool was_member_ = false;       ///< of some ring, in this life
+  bool hurries_clients_ = false;  ///< the deadline is over
   bool closes_clients_ = false;
   bool has_ended_ = false;
   std::promise<Ending> ended_;

@@ -66,8 +66,11 @@ bool Process::on_word_asked(const link::Remote& peer) {
   return agent_->give_word({peer.name, peer.incarnation}, services);
 }
 
-void Process::on_word_given(const link::Remote& peer) {
-  agent_->word_received({peer.name, peer.incarnation}, asked_words_);
+/// A question is its time, in milliseconds of our life: nothing to remember, and no word counts for a later question.
+void Process::on_word_given(const link::Remote& peer, std::uint64_t question) {
+  const TimePoint asked_at = started_ + Duration(question);
+  if (question == 0 || asked_at > Clock::now()) return;
+  agent_->word_received({peer.name, peer.incarnation}, asked_at);
 }
 
 void Process::on_peer_up(const link::Remote&, const std::map<std::string, std::uint64_t, std::less<>>& epochs) {
@@ -90,8 +93,7 @@ void Process::tick(TimePoint now) {
     });
   }
   if (agent_->wants_words()) {
-    asked_words_ = now;
-    hubs_[0]->ask_for_words();
+    hubs_[0]->ask_for_words(static_cast<std::uint64_t>(std::chrono::floor<Duration>(now - started_).count()));
   }
   if (is_draining_) continue_drain(now);
 }

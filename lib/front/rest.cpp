@@ -178,9 +178,12 @@ void Desk::negotiate(edge::ConnectionId id, const edge::Request& request) {
   const cluster::Peer* peer = owner == nullptr ? nullptr : view_->peer(owner->name);
   if (via == "gateway" && view_) {
     peer = is_gateway_ ? view_->peer(options_.name) : nullptr;
+    std::vector<const cluster::Peer*> gateways;
     for (const auto& [name, other] : view_->peers) {
-      if (peer == nullptr && other.is_gateway) peer = &other;
+      if (other.is_gateway && other.is_alive) gateways.push_back(&other);
     }
+    if (peer == nullptr && !gateways.empty() && service != nullptr)
+      peer = gateways[service->hash_of(*uid) % gateways.size()];
   }
   if (peer == nullptr || owner == nullptr) {
     edge_.respond(id, retry_later(via == "gateway" ? "no gateway is known" : "no node owns this user now"));

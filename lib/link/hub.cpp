@@ -30,8 +30,9 @@ Hub::~Hub() = default;
 
 void Hub::start_flushing() {
   core_.on_flush([this] {
-    // What the writes of this turn have told (counters) goes out in the same turn.
-    drain_loopback();
+    // What the writes of this turn have told (counters) goes out in the same turn; what that in turn has put into
+    // client sockets leaves with the next one, which follows at once.
+    if (drain_loopback()) core_.post([] {});
     flush();
   });
 }
@@ -45,7 +46,7 @@ cluster::PathId Hub::path_to(std::string_view node, std::uint64_t incarnation, u
   if (incarnation == identity_.incarnation && node == identity_.name)
     return cluster::make_path(local_link(shard), destination);
   const auto found = by_incarnation_.find(incarnation);
-  if (found == by_incarnation_.end() || found->second.empty()) return 0;
+  if (found == by_incarnation_.end() || found->second.empty() || found->second.front()->remote().name != node) return 0;
   const std::vector<Link*>& links = found->second;
   // The link that ends on the shard's own core saves a hop over there.
   for (const Link* link : links) {
@@ -95,25 +96,39 @@ void Hub::dispatch(cluster::PathId reply, std::string_view frames) {
   }
 }
 
-void Hub::drain_loopback() {
-  for (int round = 0; !loopback_.empty(); ++round) {
+bool Hub::drain_loopback() {
+  int round = 0;
+  for (; !loopback_.empty(); ++round) {
     if (round == max_loopback_rounds) {
       core_.post([] {});
-      return;
+      break;
     }
     const std::string frames = std::exchange(loopback_, {});
     dispatch(cluster::make_path(local_link(core_.index()), wire::this_core), frames);
   }
+  return round > 0;
+}
+
+void Hub::post_parcels(unsigned core) {
+  if (parcels_[core].empty()) return;
+  Hub* const hub = hubs_[core];
+  hub->core_.post([hub, from = core_.index(), parcels = std::exchange(parcels_[core], {})]() mutable {
+    hub->receive(from, std::move(parcels));
+  });
+}
+
+void Hub::cut(cluster::LinkId link, std::string_view why) {
+  const unsigned core = core_of(link);
+  if (core >= hubs_.size() || link == local_link(core)) return;  // within the process the windows bound what waits
+  Hub* const hub = hubs_[core];
+  hub->core_.post([hub, link, reason = std::string(why)] {
+    if (const auto found = hub->links_.find(link); found != hub->links_.end()) found->second->leave(reason);
+  });
 }
 
 void Hub::flush() {
-  for (unsigned core = 0; core < parcels_.size(); ++core) {
-    if (parcels_[core].empty()) continue;
-    Hub* const hub = hubs_[core];
-    hub->core_.post([hub, from = core_.index(), parcels = std::exchange(parcels_[core], {})]() mutable {
-      hub->receive(from, std::move(parcels));
-    });
-  }
+  for (unsigned core = 0; core < parcels_.size(); ++core)
+    post_parcels(core);
   // A failing link takes itself out of the map.
   std::vector<cluster::LinkId> ready;
   for (const auto& [id, link] : links_) {
@@ -149,9 +164,9 @@ void Hub::handle_control(Link& link, const wire::Raw& raw) {
     wire::Word word;
     if (!wire::decode_into(raw.body, word)) return;
     if (word.is_given) {
-      listener_->on_word_given(link.remote());
+      listener_->on_word_given(link.remote(), word.question);
     } else if (listener_->on_word_asked(link.remote())) {
-      wire::append(link.output(), wire::Word{true});
+      wire::append(link.output(), wire::Word{true, word.question});
     }
   }
 }
@@ -167,10 +182,10 @@ void Hub::share_document(const ring::Document& document) {
   }
 }
 
-void Hub::ask_for_words() {
+void Hub::ask_for_words(std::uint64_t question) {
   for (auto& [id, link] : links_) {
     if (link->is_up() && link->remote().link == 0 && !link->remote().is_gateway)
-      wire::append(link->output(), wire::Word{false});
+      wire::append(link->output(), wire::Word{false, question});
   }
 }
 

@@ -47,7 +47,8 @@ class PeerListener {
                                 std::string_view json) = 0;
   /// Asked for our word that Redis is away: true to give it.
   virtual bool on_word_asked(const Remote& peer) = 0;
-  virtual void on_word_given(const Remote& peer) = 0;
+  /// `question` as given to ask_for_words().
+  virtual void on_word_given(const Remote& peer, std::uint64_t question) = 0;
   /// First link of the pair came up: the epochs it knows.
   virtual void on_peer_up(const Remote& peer, const std::map<std::string, std::uint64_t, std::less<>>& epochs) = 0;
 };
@@ -74,7 +75,9 @@ class Hub final : public cluster::Network, public LinkOwner {
   /// Sends the document to peers that have an older one. Core 0.
   void share_document(const ring::Document& document);
   /// Asks all linked nodes for their word. Core 0.
-  void ask_for_words();
+  void ask_for_words(std::uint64_t question);
+  /// Breaks a link, also one of another core, soon.
+  void cut(cluster::LinkId link, std::string_view why);
   /// Says goodbye on every link.
   void leave(std::string_view reason);
 
@@ -110,7 +113,9 @@ class Hub final : public cluster::Network, public LinkOwner {
   void end_predecessor(const Link& link, std::uint64_t incarnation);
   void resume_here(Link::Parts parts, bool is_dialled);
   void handle_control(Link& link, const wire::Raw& raw);
-  void drain_loopback();
+  /// True when there was something.
+  bool drain_loopback();
+  void post_parcels(unsigned core);
   void flush();
   void tick(TimePoint now);
   void dial(TimePoint now, Target& target);

@@ -127,8 +127,9 @@ std::string Hub::on_hello(Link& link, const wire::Hello& hello) {
     return "this is cluster '" + identity_.cluster + "', not '" + std::string(hello.cluster) + "'";
   if (hello.name == identity_.name && hello.incarnation != identity_.incarnation) return "this name is taken";
   const cluster::Peer* known = view_ ? view_->peer(hello.name) : nullptr;
-  if (known != nullptr && known->incarnation != hello.incarnation)
-    return "the registry knows another life of '" + std::string(hello.name) + "'";
+  if (view_ && (known == nullptr || known->incarnation != hello.incarnation)) {
+    return "'" + std::string(hello.name) + "' is not registered in this life, as far as is known here";
+  }
   if (!link.is_dialled()) {
     const unsigned core = link.remote().link % identity_.cores;
     if (core != core_.index()) {
@@ -143,7 +144,8 @@ std::string Hub::on_hello(Link& link, const wire::Hello& hello) {
   } else if (const auto target =
                  std::find_if(targets_.begin(), targets_.end(), [&](const auto& t) { return t->link == link.id(); });
              target != targets_.end()) {
-    if ((*target)->incarnation != hello.incarnation) return "another process answers at this address";
+    if ((*target)->incarnation != hello.incarnation || (*target)->name != hello.name)
+      return "another process answers at this address";
     (*target)->delay = Duration{0};
     (*target)->last_failure.clear();
   }
@@ -205,6 +207,7 @@ void Hub::on_broken(Link& link, std::string_view why) {
   receiver_.on_link_down(id);
   for (unsigned core = 0; core < hubs_.size(); ++core) {
     if (core == core_.index()) continue;
+    post_parcels(core);  // what the link has brought comes before its end
     hubs_[core]->core_.post([hub = hubs_[core], id] { hub->receiver_.on_link_down(id); });
   }
 }
@@ -216,7 +219,7 @@ void Hub::leave(std::string_view reason) {
   for (const cluster::LinkId id : ids) {
     if (const auto found = links_.find(id); found != links_.end()) found->second->leave(reason);
   }
-  targets_.clear();
+  std::erase_if(targets_, [](const std::unique_ptr<Target>& target) { return !target->is_resolving; });
 }
 
 std::size_t Hub::links_up() const {

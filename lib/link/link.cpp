@@ -2,6 +2,7 @@
 #include "link/link.hpp"
 
 #include <array>
+#include <exception>
 
 #include "net/connect.hpp"
 
@@ -35,6 +36,15 @@ Link::~Link() {
 
 void Link::on_ready(bool readable, bool writable) {
   if (phase_ == Phase::broken) return;
+  try {
+    handle_readiness(readable, writable);
+  } catch (const std::exception& problem) {
+    // Where the stream of frames stands is not known any more.
+    fail(std::string("a callback failed: ") + problem.what());
+  }
+}
+
+void Link::handle_readiness(bool readable, bool writable) {
   if (phase_ < Phase::greeting) {
     advance();
     if (phase_ < Phase::greeting) return;

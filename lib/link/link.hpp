@@ -87,6 +87,7 @@ class Link final : public net::Watcher {
  private:
   enum class Phase : std::uint8_t { connecting, securing, greeting, up, broken };
 
+  void handle_readiness(bool readable, bool writable);
   void advance();
   void read();
   bool consume(std::string_view bytes);

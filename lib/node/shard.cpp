@@ -52,14 +52,27 @@ bool Shard::is_full() const {
 }
 
 void Shard::on_frame(TimePoint now, cluster::PathId path, const wire::Raw& raw) {
-  // Answers of others may be read; everything that would execute, deliver or acknowledge waits.
-  if (!is_suspended_(now)) {
+  // The lease is held against the clock itself: this turn may have begun before a pause of the whole process.
+  const bool is_suspended = is_suspended_(Clock::now());
+  if (!is_suspended) work_off(now);
+  if (!is_suspended) {
     handle(now, path, raw);
     return;
   }
-  if (parked_bytes_ + raw.size > max_parked_bytes) return;
   parked_bytes_ += raw.size;
   parked_.push_back({path, std::string(raw.body.data() - wire::header_bytes, raw.size)});
+  // Nothing may be dropped from a way that goes on; a broken link everybody knows how to deal with.
+  if (parked_bytes_ > max_parked_bytes) desk_.hub().cut(cluster::link_of(path), "suspended, and too much to keep");
+}
+
+void Shard::work_off(TimePoint now) {
+  if (parked_.empty()) return;
+  log::info("node", "going on after a suspension", {{"frames", static_cast<std::uint64_t>(parked_.size())}});
+  parked_bytes_ = 0;
+  for (const Parked& parked : std::exchange(parked_, {})) {
+    wire::Raw raw;
+    if (wire::cut(parked.frame, parked.frame.size(), raw) == wire::CutStatus::ok) handle(now, parked.path, raw);
+  }
 }
 
 void Shard::handle(TimePoint now, cluster::PathId path, const wire::Raw& raw) {
@@ -121,7 +134,11 @@ void Shard::handle(TimePoint now, cluster::PathId path, const wire::Raw& raw) {
 }
 
 void Shard::on_link_down(TimePoint now, cluster::LinkId link) {
-  std::erase_if(parked_, [&](const Parked& parked) { return cluster::link_of(parked.path) == link; });
+  std::erase_if(parked_, [&](const Parked& parked) {
+    const bool is_gone = cluster::link_of(parked.path) == link;
+    if (is_gone) parked_bytes_ -= parked.frame.size();
+    return is_gone;
+  });
   for (const auto& [name, holder] : holders_)
     holder->on_link_down(now, link);
 }
@@ -133,14 +150,7 @@ void Shard::adopt(TimePoint now, std::shared_ptr<const cluster::View> view) {
 
 void Shard::tick(TimePoint now) {
   if (is_suspended_(now)) return;
-  if (!parked_.empty()) {
-    log::info("node", "going on after a suspension", {{"frames", static_cast<std::uint64_t>(parked_.size())}});
-    parked_bytes_ = 0;
-    for (const Parked& parked : std::exchange(parked_, {})) {
-      wire::Raw raw;
-      if (wire::cut(parked.frame, parked.frame.size(), raw) == wire::CutStatus::ok) handle(now, parked.path, raw);
-    }
-  }
+  work_off(now);
   for (const auto& [name, holder] : holders_)
     holder->tick(now);
 }

@@ -29,6 +29,7 @@ class Shard final : public front::Holding {
  private:
   void handle(TimePoint now, cluster::PathId path, const wire::Raw& raw);
   [[nodiscard]] cluster::Holder* by_name(std::string_view service) const;
+  void work_off(TimePoint now);
   [[nodiscard]] bool is_full() const;
   [[nodiscard]] cluster::Holder* by_ref(std::uint64_t ref) const;
 

@@ -136,11 +136,13 @@ struct Document {
 /// "Redis is away for me too", asked for and given (DESIGN section 5, item 4).
 struct Word {
   static constexpr FrameType type = FrameType::word;
-  bool is_given = false;  ///< false: please give me yours
+  bool is_given = false;       ///< false: please give me yours
+  std::uint64_t question = 0;  ///< of the asker; comes back with the word, which counts from that question on
 
   template <class Self, class V>
   static void fields(Self& self, V& v) {
     v.flag(1, self.is_given);
+    v.number(2, self.question);
   }
 };
 

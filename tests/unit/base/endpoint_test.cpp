@@ -24,6 +24,7 @@ TEST(Endpoint, knows_loopback) {
   EXPECT_TRUE(Endpoint::parse("127.3.0.1:1")->is_loopback());
   EXPECT_TRUE(Endpoint::parse("[::1]:1")->is_loopback());
   EXPECT_FALSE(Endpoint::parse("0.0.0.0:1")->is_loopback());
+  EXPECT_FALSE(Endpoint::parse("127.example.org:1")->is_loopback());
 }
 
 }  // namespace

@@ -46,6 +46,7 @@ TEST(Options, each_contradiction_of_a_front_is_one_sentence) {
       },
       [](front::Options& o) { o.services[0].service.outbox_bytes = 1; },
       [](front::Options& o) { o.link.max_frame_bytes = 1U << 20U; },
+      [](front::Options& o) { o.edge.max_body_bytes = 8U << 20U; },
       [](front::Options& o) {
         o.services.push_back(o.services[0]);
         o.services[1].service.name = "news";
