@@ -106,6 +106,8 @@ void Hub::adopt_accepted(int descriptor) {
 
 void Hub::append_hello(std::string& out, unsigned link, unsigned links) {
   wire::Hello hello;
+  hello.version = wire::protocol_version;
+  hello.oldest = wire::oldest_protocol_version;
   hello.cluster = identity_.cluster;
   hello.name = identity_.name;
   hello.incarnation = identity_.incarnation;

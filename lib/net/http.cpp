@@ -166,6 +166,7 @@ struct RequestParser::Impl {
 
   /// What can never become a request is refused at once instead of at the deadline: TLS on a plain port, a bare LF.
   void check_beginning() {
+    if (buffer == "\r") return;  // of an empty line before the request
     if (!buffer.empty() && !is_token_char(buffer.front())) return fail(400, "this is not HTTP");
     const std::size_t lf = buffer.find('\n');
     if (lf != std::string::npos && (lf == 0 || buffer[lf - 1] != '\r'))

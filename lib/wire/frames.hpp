@@ -8,7 +8,8 @@
 
 /// What two processes say to each other on a link. Plain values; texts are views: on decoding they point into the
 /// received bytes. Each struct lists its fields once (`fields`), for the encoder and the decoder. Field and type
-/// numbers are persistent, do not renumber; a decoder skips fields it does not know.
+/// numbers are persistent, do not renumber; a decoder skips fields it does not know. A field that is 0 or empty is not
+/// sent, so no default here is anything else.
 namespace wscluster::wire {
 
 /// The newest protocol this build speaks; it also speaks the one before.
@@ -70,16 +71,16 @@ struct ServiceEpoch {
 /// First frame of both sides.
 struct Hello {
   static constexpr FrameType type = FrameType::hello;
-  std::uint64_t version = protocol_version;
-  std::uint64_t oldest = oldest_protocol_version;
+  std::uint64_t version = 0;  ///< protocol_version of that side
+  std::uint64_t oldest = 0;   ///< oldest_protocol_version of that side
   std::string_view cluster;
   std::string_view name;
   std::uint64_t incarnation = 0;
   bool is_gateway = false;
-  std::uint64_t cores = 1;
+  std::uint64_t cores = 0;
   std::uint64_t shards = 0;  ///< 0 for a gateway
   std::uint64_t link = 0;    ///< number of this link among those of the pair
-  std::uint64_t links = 1;
+  std::uint64_t links = 0;
   std::string_view software;
   std::vector<ServiceEpoch> epochs;
 
@@ -199,7 +200,7 @@ struct Refused {
   static constexpr FrameType type = FrameType::refused;
   std::uint64_t edge = 0;
   std::uint64_t number = 0;
-  RefuseReason reason = RefuseReason::not_owner;
+  RefuseReason reason{};
   std::uint64_t epoch = 0;
 
   template <class Self, class V>
@@ -305,7 +306,7 @@ struct Close {
   static constexpr FrameType type = FrameType::close;
   std::uint64_t edge = 0;
   std::uint64_t number = 0;
-  std::uint64_t code = 1000;
+  std::uint64_t code = 0;
   std::string_view text;
 
   template <class Self, class V>
@@ -328,7 +329,7 @@ struct Message {
   std::uint64_t settled = 0;      ///< everything of this origin below is answered
   std::uint64_t epoch = 0;        ///< of the first sending
   std::uint64_t deadline_ms = 0;  ///< from now
-  Wait wait = Wait::delivered;
+  Wait wait = Wait::none;
   bool is_binary = false;
   std::string_view payload;
 
@@ -352,7 +353,7 @@ struct Message {
 struct Receipt {
   static constexpr FrameType type = FrameType::receipt;
   std::uint64_t counter = 0;
-  ReceiptStatus status = ReceiptStatus::unknown;
+  ReceiptStatus status{};
   std::uint64_t sessions = 0;
   std::uint64_t epoch = 0;
 
@@ -369,7 +370,7 @@ struct Receipt {
 struct Refusal {
   static constexpr FrameType type = FrameType::refusal;
   std::uint64_t counter = 0;
-  RefuseReason reason = RefuseReason::not_owner;
+  RefuseReason reason{};
   std::uint64_t epoch = 0;
   std::string_view node;  ///< for `held`
 

@@ -82,6 +82,12 @@ TEST(RequestParser, reads_a_request_in_any_pieces_and_keeps_what_follows) {
   }
 }
 
+TEST(RequestParser, waits_for_the_rest_of_an_empty_line_before_a_request) {
+  RequestParser parser({});
+  EXPECT_EQ(parser.feed("\r"), RequestParser::State::head);
+  EXPECT_EQ(parser.feed("\nGET / HTTP/1.1\r\nHost: x\r\n\r\n"), RequestParser::State::done);
+}
+
 TEST(RequestParser, reads_chunks_in_any_pieces) {
   const std::string text = ok_head + "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6;x=y\r\n world\r\n0\r\n\r\n";
   for (std::size_t piece = 1; piece <= text.size(); ++piece) {

@@ -61,6 +61,20 @@ TEST(Wire, message_and_header_come_back) {
   EXPECT_EQ(back.payload, message.payload);
 }
 
+TEST(Wire, what_is_not_sent_is_zero) {
+  std::string bytes;
+  append(bytes, Message{});
+  EXPECT_EQ(bytes.size(), header_bytes);
+  const auto message = std::get<Message>(round_trip(Message{}, bytes));
+  EXPECT_EQ(message.wait, Wait::none);
+  bytes.clear();
+  append(bytes, Hello{});
+  EXPECT_EQ(bytes.size(), header_bytes);
+  bytes.clear();
+  append(bytes, Close{});
+  EXPECT_EQ(bytes.size(), header_bytes);
+}
+
 TEST(Wire, a_frame_cut_anywhere_is_incomplete) {
   std::string bytes;
   append(bytes, Down{1, 2, false, true, 3, "payload"});
