@@ -59,7 +59,8 @@ Result<> check_header(std::string_view part) {
 }
 
 bool is_signed_by(const std::string& token, const Secret& key) {
-  if (!is_usable(key)) return false;
+  // libjwt reads C strings: what stands behind a NUL would not be looked at.
+  if (!is_usable(key) || token.find('\0') != std::string::npos) return false;
   jwt_t* decoded = nullptr;
   const int failed = jwt_decode(&decoded, token.c_str(), key_bytes(key), key_size(key));
   const Token owned(decoded);

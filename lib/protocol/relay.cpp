@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "protocol/relay.hpp"
 
+#include <algorithm>
 #include <array>
 #include <boost/json/monotonic_resource.hpp>
 #include <boost/json/parse.hpp>
@@ -35,6 +36,56 @@ void append_receipt_fields(std::string& out, const ReceiptText& receipt) {
   append_number(out, receipt.latency_seconds);
 }
 
+// The text is known to be valid JSON from here on.
+
+std::size_t skip_space(std::string_view text, std::size_t at) {
+  return std::min(text.find_first_not_of(" \t\r\n", at), text.size());
+}
+
+/// Behind the closing quote of the string that begins at `at`.
+std::size_t skip_string(std::string_view text, std::size_t at) {
+  for (++at; at < text.size() && text[at] != '"'; ++at) {
+    if (text[at] == '\\') ++at;
+  }
+  return at + 1;
+}
+
+std::size_t skip_value(std::string_view text, std::size_t at) {
+  std::size_t depth = 0;
+  do {
+    const char c = text[at];
+    if (c == '"') {
+      at = skip_string(text, at);
+    } else if (c == '{' || c == '[') {
+      ++depth, ++at;
+    } else if (c == '}' || c == ']') {
+      --depth, ++at;
+    } else if (depth == 0) {
+      return std::min(text.find_first_of(",}] \t\r\n", at), text.size());
+    } else {
+      ++at;
+    }
+  } while (depth > 0 && at < text.size());
+  return at;
+}
+
+/// The value of a member exactly as it was written: numbers would not survive being read and written again. Empty when
+/// the name is not written plainly.
+std::string_view raw_member(std::string_view text, std::string_view name) {
+  std::string_view found;
+  std::size_t at = skip_space(text, skip_space(text, 0) + 1);
+  while (at < text.size() && text[at] == '"') {
+    const std::size_t key_end = skip_string(text, at);
+    const std::string_view key = text.substr(at + 1, key_end - at - 2);
+    const std::size_t begin = skip_space(text, skip_space(text, key_end) + 1);
+    if (begin >= text.size()) break;
+    const std::size_t end = skip_value(text, begin);
+    if (key == name) found = text.substr(begin, end - begin);
+    at = skip_space(text, skip_space(text, end) + 1);
+  }
+  return found;
+}
+
 }  // namespace
 
 Result<RelayRequest> parse_relay(std::string_view text) {
@@ -55,10 +106,11 @@ Result<RelayRequest> parse_relay(std::string_view text) {
   request.to = std::string(std::string_view(to->get_string()));
   if (auto checked = check_uid(request.to); !checked)
     return error(Errc::invalid, R"(field "to": )" + checked.error().message);
-  request.data = json::serialize(*data);
+  request.data = raw_member(text, "data");
+  if (request.data.empty()) return error(Errc::invalid, R"(write the name "data" without escapes)");
   if (const auto* id = object->if_contains("id"); id != nullptr) {
     if (!id->is_string() && !id->is_number()) return error(Errc::invalid, R"(field "id" must be a string or a number)");
-    request.id = json::serialize(*id);
+    request.id = raw_member(text, "id");
     if (request.id.size() > 256) return error(Errc::invalid, R"(field "id" is longer than 256 bytes)");
   }
   return request;

@@ -151,6 +151,18 @@ TEST(Token, a_signature_in_another_spelling_is_refused) {
   expect_refused(last_bits, "signature");
 }
 
+TEST(Token, what_stands_behind_a_nul_is_not_overlooked) {
+  const std::vector<Secret> keys{Secret("key")};
+  Claims claims;
+  claims.subject = "alice";
+  std::string token = make_token(claims, keys[0]);
+  ASSERT_TRUE(verify_token(token, keys, WallClock::now()));
+  token.push_back('\0');
+  EXPECT_FALSE(verify_token(token, keys, WallClock::now()));
+  token += "more";
+  EXPECT_FALSE(verify_token(token, keys, WallClock::now()));
+}
+
 TEST(Token, other_algorithms_are_refused_whatever_the_signature) {
   for (const char* algorithm : {"none", "None", "NONE", "hs256", "HS384", "HS512", "RS256", "ES256", "PS256", ""}) {
     const std::string header = std::string(R"({"typ":"JWT","alg":")") + algorithm + "\"}";

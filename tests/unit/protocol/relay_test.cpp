@@ -16,6 +16,22 @@ TEST(Relay, a_request_is_read_with_any_data) {
   EXPECT_EQ(parse_relay(R"({"to":"bob","data":1,"id":"q\"x"})")->id, R"("q\"x")");
 }
 
+TEST(Relay, data_and_id_stay_exactly_as_they_were_written) {
+  const auto data = [](const std::string& text) {
+    const auto request =
+        parse_relay(R"( { "x" : [ "}" , {"data":0} ] , "data" : )" + text + R"( , "to":"bob" , "id" : 1.50 } )");
+    EXPECT_TRUE(request) << text;
+    EXPECT_EQ(request->id, "1.50");
+    return request->data;
+  };
+  for (const char* text : {"0.12345678901234567890123", "1e400", "-0", "\"a\\\"}b\"", "[1, {\"a\": \"]\"} ]", "null",
+                           "{}", "\"\\u00e9\""}) {
+    EXPECT_EQ(data(text), text);
+  }
+  EXPECT_EQ(parse_relay(R"({"to":"b","data":1,"data":2})")->data, "2");
+  EXPECT_FALSE(parse_relay(R"({"to":"b","d\u0061ta":1})"));
+}
+
 TEST(Relay, a_wrong_request_is_answered_with_its_reason) {
   const auto message = [](std::string_view text) {
     const auto request = parse_relay(text);
