@@ -20,7 +20,7 @@ ring::Document next_of(const RingState& ring, std::vector<ring::Member> members,
       ring.document == nullptr
           ? ring::first_document(ring.service, random_id(), random_id(), std::move(members), by, why, now)
           : ring::next_document(*ring.document, std::move(members), by, why, now,
-                                registry::quiet_through(ring.state()->done_through, ring.state()->running));
+                                ring.state()->done_through);
   if (!next) throw Failure(next.error());
   return *next;
 }

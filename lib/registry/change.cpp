@@ -197,12 +197,6 @@ ReceiverProgress Change::receiver_total() const {
   return total;
 }
 
-std::uint64_t quiet_through(std::uint64_t done_through, const std::vector<Change>& running) noexcept {
-  for (const Change& change : running)
-    done_through = std::min(done_through, change.to_epoch - 1);
-  return done_through;
-}
-
 Change describe_change(const ring::Document* from, const ring::Document& to, Action action, std::string node,
                        ChangePolicy policy, std::string by) {
   Change change;

@@ -122,10 +122,6 @@ struct Change {
 [[nodiscard]] Change describe_change(const ring::Document* from, const ring::Document& to, Action action,
                                      std::string node, ChangePolicy policy, std::string by);
 
-/// Nobody has a question left about changes up to this epoch: not only are the donors done, the clients they closed are
-/// back or given up. Memberships before it may be forgotten; `running` as in ServiceState.
-[[nodiscard]] std::uint64_t quiet_through(std::uint64_t done_through, const std::vector<Change>& running) noexcept;
-
 /// The fixed part (above the blank line of Change), as it is stored when the epoch is written.
 [[nodiscard]] std::string record_to_json(const Change& change);
 [[nodiscard]] Result<Change> parse_record(std::string_view text);

@@ -125,7 +125,7 @@ void Client::leave(TimePoint now) {
 }
 
 void Client::end(TimePoint now, std::uint16_t code) {
-  core_->attachments().on_closed(ref_, code);
+  core_->attachments().on_closed(now, ref_, code);
   core_->sockets.erase(socket_);
   core_ = nullptr;
   for (const std::uint64_t number : open_sends_)

@@ -83,10 +83,16 @@ void Core::receive(TimePoint now, PathId path, const wire::Frame& frame) {
                  },
                  [&](const wire::Settled& f) { holder(f.service)->on_settled(now, f); },
                  [&](const wire::Ask& f) { holder(f.service)->on_ask(now, path, f); },
-                 [&](const wire::Answer& f) { holder(f.service)->on_answer(now, path, f); },
+                 [&](const wire::None& f) { holder(f.service)->on_none(now, path, f); },
+                 [&](const wire::Snapshot& f) { holder(f.service)->on_snapshot(now, path, f); },
+                 [&](const wire::Prepared& f) { holder(f.service)->on_prepared(path, f); },
+                 [&](const wire::Release& f) { holder(f.service)->on_release(now, f); },
+                 [&](const wire::Declined& f) { holder(f.service)->on_declined(now, f); },
+                 [&](const wire::Moved& f) { attachments_.on_moved(now, path, f); },
                  [&](const wire::Up& f) { holder_of(f.holder)->on_up(now, f); },
                  [&](const wire::Progress& f) { holder_of(f.holder)->on_progress(now, f); },
                  [&](const wire::Detach& f) { holder_of(f.holder)->on_detach(now, f); },
+                 [&](const wire::Evict& f) { holder_of(f.holder)->on_evict(now, f); },
                  [&](const wire::Attached& f) { attachments_.on_attached(now, path, f); },
                  [&](const wire::Refused& f) { attachments_.on_refused(now, path, f); },
                  [&](const wire::Down& f) {
@@ -110,6 +116,10 @@ std::uint64_t Core::send(TimePoint now, const std::string& service, const std::s
     world_.checker.break_promise("a send without a view", number);
   }
   return number;
+}
+
+bool Core::is_local(PathId path) const {
+  return world_.is_local(path);
 }
 
 PathId Core::path_to(std::string_view node, std::uint64_t incarnation, unsigned shard) {

@@ -37,6 +37,7 @@ class Core final : public Network, public Sockets, public ReceiptSink {
 
   PathId path_to(std::string_view node, std::uint64_t incarnation, unsigned shard) override;
   std::string* output(PathId path) override;
+  bool is_local(PathId path) const override;
 
   void on_attached(std::uint64_t socket) override;
   void on_refused(std::uint64_t socket, Refusal reason) override;

@@ -141,7 +141,7 @@ void World::change_ring(const std::vector<std::string>& nodes, double rate) {
         ring::next_document(*document, members, "test", "", "", done_through_).value());
   }
   history_.push_back(documents_.front());
-  policies_.push_back({epoch(), rate, 1012, {}});
+  policies_.push_back({epoch(), rate, 1012, {}, Evict::moved, Duration{0}, Duration{0}});
   note("epoch " + std::to_string(epoch()) + ":" + text);
   publish();
 }
@@ -206,12 +206,20 @@ void World::mark_done() {
         if (found == holder->donated().end()) continue;
         if (!found->second.is_done) return;
         sum.planned += found->second.planned;
+        sum.moved += found->second.moved;
         sum.closed += found->second.closed;
         sum.gone += found->second.gone;
         sum.forced += found->second.forced;
       }
+      for (const auto& [key, count] : core->attachments().donated()) {
+        if (key.second != next) continue;
+        sum.closed += count.closed;
+        sum.gone += count.gone;
+      }
     }
   }
+  // A socket that its edge will close is in nobody's count yet.
+  if (sum.planned != sum.moved + sum.closed + sum.gone) return;
   donated_[next] = sum;
   done_through_ = next;
   note("the change to epoch " + std::to_string(next) + " is done");
@@ -235,6 +243,11 @@ World::Channel& World::channel(LinkId link, std::size_t side, unsigned core) {
     found = channels_.back().get();
   }
   return *found;
+}
+
+bool World::is_local(PathId path) const {
+  const auto found = links_.find(link_of(path));
+  return found != links_.end() && found->second.processes[0] == found->second.processes[1];
 }
 
 PathId World::path_to(Core& core, std::string_view node, std::uint64_t incarnation, unsigned shard) {

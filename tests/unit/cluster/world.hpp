@@ -67,6 +67,7 @@ class World {
   std::uint64_t new_sender() { return ++senders_; }
   PathId path_to(Core& core, std::string_view node, std::uint64_t incarnation, unsigned shard);
   std::string* output(Core& core, PathId path);
+  [[nodiscard]] bool is_local(PathId path) const;
   void on_evicted(const std::string& service, const std::string& uid);
   void note(const std::string& text);
   [[nodiscard]] std::string name_of(const Core& core) const;

@@ -110,9 +110,10 @@ void World::check_counts() {
   std::uint64_t closed = 0;
   for (const auto& [epoch, count] : donated_) {
     closed += count.closed;
-    if (count.planned == count.closed + count.gone) continue;
-    checker.break_promise("epoch " + std::to_string(epoch) + ": planned " + std::to_string(count.planned) +
-                          ", closed " + std::to_string(count.closed) + ", gone " + std::to_string(count.gone));
+    if (count.planned == count.moved + count.closed + count.gone) continue;
+    checker.break_promise("epoch " + std::to_string(epoch) + ": planned " + std::to_string(count.planned) + ", moved " +
+                          std::to_string(count.moved) + ", closed " + std::to_string(count.closed) + ", gone " +
+                          std::to_string(count.gone));
   }
   // A client that leaves at the same moment may not see its close.
   if (cuts_ == 0 && (closed < evictions_ || (closed > evictions_ && !has_somebody_left_))) {
@@ -125,7 +126,7 @@ void World::check_empty() {
   for (const auto& client : clients_)
     client->leave(now_);
   // Longer than anything is remembered.
-  run_for(cuts_ > 0 ? 70s : 15s);
+  run_for(70s);
   for (const Process& process : processes_) {
     for (const auto& core : process.cores) {
       std::size_t left = core->attachments().size() + core->sender().open();
@@ -155,7 +156,7 @@ void World::check_end() {
       if (core->sender().open() > 0) checker.break_promise(process.name + " still has open sends");
       for (const auto& holder : core->holders()) {
         if (holder->misplaced() > 0) checker.break_promise(process.name + " holds what it does not own");
-        if (holder->eviction_pending() > 0) checker.break_promise(process.name + " is not done evicting");
+        if (holder->moves_pending() > 0) checker.break_promise(process.name + " is not done evicting");
       }
     }
   }
