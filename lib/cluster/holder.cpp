@@ -66,9 +66,8 @@ Holder::User& Holder::make_user(std::uint64_t hash, std::string_view uid) {
 }
 
 void Holder::erase_user_if_idle(User& user) {
-  const bool is_waited_for = user.phase == User::Phase::unresolved
-                                 ? !user.visits.empty() || user.arrival != nullptr
-                                 : user.is_moving() || user.phase == User::Phase::passive;
+  const bool is_waited_for = user.phase == User::Phase::unresolved ? !user.visits.empty() || user.arrival != nullptr
+                                                                   : user.phase != User::Phase::active;
   if (is_waited_for || !user.sessions.empty() || !user.held.empty() || !user.executed.empty() ||
       !user.last_seen.empty() || !user.expected.empty() || user.in_cleanup || user.in_waiting) {
     return;
@@ -191,6 +190,7 @@ void Holder::tick_slowly(TimePoint now) {
     }
   }
   hurry_closing(now);
+  expire_inherited(now);
   for (const UserKey& key : std::exchange(waiting_, {})) {
     if (User* user = find_user(key.hash, key.uid)) expire_held(now, *user);
   }

@@ -54,10 +54,8 @@ struct HolderCounters {
 ///
 /// A user is with at most one active holder. Its life here:
 ///
-///     unresolved ──all earlier owners say none──▶ active ──our turn, or an ask──▶ finishing ──▶ frozen ──prepared──▶
-///     gone
-///         └──────────snapshot──▶ passive ──release──▶ active                         ▲  └──timeout──▶ active
-///                                                                                    └── declined, receiver gone ──┘
+///     unresolved ──all earlier owners say none──▶ active ──its turn, or an ask──▶ frozen ──prepared──▶ gone
+///         └───────────snapshot──▶ passive ──release──▶ active ◀──declined, owner gone──┘
 class Holder final : public ReceiptSink {
  public:
   /// References of sessions carry the service index in the top byte, so that the core finds the holder.
@@ -82,9 +80,10 @@ class Holder final : public ReceiptSink {
   void on_ask(TimePoint now, PathId path, const wire::Ask& ask);
   void on_none(TimePoint now, PathId path, const wire::None& none);
   void on_snapshot(TimePoint now, PathId path, const wire::Snapshot& snapshot);
-  void on_prepared(PathId path, const wire::Prepared& prepared);
+  void on_prepared(TimePoint now, PathId path, const wire::Prepared& prepared);
   void on_release(TimePoint now, const wire::Release& release);
   void on_declined(TimePoint now, const wire::Declined& declined);
+  void on_outcome(TimePoint now, const wire::Outcome& outcome);
   void on_link_down(TimePoint now, LinkId link);
   /// Of a relayed message of one of our sessions.
   void on_receipt(TimePoint now, std::uint64_t cookie, const Receipt& receipt) override;
@@ -110,6 +109,8 @@ class Holder final : public ReceiptSink {
   struct Visit;
   struct Arrival;
   struct Departure;
+  struct Outcome;
+  struct OwnSend;
   struct Move;
   using SessionRef = std::uint64_t;
   /// Ordered by hash, so that the sessions of an arc are found in O(log n + found).
@@ -161,11 +162,9 @@ class Holder final : public ReceiptSink {
   void plan_user(User& user, std::uint64_t epoch);
   void stay(User& user);
   void move_in_turn(TimePoint now);
-  bool begin_move(TimePoint now, User& user);
-  void freeze_if_finished(TimePoint now, User& user);
-  void freeze(TimePoint now, User& user);
+  void begin_move(TimePoint now, User& user);
   void send_parts(User& user);
-  void release(User& user);
+  void release(TimePoint now, User& user);
   void refuse_parked(const Departure& departure);
   void move_session(Session& session);
   void thaw(TimePoint now, User& user);
@@ -194,8 +193,6 @@ class Holder final : public ReceiptSink {
   [[nodiscard]] Session* find_session(SessionRef ref) const;
   [[nodiscard]] Session* find_session(const User& user, const session::SessionId& id) const;
   Session& add_session(User& user, const session::SessionId& id);
-  void execute(TimePoint now, Session& session, const wire::Up& up);
-  void relay(TimePoint now, Session& session, const wire::Up& up);
   void say(TimePoint now, Session& session, std::string_view text);
   void enqueue(TimePoint now, Session& session, session::FrameMark mark, std::string_view payload);
   bool make_room(TimePoint now, Session& session, std::size_t bytes);
@@ -206,6 +203,17 @@ class Holder final : public ReceiptSink {
   void close_session(Session& session, std::uint16_t code, std::string_view text);
   void end_session(TimePoint now, Session& session, bool edge_is_known);
   void hurry_closing(TimePoint now);
+
+  // Own sends of sessions (holder_sends.cpp)
+  void execute(TimePoint now, Session& session, const wire::Up& up);
+  void relay(TimePoint now, Session& session, const wire::Up& up);
+  void settle_send(TimePoint now, std::uint64_t number, const Outcome& outcome);
+  void forward_outcome(const OwnSend& send, std::uint64_t number, const Outcome& outcome);
+  void work_off_ups(TimePoint now, SessionRef ref);
+  void inherit_send(TimePoint now, Session& session, const wire::OwnSendState& state);
+  void expire_inherited(TimePoint now);
+  void release_sends(TimePoint now, const Session& session, const Departure& departure);
+  void thaw_sends(TimePoint now, const User& user);
 
   // Messages (holder_messages.cpp)
   struct Executed;
@@ -245,15 +253,35 @@ class Holder final : public ReceiptSink {
 
   Users users_;
   session::Slots<Session> sessions_;
-  /// A relayed message of one of our sessions that waits for its receipt.
-  struct RelayedSend {
-    SessionRef session = 0;
+  /// What became of a session's own send.
+  struct Outcome {
+    wire::ReceiptStatus status = wire::ReceiptStatus::unknown;
+    std::uint64_t sessions = 0;
+    std::string node;
+    std::uint64_t epoch = 0;
+    Clock::duration latency{};
+  };
+  /// A message that one of our sessions sends and whose receipt it waits for. When the session moves while it is open,
+  /// the outcome goes after it: the entry stays here until then, and the new holder has one of its own.
+  struct OwnSend {
+    SessionRef session = 0;  ///< 0: has moved
     std::string to;
     std::string id;  ///< as the client wrote it, JSON
+    // Begun at an earlier holder:
+    std::uint64_t begun_by = 0;  ///< incarnation; 0: here
+    std::uint64_t number = 0;    ///< there
+    TimePoint deadline;
+    // Answered while the user was frozen:
+    std::optional<Outcome> outcome;
+    // The session has moved to:
+    std::string uid;
+    std::string node;
+    std::uint64_t incarnation = 0;
   };
-  session::Slots<RelayedSend> relays_;
-  std::vector<SessionRef> lazy_;     ///< owe the edge an `accepted`
-  std::vector<SessionRef> orphans_;  ///< no edge is attached to them
+  session::Slots<OwnSend> sends_;
+  std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint64_t> inherited_;  ///< (begun_by, number) -> in sends_
+  std::vector<SessionRef> lazy_;                                                ///< owe the edge an `accepted`
+  std::vector<SessionRef> orphans_;                                             ///< no edge is attached to them
   std::vector<SessionRef> closing_;  ///< closed for a change, and the socket is not gone yet
   std::vector<UserKey> asking_;      ///< gained users with an unanswered question
   std::vector<UserKey> waiting_;     ///< users with held messages, or expected back
@@ -290,7 +318,7 @@ class Holder final : public ReceiptSink {
     std::vector<SessionRef> closing;
   };
   std::map<std::uint64_t, Move> moves_;
-  std::vector<UserKey> departing_;  ///< finishing or frozen
+  std::vector<UserKey> departing_;  ///< frozen
   std::vector<UserKey> arriving_;   ///< a part of their state is here, or all of it, passive
   std::uint64_t departing_bytes_ = 0;
   std::size_t departing_users_ = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Handing a user over: planned by an epoch, finished, frozen, sent, released; or thawed and tried again.
+// Handing a user over: planned by an epoch, frozen, sent, released; or thawed and tried again.
 #include <algorithm>
 #include <array>
 #include <deque>
@@ -20,8 +20,6 @@ constexpr std::size_t window_bytes = 16U << 20U;
 /// A part of a state, and how many bytes may be ahead of the owner's answer.
 constexpr std::size_t part_bytes = 256U << 10U;
 constexpr std::size_t bytes_ahead = 4U << 20U;
-/// How long a user's own sends may take before the freeze is undone; twice as long at each further attempt.
-constexpr Duration finish_patience = 1s;
 constexpr Duration retry_delay = 20ms;
 constexpr Duration longest_retry_delay = 500ms;
 /// Kept for a frozen user; beyond it senders are refused and try again.
@@ -175,50 +173,30 @@ void Holder::put_back(TimePoint now, User& user) {
   moves_[user.leaves].later.push_back({now + delay, *user.key});
 }
 
-/// From now on nothing new of its clients is executed. The user may be gone afterwards (released at once, never).
-bool Holder::begin_move(TimePoint now, User& user) {
+/// From now on nothing is executed, delivered or answered here; what comes is kept.
+void Holder::begin_move(TimePoint now, User& user) {
   if (user.leaves == 0) plan_user(user, service_->epoch());
   const ring::Member* owner = service_->ring.owner_of(user.key->hash);
   const Peer* peer = owner == nullptr ? nullptr : view_->peer(owner->name, owner->incarnation);
-  if (peer == nullptr || peer->shards == 0 || network_.path_to(peer->name, peer->incarnation, 0) == 0) {
-    put_back(now, user);
-    return false;
-  }
-  user.phase = User::Phase::finishing;
-  user.departure = std::make_unique<Departure>();
-  user.departure->since = now;
-  departing_.push_back(*user.key);
-  ++departing_users_;
-  freeze_if_finished(now, user);
-  return true;
-}
-
-void Holder::freeze_if_finished(TimePoint now, User& user) {
-  const bool is_finished = std::all_of(user.sessions.begin(), user.sessions.end(),
-                                       [&](SessionRef ref) { return find_session(ref)->open_sends == 0; });
-  if (is_finished) freeze(now, user);
-}
-
-void Holder::freeze(TimePoint now, User& user) {
-  const ring::Member* owner = service_->ring.owner_of(user.key->hash);
-  const Peer* peer = owner == nullptr || is_us(*owner) ? nullptr : view_->peer(owner->name, owner->incarnation);
   const PathId path =
       peer == nullptr || peer->shards == 0
           ? 0
           : network_.path_to(peer->name, peer->incarnation, ring::shard_of(user.key->hash, peer->shards));
   if (path == 0) {
-    thaw(now, user);
+    put_back(now, user);
     return;
   }
-  Departure& departure = *user.departure;
   user.phase = User::Phase::frozen;
+  user.departure = std::make_unique<Departure>();
+  Departure& departure = *user.departure;
   departure.handover = ++last_handover_;
-  departure.since = now;
   departure.node = peer->name;
   departure.incarnation = peer->incarnation;
   departure.epoch = service_->epoch();
   departure.path = path;
   departure.bytes = encode_user(now, user);
+  departing_.push_back(*user.key);
+  ++departing_users_;
   departing_bytes_ += departure.bytes.size();
   counters_.snapshot_bytes += departure.bytes.size();
   ++counters_.handovers;
@@ -244,7 +222,7 @@ void Holder::send_parts(User& user) {
 
 // ---- what the owner says
 
-void Holder::on_prepared(PathId path, const wire::Prepared& prepared) {
+void Holder::on_prepared(TimePoint now, PathId path, const wire::Prepared& prepared) {
   User* user = find_user(prepared.uid);
   const bool is_open = user != nullptr && user->phase == User::Phase::frozen &&
                        user->departure->handover == prepared.handover &&
@@ -253,7 +231,7 @@ void Holder::on_prepared(PathId path, const wire::Prepared& prepared) {
     user->departure->taken = std::max<std::size_t>(user->departure->taken, prepared.taken);
     send_parts(*user);
   } else if (is_open) {
-    release(*user);
+    release(now, *user);
   } else if (prepared.is_installed && service_ != nullptr) {
     // Released before, and the release was lost with its link. A life outside of the document takes over nothing.
     const auto& members = service_->ring.members();
@@ -274,7 +252,7 @@ void Holder::on_declined(TimePoint now, const wire::Declined& declined) {
 
 /// Irrevocable. Edges hear of it before anything is forgotten; what we still owe a receipt for is refused, so that it
 /// goes to the new holder, whose dedupe knows it.
-void Holder::release(User& user) {
+void Holder::release(TimePoint now, User& user) {
   const std::unique_ptr<Departure> departure = std::move(user.departure);
   wire::Release release{options_.name, user.key->uid, departure->handover, self_.incarnation, {}};
   std::deque<std::array<char, 24>> ids;
@@ -302,6 +280,7 @@ void Holder::release(User& user) {
   --departing_users_;
   misplaced_ -= user.leaves != 0 ? user.sessions.size() : 0;
   for (const SessionRef ref : user.sessions) {
+    release_sends(now, *find_session(ref), *departure);
     find_session(ref)->queue.clear(pool_, [](const session::FrameQueue::Node&, bool) {});
     sessions_.erase(slot_of(ref));
   }
@@ -342,17 +321,16 @@ void Holder::refuse_parked(const Departure& departure) {
 /// Only when the owner cannot have installed it. The user may be gone afterwards: its clients may have left.
 void Holder::thaw(TimePoint now, User& user) {
   const std::unique_ptr<Departure> departure = std::move(user.departure);
-  if (user.phase == User::Phase::frozen) {
-    departing_bytes_ -= departure->bytes.size();
-    ++counters_.thaws;
-  }
+  departing_bytes_ -= departure->bytes.size();
   --departing_users_;
+  ++counters_.thaws;
   user.phase = User::Phase::active;
   if (owns(user.key->hash)) {
     if (user.leaves != 0) stay(user);
   } else {
     put_back(now, user);
   }
+  thaw_sends(now, user);
   for (const Departure::Frame& parked : departure->parked) {
     std::visit(Overloads{[&](const wire::Up& frame) { on_up(now, frame); },
                          [&](const wire::Progress& frame) { on_progress(now, frame); },
@@ -368,18 +346,13 @@ void Holder::thaw(TimePoint now, User& user) {
 void Holder::hurry_departures(TimePoint now) {
   for (const UserKey& key : std::exchange(departing_, {})) {
     User* user = find_user(key.hash, key.uid);
-    if (user == nullptr || !user->is_moving()) continue;
+    if (user == nullptr || user->phase != User::Phase::frozen) continue;
     Departure& departure = *user->departure;
-    if (user->phase == User::Phase::finishing) {
-      const auto patience = finish_patience * (1U << std::min(user->attempts, 3U));
-      if (now - departure.since > patience || owns(key.hash)) {
-        thaw(now, *user);
-        continue;
-      }
-    } else if (!service_->has_member(departure.node, departure.incarnation)) {
+    if (!service_->has_member(departure.node, departure.incarnation)) {
       thaw(now, *user);
       continue;
-    } else if (departure.path == 0 && !options_.mutations.no_repeats) {
+    }
+    if (departure.path == 0 && !options_.mutations.no_repeats) {
       const Peer* peer = view_->peer(departure.node, departure.incarnation);
       if (peer != nullptr && peer->shards > 0)
         departure.path = network_.path_to(peer->name, peer->incarnation, ring::shard_of(key.hash, peer->shards));

@@ -217,7 +217,7 @@ void Holder::flush_held(TimePoint now, User& user) {
 void Holder::expire_held(TimePoint now, User& user) {
   user.in_waiting = false;
   // Frozen or passive: its time goes on elsewhere, or later.
-  const bool is_here = user.phase == User::Phase::active || user.phase == User::Phase::finishing;
+  const bool is_here = user.phase == User::Phase::active;
   if (is_here) {
     std::erase_if(user.held, [&](const User::Held& held) {
       const bool is_over = now >= held.expires;

@@ -4,7 +4,6 @@
 
 #include "cluster/holder.hpp"
 #include "cluster/holder_state.hpp"
-#include "protocol/relay.hpp"
 
 namespace wscluster::cluster {
 namespace {
@@ -128,78 +127,20 @@ void Holder::answer_attached(const Session& session) {
 void Holder::on_up(TimePoint now, const wire::Up& up) {
   Session* session = find_session(up.holder);
   if (session == nullptr) return;
-  if (session->user->is_moving()) {
+  if (session->user->phase == User::Phase::frozen) {
     park(*session->user, session->path, up);
     return;
   }
   cover(now, *session, up.written);
   // What comes after the decision to close was not executed; the client learns so by the missing answer.
   if (session->close_code != 0) return;
-  execute(now, *session, up);
-}
-
-void Holder::execute(TimePoint now, Session& session, const wire::Up& up) {
-  ++session.accepted;
-  ++counters_.messages_up;
-  if (options_.raw == RawMode::relay) {
-    relay(now, session, up);
-  } else if (!up.maybe_executed) {
-    enqueue(now, session, {up.is_binary, 0, 0}, up.payload);
+  if (session->inherited > 0) {
+    // It must not overtake what the session has sent from its last holder.
+    session->waiting_ups.emplace_back();
+    wire::append(session->waiting_ups.back(), up);
+  } else {
+    execute(now, *session, up);
   }
-  const SessionRef ref = session.ref;
-  Session* const still = find_session(ref);
-  if (still == nullptr || still->accepted == still->accepted_told) return;
-  if (still->accepted - still->accepted_told >= options_.window_messages / 4) {
-    report_accepted(*still);
-  } else if (!still->is_lazy) {
-    still->is_lazy = true;
-    lazy_.push_back(ref);
-  }
-}
-
-void Holder::relay(TimePoint now, Session& session, const wire::Up& up) {
-  if (up.is_binary) {
-    say(now, session, protocol::relay_error("invalid", "a binary message; this service takes JSON text"));
-    return;
-  }
-  const auto request = protocol::parse_relay(up.payload);
-  if (!request) {
-    say(now, session, protocol::relay_error("invalid", request.error().message));
-    return;
-  }
-  if (up.maybe_executed) {
-    say(now, session, protocol::relay_receipt(request->id, {request->to, "unknown", 0, {}, service_->epoch(), 0}));
-    return;
-  }
-  const std::string message = protocol::relay_message(session.user->key->uid, request->data);
-  const std::uint64_t cookie = relays_.emplace(RelayedSend{session.ref, request->to, request->id}).first;
-  const Outgoing outgoing{options_.name, request->to,           message,
-                          false,         wire::Wait::delivered, now + options_.send_timeout};
-  ++session.open_sends;
-  if (!sender_.send(now, outgoing, *this, cookie)) {
-    --session.open_sends;
-    relays_.erase(cookie);
-    say(now, session, protocol::relay_error("unavailable", "the service has no ring yet"));
-  }
-}
-
-void Holder::on_receipt(TimePoint now, std::uint64_t cookie, const Receipt& receipt) {
-  const RelayedSend* send = relays_.find(cookie);
-  if (send == nullptr) return;
-  const RelayedSend done = *send;
-  relays_.erase(cookie);
-  Session* session = find_session(done.session);
-  if (session == nullptr) return;
-  --session->open_sends;
-  say(now, *session,
-      protocol::relay_receipt(done.id, {done.to, to_string(receipt.status), receipt.sessions, receipt.node,
-                                        receipt.epoch, seconds(receipt.latency)}));
-  // The answer may have ended the session (slow consumer).
-  session = find_session(done.session);
-  if (session == nullptr) return;
-  if (session->open_sends + 1 == options_.max_open_sends) report_accepted(*session);
-  if (session->close_code != 0) pump(*session);
-  if (session->user->phase == User::Phase::finishing) freeze_if_finished(now, *session->user);
 }
 
 void Holder::say(TimePoint now, Session& session, std::string_view text) {
@@ -207,7 +148,7 @@ void Holder::say(TimePoint now, Session& session, std::string_view text) {
 }
 
 void Holder::report_accepted(Session& session) {
-  if (session.path == 0 || session.accepted == session.accepted_told || session.open_sends >= options_.max_open_sends)
+  if (session.path == 0 || session.accepted == session.accepted_told || session.sends.size() >= options_.max_open_sends)
     return;
   if (network_.send(session.path, wire::Accepted{session.edge, session.number, session.accepted}))
     session.accepted_told = session.accepted;
@@ -259,14 +200,14 @@ void Holder::pump(Session& session) {
   while (const auto* node = session.queue.unsent()) {
     if (session.queue.in_flight() >= options_.window_messages) return;
     if (session.queue.in_flight() > 0 && session.queue.in_flight_bytes() + node->size > options_.window_bytes) return;
-    if (session.open_sends < options_.max_open_sends) session.accepted_told = session.accepted;
+    if (session.sends.size() < options_.max_open_sends) session.accepted_told = session.accepted;
     const wire::Down down{session.edge,           session.number,        node->mark.is_binary,
                           node->mark.origin != 0, session.accepted_told, node->payload()};
     wire::append(*out, down, destination_of(session.path));
     session.queue.mark_sent();
     ++counters_.messages_down;
   }
-  if (session.close_code != 0 && session.open_sends == 0) send_close(session);
+  if (session.close_code != 0 && session.sends.empty()) send_close(session);
 }
 
 /// Frames that are not sent yet stay behind; they are resolved as not written when the session ends.
@@ -334,8 +275,7 @@ void Holder::end_session(TimePoint now, Session& session, bool edge_is_known) {
   std::move(since_close.begin(), since_close.end(), std::back_inserter(user.held));
   wait_for_return(user);
   sessions_.erase(slot_of(session.ref));
-  const bool is_active = user.phase == User::Phase::active || user.phase == User::Phase::finishing;
-  if (is_active && was_evicted && !user.sessions.empty()) {
+  if (user.phase == User::Phase::active && was_evicted && !user.sessions.empty()) {
     // Its client was faster than the news of the old socket's end.
     if (user.early_returns > 0) {
       --user.early_returns;
@@ -343,11 +283,7 @@ void Holder::end_session(TimePoint now, Session& session, bool edge_is_known) {
     }
     flush_held(now, user);
   }
-  if (user.phase == User::Phase::finishing) {
-    freeze_if_finished(now, user);
-  } else {
-    erase_user_if_idle(user);
-  }
+  erase_user_if_idle(user);
 }
 
 }  // namespace wscluster::cluster

@@ -40,6 +40,12 @@ std::string Holder::encode_user(TimePoint now, const User& user) const {
     session.queue.for_each([&](const session::FrameQueue::Node& node) {
       part.frames.push_back({node.mark.is_binary, node.mark.origin, node.mark.counter, node.payload()});
     });
+    for (const std::uint64_t number : session.sends) {
+      const OwnSend& send = *sends_.find(number);
+      const bool is_ours = send.begun_by == 0;
+      part.sends.push_back(
+          {is_ours ? self_.incarnation : send.begun_by, is_ours ? number : send.number, send.to, send.id});
+    }
     state.sessions.push_back(std::move(part));
   }
   for (const Executed& e : user.executed) {
@@ -102,6 +108,8 @@ void Holder::install_session(TimePoint now, User& user, const wire::SessionState
   // Until an edge attaches nobody knows what became of those that were sent.
   while (session.queue.sent() < state.sent && session.queue.unsent() != nullptr)
     session.queue.mark_sent();
+  for (const wire::OwnSendState& send : state.sends)
+    inherit_send(now, session, send);
   if (session.evicted != 0) {
     session.closing_since = now;
     closing_.push_back(session.ref);

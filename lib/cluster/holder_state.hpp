@@ -16,7 +16,6 @@ struct Holder::Session {
   std::uint64_t number = 0;
   std::uint64_t accepted = 0;
   std::uint64_t accepted_told = 0;
-  std::uint32_t open_sends = 0;  ///< relayed and not yet answered
   std::uint16_t close_code = 0;  ///< 0: open
   bool is_close_sent = false;
   bool is_lazy = false;
@@ -26,7 +25,10 @@ struct Holder::Session {
   TimePoint closing_since;
   std::string close_text;
   TimePoint orphaned;
-  session::FrameQueue queue;  ///< downstream; covered by `written`
+  session::FrameQueue queue;             ///< downstream; covered by `written`
+  std::vector<std::uint64_t> sends;      ///< own ones, not yet answered; in sends_
+  std::uint32_t inherited = 0;           ///< of them, begun at an earlier holder
+  std::vector<std::string> waiting_ups;  ///< wire::Up, until nothing inherited is left
 };
 
 /// A message that was executed or is being delivered: what a repeat of it is answered.
@@ -81,8 +83,7 @@ struct Holder::Arrival {
 
 /// Our state on its way to its owner.
 struct Holder::Departure {
-  std::uint64_t handover = 0;  ///< 0: still finishing
-  TimePoint since;
+  std::uint64_t handover = 0;
   std::string node;
   std::uint64_t incarnation = 0;
   std::uint64_t epoch = 0;
@@ -102,9 +103,8 @@ struct Holder::User {
   enum class Phase : std::uint8_t {
     unresolved,  ///< ours, and perhaps still held by an earlier owner
     active,
-    finishing,  ///< active, but executes nothing new of its clients: it goes when its own sends are answered
-    frozen,     ///< its snapshot is out
-    passive,    ///< installed, waits for the release
+    frozen,   ///< its snapshot is out
+    passive,  ///< installed, waits for the release
   };
 
   const UserKey* key = nullptr;  ///< in the map
@@ -158,7 +158,6 @@ struct Holder::User {
 
   /// Its state is here, and nobody else acts for it.
   [[nodiscard]] bool is_held() const noexcept { return phase != Phase::unresolved; }
-  [[nodiscard]] bool is_moving() const noexcept { return phase == Phase::finishing || phase == Phase::frozen; }
 };
 
 }  // namespace wscluster::cluster

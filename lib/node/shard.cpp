@@ -134,12 +134,17 @@ void Shard::handle(TimePoint now, cluster::PathId path, const wire::Raw& raw) {
       return;
     case wire::FrameType::prepared:
       wire::with<wire::Prepared>(raw, [&](const auto& frame) {
-        if (auto* holder = by_name(frame.service)) holder->on_prepared(path, frame);
+        if (auto* holder = by_name(frame.service)) holder->on_prepared(now, path, frame);
       });
       return;
     case wire::FrameType::release:
       wire::with<wire::Release>(raw, [&](const auto& frame) {
         if (auto* holder = by_name(frame.service)) holder->on_release(now, frame);
+      });
+      return;
+    case wire::FrameType::outcome:
+      wire::with<wire::Outcome>(raw, [&](const auto& frame) {
+        if (auto* holder = by_name(frame.service)) holder->on_outcome(now, frame);
       });
       return;
     case wire::FrameType::declined:

@@ -254,6 +254,7 @@ template void append<Snapshot>(std::string&, const Snapshot&, std::uint8_t);
 template void append<Prepared>(std::string&, const Prepared&, std::uint8_t);
 template void append<Release>(std::string&, const Release&, std::uint8_t);
 template void append<Declined>(std::string&, const Declined&, std::uint8_t);
+template void append<Outcome>(std::string&, const Outcome&, std::uint8_t);
 template bool decode_into<Hello>(std::string_view, Hello&);
 template bool decode_into<Goodbye>(std::string_view, Goodbye&);
 template bool decode_into<Heartbeat>(std::string_view, Heartbeat&);
@@ -280,6 +281,7 @@ template bool decode_into<Snapshot>(std::string_view, Snapshot&);
 template bool decode_into<Prepared>(std::string_view, Prepared&);
 template bool decode_into<Release>(std::string_view, Release&);
 template bool decode_into<Declined>(std::string_view, Declined&);
+template bool decode_into<Outcome>(std::string_view, Outcome&);
 template bool decode_into<UserState>(std::string_view, UserState&);
 
 }  // namespace wscluster::wire

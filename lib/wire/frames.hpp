@@ -43,6 +43,7 @@ enum class FrameType : std::uint8_t {
   prepared = 51,
   release = 52,
   declined = 53,
+  outcome = 54,
 };
 
 /// Why a holder does not take an attachment or a message now. Persistent.
@@ -572,8 +573,33 @@ struct Declined {
   }
 };
 
+/// Earlier holder to holder: what became of a message that a session had sent before it moved.
+struct Outcome {
+  static constexpr FrameType type = FrameType::outcome;
+  std::string_view service;
+  std::uint64_t begun_by = 0;  ///< incarnation of the holder where it began
+  std::uint64_t number = 0;    ///< of the send there
+  ReceiptStatus status{};
+  std::uint64_t sessions = 0;
+  std::string_view node;
+  std::uint64_t epoch = 0;
+  std::uint64_t latency_us = 0;
+
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    v.text(1, self.service);
+    v.fixed(2, self.begun_by);
+    v.fixed(3, self.number);
+    v.number(4, self.status);
+    v.number(5, self.sessions);
+    v.text(6, self.node);
+    v.number(7, self.epoch);
+    v.number(8, self.latency_us);
+  }
+};
+
 using Frame = std::variant<Hello, Goodbye, Heartbeat, Document, Word, Attach, Attached, Refused, Up, Down, Progress,
                            Accepted, Detach, Close, Moved, Evict, Message, Receipt, Refusal, Settled, Ask, None,
-                           Snapshot, Prepared, Release, Declined>;
+                           Snapshot, Prepared, Release, Declined, Outcome>;
 
 }  // namespace wscluster::wire

@@ -31,6 +31,22 @@ struct FrameState {
   }
 };
 
+/// A message of the session that waits for its receipt.
+struct OwnSendState {
+  std::uint64_t begun_by = 0;  ///< the holder's incarnation
+  std::uint64_t number = 0;    ///< of the send at that holder
+  std::string_view to;
+  std::string_view id;  ///< as the client wrote it, JSON
+
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    v.fixed(1, self.begun_by);
+    v.fixed(2, self.number);
+    v.text(3, self.to);
+    v.text(4, self.id);
+  }
+};
+
 struct SessionState {
   std::string_view id;         ///< connection id, 24 raw bytes
   std::uint64_t accepted = 0;  ///< client frames
@@ -41,6 +57,7 @@ struct SessionState {
   std::uint64_t closes = 0;        ///< the change to this epoch will close it
   std::uint64_t evicted = 0;       ///< the change to this epoch has closed it
   std::vector<FrameState> frames;  ///< above `covered`
+  std::vector<OwnSendState> sends;
 
   template <class Self, class V>
   static void fields(Self& self, V& v) {
@@ -53,6 +70,7 @@ struct SessionState {
     v.number(7, self.closes);
     v.number(8, self.evicted);
     v.list(9, self.frames);
+    v.list(10, self.sends);
   }
 };
 
