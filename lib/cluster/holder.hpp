@@ -208,6 +208,7 @@ class Holder final : public ReceiptSink {
   void execute(TimePoint now, Session& session, const wire::Up& up);
   void relay(TimePoint now, Session& session, const wire::Up& up);
   void settle_send(TimePoint now, std::uint64_t number, const Outcome& outcome);
+  [[nodiscard]] std::pair<std::uint64_t, std::uint64_t> name_of_send(const OwnSend& send, std::uint64_t number) const;
   void forward_outcome(const OwnSend& send, std::uint64_t number, const Outcome& outcome);
   void work_off_ups(TimePoint now, SessionRef ref);
   void inherit_send(TimePoint now, Session& session, const wire::OwnSendState& state);

@@ -103,15 +103,21 @@ void Holder::settle_send(TimePoint now, std::uint64_t number, const Outcome& out
   if (done.begun_by != 0 && --session->inherited == 0) work_off_ups(now, session->ref);
 }
 
+/// The same at every holder it comes to: the life where it began, and the number there with its shard in the top byte.
+std::pair<std::uint64_t, std::uint64_t> Holder::name_of_send(const OwnSend& send, std::uint64_t number) const {
+  if (send.begun_by != 0) return {send.begun_by, send.number};
+  return {self_.incarnation, number | static_cast<std::uint64_t>(self_.shard) << 56U};
+}
+
 void Holder::forward_outcome(const OwnSend& send, std::uint64_t number, const Outcome& outcome) {
   const Peer* peer = view_->peer(send.node, send.incarnation);
   if (peer == nullptr || peer->shards == 0) return;
   const std::uint64_t hash = service_->hash_of(send.uid);
   const PathId path = network_.path_to(peer->name, peer->incarnation, ring::shard_of(hash, peer->shards));
   const auto latency = std::chrono::duration_cast<std::chrono::microseconds>(outcome.latency).count();
-  network_.send(path, wire::Outcome{options_.name, send.begun_by == 0 ? self_.incarnation : send.begun_by,
-                                    send.begun_by == 0 ? number : send.number, outcome.status, outcome.sessions,
-                                    outcome.node, outcome.epoch, static_cast<std::uint64_t>(latency)});
+  const auto [begun_by, begun_as] = name_of_send(send, number);
+  network_.send(path, wire::Outcome{options_.name, begun_by, begun_as, outcome.status, outcome.sessions, outcome.node,
+                                    outcome.epoch, static_cast<std::uint64_t>(latency)});
 }
 
 void Holder::work_off_ups(TimePoint now, SessionRef ref) {

@@ -42,9 +42,8 @@ std::string Holder::encode_user(TimePoint now, const User& user) const {
     });
     for (const std::uint64_t number : session.sends) {
       const OwnSend& send = *sends_.find(number);
-      const bool is_ours = send.begun_by == 0;
-      part.sends.push_back(
-          {is_ours ? self_.incarnation : send.begun_by, is_ours ? number : send.number, send.to, send.id});
+      const auto [begun_by, begun_as] = name_of_send(send, number);
+      part.sends.push_back({begun_by, begun_as, send.to, send.id});
     }
     state.sessions.push_back(std::move(part));
   }
