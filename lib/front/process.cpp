@@ -13,6 +13,7 @@
 #include "base/random.hpp"
 #include "base/text.hpp"
 #include "base/units.hpp"
+#include "front/client_tls.hpp"
 #include "front/unit.hpp"
 
 namespace wscluster::front {
@@ -44,11 +45,7 @@ Process::Process(const Options& options, const registry::Options& registry, Role
       options_.cores != 0 ? options_.cores : std::clamp(std::thread::hardware_concurrency(), 1U, max_cores);
   identity_ = {options_.cluster, options_.name, random_id(), role_.is_gateway, cores, role_.is_gateway ? 0 : cores,
                WSCLUSTER_VERSION};
-  if (!options_.tls_cert_file.empty()) {
-    auto tls = net::TlsServer::from_files(options_.tls_cert_file, options_.tls_key_file);
-    if (!tls) throw Failure(ExitCode::config, tls.error().message);
-    client_tls_ = std::make_unique<net::TlsServer>(std::move(*tls));
-  }
+  client_tls_ = make_client_tls(options_);
   hubs_.resize(cores);
   reports_.resize(cores);
   for (unsigned i = 0; i < cores; ++i) {
