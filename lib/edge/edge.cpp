@@ -20,6 +20,10 @@ void Edge::adopt(int descriptor, std::string peer, bool is_loopback, net::TlsSer
   state_->adopt(descriptor, std::move(peer), is_loopback, tls);
 }
 
+void Edge::watch_intake(std::function<void(bool is_full)> changed) {
+  state_->intake_changed = std::move(changed);
+}
+
 bool Edge::accept(ConnectionId id, std::string_view subprotocol) {
   Connection* c = state_->find(id);
   if (c == nullptr || c->phase != Phase::waiting || !c->http->is_upgrade) return false;
@@ -78,7 +82,8 @@ void Edge::drain(std::uint16_t code, std::string_view text, double rate) {
   state.drain_at = 0;
   for (const auto& page : state.pages) {
     for (Connection& c : *page) {
-      if (c.phase != Phase::idle && c.phase != Phase::queued) continue;
+      if (c.phase == Phase::queued) state.end(c, CloseReason::drain, 0);
+      if (c.phase != Phase::idle && c.phase != Phase::fresh) continue;
       c.reason = CloseReason::drain;
       state.linger(c);
     }

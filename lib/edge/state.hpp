@@ -41,11 +41,14 @@ struct Edge::State : std::enable_shared_from_this<Edge::State> {
 
   // Sockets.
   void adopt(int descriptor, std::string peer, bool is_loopback, net::TlsServer* tls);
+  void on_first_bytes(Connection& c);
   void start_handshake(Connection& c);
-  void continue_handshakes();
+  /// A small portion of the handshakes; true when some are left.
+  bool continue_handshakes();
   void continue_handshake(Connection& c);
   void fail_handshake(Connection& c);
   void start_queued();
+  void tell_intake();
   void on_ready(Connection& c, bool readable, bool writable);
   void read(Connection& c);
   void on_bytes(Connection& c, std::span<char> bytes);
@@ -101,8 +104,10 @@ struct Edge::State : std::enable_shared_from_this<Edge::State> {
   std::vector<Connection*> ended;   ///< of this turn
   std::vector<Connection*> dirty;   ///< to be flushed
   std::vector<Connection*> flushing;
-  std::deque<Connection*> handshakes;  ///< ready to go on, after all other traffic of the turn
-  std::deque<ConnectionId> queued;     ///< adopted beyond max_handshakes
+  std::deque<ConnectionId> handshakes;  ///< ready to go on, after all other traffic of the turn
+  std::deque<ConnectionId> queued;      ///< beyond max_handshakes
+  std::function<void(bool)> intake_changed = [](bool) {};
+  bool is_full = false;
   std::size_t sweep_at = 0;
   OutboxPool outboxes;
   std::array<char, 65'536> input;

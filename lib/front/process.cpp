@@ -90,6 +90,9 @@ void Process::listen() {
         units_[core.index()]->desk->edge().adopt(accepted.descriptor, std::move(accepted.peer), accepted.is_loopback,
                                                  client_tls_.get());
       }));
+  for (const auto& unit : units_) {
+    unit->desk->edge().watch_intake([this](bool is_full) { core(0).post([this, is_full] { on_intake(is_full); }); });
+  }
   if (!role_.is_gateway) {
     link_listener_ = std::make_unique<net::Listener>(
         core(0), role_.link_listen, net::distribute(cores_, [this](net::Core& core, net::Accepted accepted) {
@@ -103,6 +106,16 @@ void Process::listen() {
   signals_ = std::make_unique<net::Signals>(
       core(0), net::Signals::Actions{[this](int) { drain(); }, [this](int) { end(Ending::stopped); },
                                      [this] { role_.reload(); }});
+}
+
+/// Who would only wait for a handshake waits in the kernel.
+void Process::on_intake(bool is_full) {
+  is_full ? ++full_edges_ : --full_edges_;
+  if (full_edges_ > 0) {
+    client_listener_->pause();
+  } else {
+    client_listener_->resume();
+  }
 }
 
 Ending Process::run() {

@@ -49,31 +49,6 @@ TEST(Edge, answers_503_beyond_max_connections_and_recovers) {
   EXPECT_TRUE(server.connect_websocket());
 }
 
-TEST(Edge, does_at_most_so_many_handshakes_at_once_and_all_in_the_end) {
-  Options options;
-  options.max_handshakes = 2;
-  Server server(true, options);
-  std::vector<std::unique_ptr<Client>> stalled;
-  for (int i = 0; i < 2; ++i)
-    stalled.push_back(std::make_unique<Client>(server.endpoint(), false));
-  ASSERT_TRUE(server.eventually([&] { return server.edge->size() == 2; }));
-  std::vector<std::unique_ptr<Client>> clients;
-  for (int i = 0; i < 5; ++i) {
-    clients.push_back(std::make_unique<Client>(server.endpoint(), true));
-    EXPECT_EQ(clients.back()->stream.handshake(), net::IoStatus::would_block);
-  }
-  ASSERT_TRUE(server.eventually([&] { return server.edge->size() == 7; }));
-  EXPECT_EQ(server.counters().handshaking, 2U);
-  EXPECT_EQ(server.counters().handshakes_full, 0U);
-  stalled.clear();
-  for (auto& client : clients) {
-    EXPECT_TRUE(client->shake_hands());
-    EXPECT_TRUE(client->upgrade());
-  }
-  EXPECT_EQ(server.counters().handshakes_full, 5U);
-  EXPECT_EQ(server.counters().handshaking, 0U);
-}
-
 TEST(Edge, resumes_tls_sessions) {
   Server server(true);
   net::TlsClient tls = net::TlsClient::insecure();
