@@ -263,6 +263,15 @@ void add_links(Table& t) {
 
 void add_operation(Table& t) {
   t.push_back(bind(
+      Setting{
+          .key = "drain.grace",
+          .type = duration,
+          .text = "After SIGTERM: time with /readyz off in which a gateway still serves, for load balancers to see it",
+          .roles = gateway,
+          .flag = "drain-grace",
+          .reloadable = true},
+      [](auto& c) -> auto& { return c.node.front.drain_grace; }));
+  t.push_back(bind(
       Setting{.key = "drain.timeout",
               .type = duration,
               .text = "After SIGTERM: how long sessions may take to leave before the rest is closed",

@@ -73,12 +73,13 @@ std::size_t Edge::unsent_bytes(ConnectionId id) const {
   return c == nullptr || !c->out ? 0 : c->out->unsent().size();
 }
 
-void Edge::drain(std::uint16_t code, std::string_view text, double rate) {
+void Edge::drain(std::uint16_t code, std::string_view text, double rate, Duration spread) {
   State& state = *state_;
   state.is_draining = true;
   state.drain_code = code;
   state.drain_text = text;
   state.drain_rate = rate;
+  state.drain_spread = spread;
   state.drain_at = 0;
   for (const auto& page : state.pages) {
     for (Connection& c : *page) {

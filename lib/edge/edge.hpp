@@ -143,8 +143,9 @@ class Edge {
   [[nodiscard]] std::size_t unsent_bytes(ConnectionId id) const;
 
   /// No new connections are adopted; idle HTTP connections end; WebSockets are closed with `code` at `rate` per second
-  /// (0: at once).
-  void drain(std::uint16_t code, std::string_view text, double rate);
+  /// (0: at once). With a spread, the text of each is preceded by "after=NNNms": how long this client should wait
+  /// before it comes back, evenly distributed over the spread.
+  void drain(std::uint16_t code, std::string_view text, double rate, Duration spread = Duration::zero());
   /// Ends everything now, without on_gone().
   void abort();
   [[nodiscard]] std::size_t size() const;

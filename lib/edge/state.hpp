@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "base/random.hpp"
 #include "edge/connection.hpp"
 #include "net/core.hpp"
 
@@ -9,6 +10,7 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -78,6 +80,7 @@ struct Edge::State : std::enable_shared_from_this<Edge::State> {
   void on_client_close(Connection& c, std::uint16_t code);
   void start_close(Connection& c, std::uint16_t code, std::string_view text, CloseReason reason);
   void drain_some(double budget);
+  [[nodiscard]] std::string next_drain_text();
 
   // Time.
   void on_tick(TimePoint now);
@@ -116,6 +119,8 @@ struct Edge::State : std::enable_shared_from_this<Edge::State> {
   std::uint16_t drain_code = 0;
   std::string drain_text;
   double drain_rate = 0;
+  Duration drain_spread{};
+  std::minstd_rand drain_random{static_cast<std::uint_fast32_t>(random_id())};
   double drain_budget = 0;
   std::size_t drain_at = 0;
   std::int64_t last_tick = 0;

@@ -111,6 +111,7 @@ void Process::listen() {
 /// Who would only wait for a handshake waits in the kernel.
 void Process::on_intake(bool is_full) {
   is_full ? ++full_edges_ : --full_edges_;
+  if (!client_listener_) return;
   if (full_edges_ > 0) {
     client_listener_->pause();
   } else {
@@ -196,11 +197,13 @@ void Process::drain() {
   is_draining_ = true;
   const TimePoint now = core(0).now();
   drain_deadline_ = now + options_.drain_timeout;
+  grace_end_ = std::min(drain_deadline_, now + options_.drain_grace);
   log::info("process", "draining; a second signal stops at once", {{"timeout_s", seconds(options_.drain_timeout)}});
+  if (role_.is_gateway) return;
   for (const auto& unit : units_) {
     unit->core.post([desk = unit->desk.get()] { desk->close_doors(); });
   }
-  if (!role_.is_gateway && can_hand_over()) {
+  if (can_hand_over()) {
     registry::ChangePolicy policy;
     policy.rate = options_.drain_rate;
     policy.settle = drain_settle;
@@ -233,8 +236,9 @@ void Process::on_left(const std::string& service, bool was_planned) {
 }
 
 void Process::continue_drain(TimePoint now) {
+  if (role_.is_gateway) return continue_gateway_drain(now);
   const bool is_late = now >= drain_deadline_;
-  if (can_hand_over() && !role_.is_gateway && !is_late) return;
+  if (can_hand_over() && !is_late) return;
   if (!closes_clients_ || (is_late && !hurries_clients_)) {
     closes_clients_ = true;
     hurries_clients_ = is_late;

@@ -73,6 +73,8 @@ class Process final : public link::PeerListener {
   void tell_registry();
   void drain();
   void continue_drain(TimePoint now);
+  void continue_gateway_drain(TimePoint now);
+  void close_gateway_clients(bool is_late);
   void end(Ending ending);
   void shut_down();
   [[nodiscard]] bool can_hand_over() const;
@@ -113,6 +115,7 @@ class Process final : public link::PeerListener {
   TimePoint next_report_;
   unsigned full_edges_ = 0;  ///< cores whose handshakes wait
   bool is_draining_ = false;
+  TimePoint grace_end_;  ///< gateways: until then they serve as ever
   TimePoint drain_deadline_;
   bool was_member_ = false;       ///< of some ring, in this life
   bool hurries_clients_ = false;  ///< the deadline is over

@@ -83,6 +83,26 @@ TEST(Edge, drains_at_the_rate_and_adopts_nobody_new) {
   EXPECT_FALSE(late.shake_hands());
 }
 
+TEST(Edge, tells_each_client_when_to_come_back_spread_over_the_time_given) {
+  Server server(false);
+  std::vector<std::unique_ptr<Client>> clients;
+  for (int i = 0; i < 40; ++i)
+    clients.push_back(server.connect_websocket());
+  server.run([&] { server.edge->drain(1012, "restart", 0, Duration(8000)); });
+  int early = 0;
+  for (auto& client : clients) {
+    EXPECT_EQ(client->read_close(), 1012);
+    int after = -1;
+    ASSERT_EQ(std::sscanf(client->frames.close_text.c_str(), "after=%dms restart", &after), 1);
+    EXPECT_GE(after, 0);
+    EXPECT_LT(after, 8000);
+    early += after < 4000 ? 1 : 0;
+  }
+  // Even: all on one side happens once in 2^39.
+  EXPECT_GT(early, 0);
+  EXPECT_LT(early, 40);
+}
+
 TEST(Edge, drains_at_once_with_rate_0_and_refuses_upgrades_of_open_connections) {
   Server server(false);
   server.run([&] { server.application.request_hook = [](ConnectionId, const Request&) {}; });
