@@ -43,6 +43,10 @@ void add(CloseAccount& to, const CloseAccount& from) {
   to.again += from.again;
   to.retries += from.retries;
   to.returned += from.returned;
+  to.resumed += from.resumed;
+  to.returns.resize(std::max(to.returns.size(), from.returns.size()));
+  for (std::size_t slot = 0; slot < from.returns.size(); ++slot)
+    to.returns[slot] += from.returns[slot];
   to.not_returned += from.not_returned;
   to.late_answers += from.late_answers;
   if (from.first_epoch != 0) {
@@ -106,25 +110,51 @@ void check(const Options& options) {
   throw Failure(ExitCode::usage, text);
 }
 
+std::vector<Target> parse_targets(const Options& options) {
+  std::vector<Target> targets;
+  const auto add = [&](const std::string& url) {
+    auto target = Target::parse(url);
+    if (!target) throw Failure(ExitCode::usage, target.error().message);
+    const bool is_alike =
+        targets.empty() || (target->path == targets.front().path && target->is_tls == targets.front().is_tls);
+    if (!is_alike) throw Failure(ExitCode::usage, "'" + url + "' must differ from the first URL in host and port only");
+    targets.push_back(std::move(*target));
+  };
+  add(options.url);
+  for (const auto& url : options.further_urls)
+    add(url);
+  return targets;
+}
+
+std::vector<Place> look_up(std::vector<Target> targets) {
+  std::vector<Place> places;
+  for (Target& target : targets) {
+    auto addresses = net::resolve(target.endpoint);
+    if (!addresses) throw Failure(addresses.error());
+    places.push_back({std::move(target), std::move(*addresses)});
+  }
+  return places;
+}
+
+std::unique_ptr<net::TlsClient> make_tls(const Options& options) {
+  auto tls = options.insecure ? Result<net::TlsClient>(net::TlsClient::insecure())
+                              : net::TlsClient::trusting(options.tls_ca_file);
+  if (!tls) throw Failure(tls.error());
+  if (options.resumes_tls) tls->resume_sessions();
+  return std::make_unique<net::TlsClient>(std::move(*tls));
+}
+
 }  // namespace
 
 Generator::Generator(const Options& options) {
   check(options);
-  auto target = Target::parse(options.url);
-  if (!target) throw Failure(ExitCode::usage, target.error().message);
+  std::vector<Target> targets = parse_targets(options);
   prepare_host(options);
-  setup_ = std::make_unique<Setup>(options, std::move(*target));
+  setup_ = std::make_unique<Setup>(options, look_up(std::move(targets)));
   setup_->options.threads =
       static_cast<unsigned>(std::min<std::uint64_t>(options.threads, std::max<std::uint64_t>(1, options.connections)));
-  auto addresses = net::resolve(setup_->target.endpoint);
-  if (!addresses) throw Failure(addresses.error());
-  setup_->addresses = std::move(*addresses);
-  if (setup_->target.is_tls) {
-    auto tls = options.insecure ? Result<net::TlsClient>(net::TlsClient::insecure())
-                                : net::TlsClient::trusting(options.tls_ca_file);
-    if (!tls) throw Failure(tls.error());
-    setup_->tls = std::make_unique<net::TlsClient>(std::move(*tls));
-  }
+  for (unsigned i = 0; setup_->places.front().target.is_tls && i < setup_->options.threads; ++i)
+    setup_->tls.push_back(make_tls(options));
   setup_->run = static_cast<std::uint32_t>(random_id());
   setup_->is_relayed = relays(options);
   setup_->token_lifetime = expected_length(options);
@@ -271,7 +301,7 @@ void Generator::show(const Callbacks& callbacks, Progress::Stage stage) {
   progress.connected = sum(workers_, &Live::connected);
   progress.connections = setup_->options.connections;
   progress.sent = sum(workers_, &Live::sent);
-  progress.asked_rate = sends_messages(setup_->options) ? setup_->options.rate : 0;
+  progress.asked_rate = is_open_model(setup_->options) ? setup_->options.rate : 0;
   progress.errors = sum(workers_, &Live::errors);
   progress.closed = sum(workers_, &Live::closed);
   progress.away = sum(workers_, &Live::away);

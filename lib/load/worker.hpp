@@ -22,15 +22,21 @@
 
 namespace wscluster::load {
 
+/// One server.
+struct Place {
+  Target target;
+  std::vector<net::SocketAddress> addresses;
+};
+
 /// What all workers of a run share; nothing of it changes after the start except what is atomic.
 struct Setup {
-  Setup(const Options& asked, Target parsed) : options(asked), target(std::move(parsed)), identity(options, target) {}
+  Setup(const Options& asked, std::vector<Place> found)
+      : options(asked), places(std::move(found)), identity(options, places.front().target) {}
 
   Options options;
-  Target target;
+  std::vector<Place> places;  ///< of url, then of further_urls
   Identity identity;
-  std::vector<net::SocketAddress> addresses;
-  std::unique_ptr<net::TlsClient> tls;  ///< null for ws://
+  std::vector<std::unique_ptr<net::TlsClient>> tls;  ///< one per thread, with its tickets; empty for ws://
   std::uint32_t run = 0;
   bool is_relayed = false;
   Duration token_lifetime{};
@@ -87,11 +93,14 @@ class Worker {
   void on_tick(TimePoint now);
   void publish();
   void send_due();
+  [[nodiscard]] bool is_sending() const;
   void note_sent(Clock::duration planned, TimePoint sent, bool was_in_time);
   void note_holder(std::uint32_t recipient, std::string_view node, std::uint64_t epoch);
   void count_error(const std::string& what) { ++found_.errors[what], ++error_count_; }
   /// Calls on_wake(ticket) of the client then.
   void wake_later(std::uint32_t connection, TimePoint at, std::uint32_t ticket);
+  void note_return(TimePoint closed_at);
+  [[nodiscard]] net::TlsClient* tls() { return setup_.tls.empty() ? nullptr : setup_.tls[index_].get(); }
   [[nodiscard]] double random_share() { return std::uniform_real_distribution<double>(0, 1)(random_); }
   [[nodiscard]] bool is_measured(Clock::duration planned) const { return planned >= setup_.options.warmup; }
 

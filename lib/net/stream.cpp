@@ -64,10 +64,10 @@ Stream::Stream(int descriptor, TlsServer& tls) : descriptor_(descriptor), ssl_(m
   SSL_set_accept_state(ssl_);
 }
 
-Stream::Stream(int descriptor, TlsClient& tls, std::string_view server_name)
+Stream::Stream(int descriptor, TlsClient& tls, std::string_view server_name, bool offers_ticket)
     : descriptor_(descriptor), ssl_(make_ssl(tls.context())) {
   SSL_set_connect_state(ssl_);
-  if (SSL_SESSION* session = saved_session(tls.context())) SSL_set_session(ssl_, session);
+  if (SSL_SESSION* session = offers_ticket ? saved_session(tls.context()) : nullptr) SSL_set_session(ssl_, session);
   if (server_name.empty()) return;
   const std::string name(server_name);
   std::array<unsigned char, 16> bytes{};
