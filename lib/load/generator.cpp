@@ -6,9 +6,7 @@
 #include <thread>
 
 #include "base/error.hpp"
-#include "base/random.hpp"
 #include "base/units.hpp"
-#include "load/preflight.hpp"
 #include "load/worker.hpp"
 
 namespace wscluster::load {
@@ -93,71 +91,9 @@ std::string most_frequent(const std::map<std::string, std::uint64_t>& errors) {
   return most == errors.end() ? std::string("no reason known") : most->first;
 }
 
-/// Connecting, traffic and settling, with room: a token must not end before the run.
-Duration expected_length(const Options& options) {
-  const auto connecting =
-      std::chrono::duration<double>(static_cast<double>(options.connections) / options.connect_rate);
-  return std::chrono::duration_cast<Duration>(connecting) + options.warmup + options.duration * 2 +
-         std::chrono::hours(1);
-}
-
-void check(const Options& options) {
-  const auto found = problems(options);
-  if (found.empty()) return;
-  std::string text;
-  for (const auto& problem : found)
-    text += (text.empty() ? "" : "; ") + problem;
-  throw Failure(ExitCode::usage, text);
-}
-
-std::vector<Target> parse_targets(const Options& options) {
-  std::vector<Target> targets;
-  const auto add = [&](const std::string& url) {
-    auto target = Target::parse(url);
-    if (!target) throw Failure(ExitCode::usage, target.error().message);
-    const bool is_alike =
-        targets.empty() || (target->path == targets.front().path && target->is_tls == targets.front().is_tls);
-    if (!is_alike) throw Failure(ExitCode::usage, "'" + url + "' must differ from the first URL in host and port only");
-    targets.push_back(std::move(*target));
-  };
-  add(options.url);
-  for (const auto& url : options.further_urls)
-    add(url);
-  return targets;
-}
-
-std::vector<Place> look_up(std::vector<Target> targets) {
-  std::vector<Place> places;
-  for (Target& target : targets) {
-    auto addresses = net::resolve(target.endpoint);
-    if (!addresses) throw Failure(addresses.error());
-    places.push_back({std::move(target), std::move(*addresses)});
-  }
-  return places;
-}
-
-std::unique_ptr<net::TlsClient> make_tls(const Options& options) {
-  auto tls = options.insecure ? Result<net::TlsClient>(net::TlsClient::insecure())
-                              : net::TlsClient::trusting(options.tls_ca_file);
-  if (!tls) throw Failure(tls.error());
-  if (options.resumes_tls) tls->resume_sessions();
-  return std::make_unique<net::TlsClient>(std::move(*tls));
-}
-
 }  // namespace
 
-Generator::Generator(const Options& options) {
-  check(options);
-  std::vector<Target> targets = parse_targets(options);
-  prepare_host(options);
-  setup_ = std::make_unique<Setup>(options, look_up(std::move(targets)));
-  setup_->options.threads =
-      static_cast<unsigned>(std::min<std::uint64_t>(options.threads, std::max<std::uint64_t>(1, options.connections)));
-  for (unsigned i = 0; setup_->places.front().target.is_tls && i < setup_->options.threads; ++i)
-    setup_->tls.push_back(make_tls(options));
-  setup_->run = static_cast<std::uint32_t>(random_id());
-  setup_->is_relayed = relays(options);
-  setup_->token_lifetime = expected_length(options);
+Generator::Generator(const Options& options) : setup_(make_setup(options)) {
   for (unsigned i = 0; i < setup_->options.threads; ++i)
     workers_.push_back(std::make_unique<Worker>(*setup_, i));
 }

@@ -15,34 +15,10 @@
 #include "load/live.hpp"
 #include "load/run_result.hpp"
 #include "load/schedule.hpp"
-#include "load/target.hpp"
-#include "net/address.hpp"
+#include "load/setup.hpp"
 #include "net/core.hpp"
-#include "net/tls.hpp"
 
 namespace wscluster::load {
-
-/// One server.
-struct Place {
-  Target target;
-  std::vector<net::SocketAddress> addresses;
-};
-
-/// What all workers of a run share; nothing of it changes after the start except what is atomic.
-struct Setup {
-  Setup(const Options& asked, std::vector<Place> found)
-      : options(asked), places(std::move(found)), identity(options, places.front().target) {}
-
-  Options options;
-  std::vector<Place> places;  ///< of url, then of further_urls
-  Identity identity;
-  std::vector<std::unique_ptr<net::TlsClient>> tls;  ///< one per thread, with its tickets; empty for ws://
-  std::uint32_t run = 0;
-  bool is_relayed = false;
-  Duration token_lifetime{};
-  std::atomic<std::int64_t> end_ns =
-      INT64_MAX;  ///< nothing is planned at or after this time since the start of the traffic
-};
 
 /// One thread of the generator with its share of the connections: number i belongs to thread i mod threads. Made and
 /// destroyed by the generator's thread while the core does not run; everything else on the core, except live().

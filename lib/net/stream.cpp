@@ -67,7 +67,12 @@ Stream::Stream(int descriptor, TlsServer& tls) : descriptor_(descriptor), ssl_(m
 Stream::Stream(int descriptor, TlsClient& tls, std::string_view server_name, bool offers_ticket)
     : descriptor_(descriptor), ssl_(make_ssl(tls.context())) {
   SSL_set_connect_state(ssl_);
-  if (SSL_SESSION* session = offers_ticket ? saved_session(tls.context()) : nullptr) SSL_set_session(ssl_, session);
+  if (SSL_SESSION* session = offers_ticket ? saved_session(tls.context()) : nullptr) {
+    // A copy: a connection that gets the next ticket makes the session that it came with unusable for all others.
+    SSL_SESSION* own = SSL_SESSION_dup(session);
+    SSL_set_session(ssl_, own);
+    SSL_SESSION_free(own);
+  }
   if (server_name.empty()) return;
   const std::string name(server_name);
   std::array<unsigned char, 16> bytes{};
