@@ -163,7 +163,13 @@ IoResult Stream::read(std::span<char> into) {
     std::size_t got = 0;
     const int result = SSL_read_ex(ssl_, into.data() + total, into.size() - total, &got);
     total += got;
-    if (result == 1) continue;
+    if (result == 1) {
+      // Asking OpenSSL costs it a buffer, and nothing is left to be found. What the kernel still has keeps the
+      // descriptor readable.
+      if (!io.is_used_up(ssl_) || SSL_has_pending(ssl_) == 1) continue;
+      io.release(ssl_);
+      return {IoStatus::ok, total};
+    }
     const int problem = SSL_get_error(ssl_, result);
     io.release(ssl_);
     // An end or error that follows good bytes is met again by the next call: the socket stays readable, OpenSSL
