@@ -126,8 +126,10 @@ Command drain_command() {
       {.path = "ring drain",
        .summary = "Empty a node, but keep it in the ring",
        .description = "Its weight becomes 0 and its sessions move to the others, as with 'ring remove'; but it stays a "
-                      "member, also over a restart, and 'ring undrain' gives its weight back.",
-       .examples = {{"wscluster ring drain node-2 --yes && systemctl restart wscluster-node@node-2", "Maintenance."}},
+                      "member, and 'ring undrain' gives its weight back. When it is stopped it leaves the ring; "
+                      "started again it enters with the weight it asks for.",
+       .examples = {{"wscluster ring drain node-2 --yes", "Nobody is on it while you look at it."},
+                    {"wscluster ring drain node-2 --spread 5m --yes", "Close its direct clients over five minutes."}},
        .arguments = {node_argument("A member of the ring")},
        .run = run_ring_drain});
 }

@@ -101,7 +101,7 @@ and at its own end it leaves the ring when it is empty
 .B drained
 Weight 0 and empty, but a member: after
 .B ring drain
-it stays, also over a restart, until
+it stays until
 .B ring undrain
 gives its weight back
 .TP

@@ -111,7 +111,7 @@ TEST_F(NextStep, leaves_in_two_steps_and_only_when_somebody_else_can_own) {
   EXPECT_EQ(step(), Step::nothing);
 }
 
-TEST_F(NextStep, who_was_drained_stays_also_over_a_restart_and_goes_when_it_ends) {
+TEST_F(NextStep, who_was_drained_stays_also_in_a_new_life_and_goes_when_it_ends) {
   const ring::Member drained{"a", 1, 0, ring::MemberState::drained, 3};
   hold({drained, other});
   EXPECT_EQ(step(), Step::nothing) << "an operator wants it to stay";
