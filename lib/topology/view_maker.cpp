@@ -26,7 +26,7 @@ std::vector<cluster::ChangePolicy> policies_of(const registry::ServiceState& sta
   for (const registry::Change& change : state.running) {
     const registry::ChangePolicy& policy = change.policy;
     policies.push_back({change.to_epoch, policy.rate, policy.close_code, policy.close_reason,
-                        static_cast<cluster::Evict>(policy.evict), Duration{0}, policy.deadline});
+                        static_cast<cluster::Evict>(policy.evict), policy.lb_wait, policy.deadline});
   }
   return policies;
 }
