@@ -34,8 +34,7 @@ ring::Document next_of(const RingState& ring, std::vector<ring::Member> members,
   const auto next =
       ring.document == nullptr
           ? ring::first_document(ring.service, random_id(), random_id(), std::move(members), by, why, now)
-          : ring::next_document(*ring.document, std::move(members), by, why, now,
-                                ring.state()->done_through);
+          : ring::next_document(*ring.document, std::move(members), by, why, now, ring.state()->done_through);
   if (next && next->open.size() <= registry::max_planned_open) return *next;
   if (next || next.error().code == Errc::conflict) throw too_many_changes(ring);
   throw Failure(next.error());
