@@ -68,8 +68,7 @@ Result<> DirectoryLoop::change_ring(const std::string& name, Service& service) {
   const std::string at = format_rfc3339(WallClock::now());
   const auto members = apply(step, service.held ? service.held->members : std::vector<ring::Member>(), self_);
   const auto follow = [&](const std::string& why) {
-    return ring::next_document(*service.held, members, self_.name, why, at,
-                               service.done_through);
+    return ring::next_document(*service.held, members, self_.name, why, at, service.done_through);
   };
   switch (step) {
     case Step::nothing:
