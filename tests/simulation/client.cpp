@@ -131,10 +131,11 @@ void Client::take(const std::string& frame) {
   if (options_.raw == cluster::RawMode::echo) {
     const std::uint64_t number = std::stoull(frame);
     checker.read(number_, device_.uid, number);
-    if (open_sends_.erase(number) > 0) checker.answered(number, "delivered", 1);
+    if (open_sends_.erase(number) + doubtful_sends_.erase(number) > 0) checker.answered(number, "delivered", 1);
   } else if (frame.starts_with(R"({"receipt")")) {
     const std::uint64_t number = number_behind(frame, R"("id":)");
-    if (open_sends_.erase(number) == 0) checker.break_promise("a receipt in another session", number);
+    if (open_sends_.erase(number) + doubtful_sends_.erase(number) == 0)
+      checker.break_promise("a receipt in another session", number);
     world_.note("receipt #" + std::to_string(number) + " " + text_behind(frame, R"("status":")"));
     checker.answered(number, text_behind(frame, R"("status":")"), number_behind(frame, R"("sessions":)"));
   } else if (frame.starts_with(R"({"from")")) {
@@ -152,7 +153,10 @@ void Client::say(const std::string& to) {
     if (socket_ != at || !is_open()) return;
     const bool is_echo = options_.raw == cluster::RawMode::echo;
     const std::uint64_t number = world_.checker().sent(sender_, is_echo ? device_.uid : to);
-    open_sends_.insert(number);
+    // An echo has no receipt: what a state that is lost may have executed, nobody answers.
+    const bool is_due = !is_echo || world_.is_lossless();
+    if (!is_due) world_.checker().given_up(number);
+    (is_due ? open_sends_ : doubtful_sends_).insert(number);
     std::string frame = std::to_string(number);
     if (!is_echo) frame = R"({"to":")" + to + R"(","data":)" + frame + R"(,"id":)" + frame + "}";
     world_.note(device_.uid + " (device " + std::to_string(number_) + ") says #" + std::to_string(number) + " to " + to);
@@ -178,6 +182,13 @@ void Client::on_broken() {
   if (!is_away_) connect_in(random_.micros(1'000, 150'000));
 }
 
+void Client::on_state_lost() {
+  for (const std::uint64_t number : open_sends_)
+    world_.checker().given_up(number);
+  doubtful_sends_.merge(open_sends_);
+  open_sends_.clear();
+}
+
 void Client::end(std::uint16_t code) {
   Core& core = *core_;
   if (ref_ != 0) world_.turn(core, [&](Core& c) { c.close_socket(ref_, code); });
@@ -193,6 +204,7 @@ void Client::forget_socket() {
   for (const std::uint64_t number : open_sends_)
     world_.checker().given_up(number);
   open_sends_.clear();
+  doubtful_sends_.clear();
 }
 
 }  // namespace wscluster::simulation

@@ -129,7 +129,9 @@ void Links::deliver(Channel& channel) {
   while (wire::cut(left, max_frame_bytes, raw) == wire::CutStatus::ok) {
     const std::string_view frame = left.substr(0, raw.size);
     const bool is_lost = world_.on_frame(from, to, link, raw.type, false);
-    if (is_lost || !to.is_running() || link.has_noticed[channel.side]) return;
+    if (is_lost || to.is_dead() || link.has_noticed[channel.side]) return;
+    if (!to.is_running()) return put_back(channel, left, Clock::duration(0));
+    world_.tell_frame(from, to, raw);
     left.remove_prefix(raw.size);
     if (raw.type == wire::FrameType::document || raw.type == wire::FrameType::word) {
       world_.give_to_process(to, from, link.id, raw);
@@ -138,17 +140,18 @@ void Links::deliver(Channel& channel) {
         core.receive(to.turn_time(), cluster::make_path(link.id, wire::this_core), frame);
       });
     }
-    if (!to.is_running()) return;
     static_cast<void>(world_.on_frame(from, to, link, raw.type, true));
-    if (!to.is_running() || link.has_noticed[channel.side]) return;
-    if (!left.empty() && channel.random.chance(12)) {
-      // The rest of what was read is for the next turn.
-      channel.batches.push_front({world_.agenda().now() + channel.random.micros(10, 900), std::string(left)});
-      channel.last_arrival = std::max(channel.last_arrival, channel.batches.front().at);
-      return;
-    }
+    if (to.is_dead() || link.has_noticed[channel.side] || left.empty()) return;
+    if (!to.is_running()) return put_back(channel, left, Clock::duration(0));
+    // The rest of what was read is for the next turn.
+    if (channel.random.chance(12)) return put_back(channel, left, channel.random.micros(10, 900));
   }
   if (!left.empty() && !link.is_cut) world_.checker().break_promise("simulator: a frame that cannot be cut");
+}
+
+void Links::put_back(Channel& channel, std::string_view bytes, Clock::duration delay) {
+  channel.batches.push_front({world_.agenda().now() + delay, std::string(bytes)});
+  channel.last_arrival = std::max(channel.last_arrival, channel.batches.front().at);
 }
 
 void Links::lose_some(Link& link, const Cut& how) {

@@ -86,6 +86,7 @@ class Links {
   Channel& channel(Link& link, unsigned side, unsigned core);
   void schedule(Channel& channel);
   void deliver(Channel& channel);
+  void put_back(Channel& channel, std::string_view bytes, Clock::duration delay);
   void lose_some(Link& link, const Cut& how);
   void notice(Link& link, unsigned side);
   void renew(Link& link);

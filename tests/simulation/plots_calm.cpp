@@ -105,13 +105,21 @@ void stale_sender(Story& story, Random& random) {
 }
 
 void terminated_node(Story& story, Random& random) {
-  set_scene(story, random);
+  set_scene(story, random, {.has_direct = false});
   talk(story, random, 0ms, 1500ms, 80);
   at(story, random.millis(50, 200), Act::drain, random.chance(2) ? "n1" : "n3", "", 0ms, random.chance(2) ? 0 : 100);
 }
 
+/// Clients of an edge that stops are away for a moment, and what is sent to them meanwhile may be answered so.
+void terminated_edge(Story& story, Random& random) {
+  set_scene(story, random, {.gateways = 2});
+  story.promises.is_lossless = false;
+  talk(story, random, 0ms, 1500ms, 80);
+  at(story, random.millis(50, 200), Act::drain, random.chance(2) ? "n1" : "g1", "", 0ms, random.chance(2) ? 0 : 100);
+}
+
 void rolling_restart(Story& story, Random& random) {
-  set_scene(story, random, {.spares = 0});
+  set_scene(story, random, {.spares = 0, .has_direct = false});
   Duration when = 50ms;
   for (const char* node : {"n1", "n2", "n3"}) {
     at(story, when, Act::drain, node);
@@ -135,7 +143,7 @@ void v2(Story& story, Random& random) {
 }
 
 void v2b(Story& story, Random& random) {
-  set_scene(story, random);
+  set_scene(story, random, {.has_direct = false});
   talk(story, random, 0ms, 1200ms, 80);
   ring(story, 60ms, "n2 n3");
   ring(story, 60ms + random.millis(4, 60), "n1 n3");
@@ -208,6 +216,7 @@ void add_calm_plots(std::vector<Plot>& into) {
                {"device_at_new_owner", "a device connects at B before u has moved", 4, device_at_new_owner},
                {"stale_sender", "somebody gets its views late", 3, stale_sender},
                {"terminated_node", "SIGTERM of a node", 3, terminated_node},
+               {"terminated_edge", "SIGTERM of a process that has clients", 3, terminated_edge},
                {"rolling_restart", "every node in turn", 1, rolling_restart},
                {"v2", "done is counted out of order", 2, v2},
                {"v2b", "a drained member leaves while its snapshot is on the way", 2, v2b},

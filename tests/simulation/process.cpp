@@ -24,6 +24,7 @@ Process::Process(World& world, std::size_t index, registry::Registration self)
       random_(mix(mix(world.seed(), self.name), self.incarnation)),
       registrar_(world, *this, self),
       ticked_(self.cores),
+      last_posts_(self.cores),
       generations_(self.cores) {
   for (unsigned i = 0; i < self.cores; ++i) {
     const cluster::Self me{name_, incarnation_, i, self.cores};
@@ -121,13 +122,12 @@ void Process::on_left(bool was_planned) {
 void Process::post_view(std::shared_ptr<const cluster::View> view, std::uint64_t generation) {
   const TimePoint now = world_.agenda().now();
   if (!view_) view_ = view;
-  last_post_ = std::max(last_post_, now + lag + random_.micros(5, random_.chance(20) ? 60'000 : 800));
+  const TimePoint made = now + lag + random_.micros(5, random_.chance(20) ? 60'000 : 800);
   for (unsigned i = 0; i < cores_.size(); ++i) {
-    const TimePoint at = last_post_ + random_.micros(0, random_.chance(10) ? 20'000 : 300);
-    world_.agenda().at(at, [this, i, view, generation] {
+    // The mailbox keeps their order.
+    last_posts_[i] = std::max(last_posts_[i], made + random_.micros(0, random_.chance(10) ? 20'000 : 300));
+    world_.agenda().at(last_posts_[i], [this, i, view, generation] {
       when_running([this, i, view, generation] {
-        // Two that overtake each other: the mailbox keeps their order.
-        if (generation <= generations_[i]) return;
         generations_[i] = generation;
         world_.turn(*cores_[i], [&](Core& core) { core.adopt(turn_time(), view); });
         if (i != 0) return;
@@ -203,6 +203,12 @@ void Process::report() {
   report_changes();
   ask_for_words();
   if (is_draining_) continue_drain();
+}
+
+void Process::tell_again() {
+  told_.clear();
+  for (const auto& [key, progress] : received_)
+    registrar_.report_receiver(key.first, key.second, progress);
 }
 
 void Process::report_changes() {

@@ -37,6 +37,9 @@ class Process {
   /// The ring went on without it: it starts again under a new incarnation.
   void on_left(bool was_planned);
 
+  /// Redis has lost counters that were written.
+  void tell_again();
+
   /// Now, after resume(), or never.
   void when_running(Task task);
   void post_view(std::shared_ptr<const cluster::View> view, std::uint64_t generation);
@@ -91,7 +94,7 @@ class Process {
   TimePoint stopped_at_;
   unsigned stale_tasks_ = 0;
   std::vector<bool> ticked_;
-  TimePoint last_post_;
+  std::vector<TimePoint> last_posts_;  ///< of views, to each core
   std::shared_ptr<const cluster::View> view_;  ///< as core 0 has it
   std::uint64_t generation_ = 0;
   std::vector<std::uint64_t> generations_;  ///< of each core

@@ -265,7 +265,9 @@ void Registrar::read_service(const std::string& name, Service& service, const Re
   service.nobody_since = TimePoint::max();
   const auto standing = registry::compare(service.held.get(), *row.head);
   if (standing == registry::Standing::newer) adopt(name, service, row.head);
+  const bool was_lost = !service.is_current && standing == registry::Standing::same;
   service.is_current = standing == registry::Standing::newer || standing == registry::Standing::same;
+  if (was_lost) process_.tell_again();
   if (!service.is_current) return;
   service.done_through = row.done;
   service.running.clear();

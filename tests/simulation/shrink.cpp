@@ -25,7 +25,7 @@ class Shrinking {
   Story run() {
     drop_actions();
     for (std::size_t i = 0; i < best_.devices.size(); ++i) {
-      attempt([i](Story& story) { story.devices[i].is_late = true; });
+      if (!is_needed(i)) attempt([i](Story& story) { story.devices[i].is_late = true; });
       attempt([i](Story& story) { story.devices[i].reading = Reading::fast; });
     }
     for (std::size_t i = 0; i < best_.cast.size(); ++i)
@@ -45,6 +45,16 @@ class Shrinking {
     if (++attempts_ > most_attempts || kind_of(first_broken(story)) != kind_) return false;
     best_ = std::move(story);
     return true;
+  }
+
+  /// Somebody writes to the user, and this is the only device.
+  [[nodiscard]] bool is_needed(std::size_t device) const {
+    const std::string& uid = best_.devices[device].uid;
+    const bool is_addressed = std::any_of(best_.actions.begin(), best_.actions.end(),
+                                          [&](const Action& action) { return action.other == uid; });
+    const auto there = std::count_if(best_.devices.begin(), best_.devices.end(),
+                                     [&](const Device& other) { return other.uid == uid && !other.is_late; });
+    return is_addressed && there <= 1;
   }
 
   void drop_actions() {

@@ -4,9 +4,8 @@
 #include <algorithm>
 
 namespace wscluster::simulation {
-namespace {
 
-const char* name_of(wire::FrameType type) {
+const char* name_of(wire::FrameType type) noexcept {
   switch (type) {
     case wire::FrameType::ask:
       return "ask";
@@ -32,14 +31,14 @@ const char* name_of(wire::FrameType type) {
       return "up";
     case wire::FrameType::down:
       return "down";
+    case wire::FrameType::word:
+      return "word";
     case wire::FrameType::progress:
       return "progress";
     default:
       return "frame";
   }
 }
-
-}  // namespace
 
 const char* to_string(Act act) noexcept {
   constexpr const char* words[] = {"say",       "rest",      "vanish",    "arrive",     "ring",

@@ -99,6 +99,7 @@ struct Story {
   std::uint64_t mutation = 0;  ///< index in the table of mutations, from 1
 };
 
+[[nodiscard]] const char* name_of(wire::FrameType type) noexcept;
 [[nodiscard]] std::string describe(const Action& action);
 [[nodiscard]] std::string describe(const Story& story);
 

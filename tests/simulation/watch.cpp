@@ -27,7 +27,7 @@ void Watch::add_user(const std::string& service, const std::string& uid) {
   if (!is_known) users_.push_back({service, uid, {}, 0});
 }
 
-bool Watch::is_active(const Core& core, const User&) {
+bool Watch::is_active(const Core& core) {
   return core.process().is_running() && !core.process().is_suspended();
 }
 
@@ -43,7 +43,7 @@ void Watch::look(Core& core) {
     }
     if (known == user.holders.end()) user.holders.push_back(&core);
     if (user.holders.size() > 1) compare(user, core);
-    if (user.last == core.process().incarnation()) continue;
+    if (user.last == core.process().incarnation() || !is_active(core)) continue;
     if (user.last != 0) {
       ++moves_;
       world_.note(user.uid + " is held by " + core.process().name() + " now");
@@ -53,9 +53,9 @@ void Watch::look(Core& core) {
 }
 
 void Watch::compare(User& user, Core& core) {
-  if (!is_active(core, user)) return;
+  if (!is_active(core)) return;
   for (const Core* other : user.holders) {
-    if (other == &core || !is_active(*other, user)) continue;
+    if (other == &core || !is_active(*other)) continue;
     world_.checker().break_promise(user.uid + " is held by " + core.process().name() + " and by " +
                                    other->process().name());
     user.holders = {&core};
@@ -63,9 +63,11 @@ void Watch::compare(User& user, Core& core) {
   }
 }
 
-void Watch::forget(const Core& core) {
+std::vector<std::string> Watch::forget(const Core& core) {
+  std::vector<std::string> lost;
   for (User& user : users_)
-    std::erase(user.holders, &core);
+    if (std::erase(user.holders, &core) > 0) lost.push_back(user.uid);
+  return lost;
 }
 
 }  // namespace wscluster::simulation

@@ -19,7 +19,8 @@ class Watch {
 
   void add_user(const std::string& service, const std::string& uid);
   void look(Core& core);
-  void forget(const Core& core);
+  /// It is dead. Whom it held.
+  std::vector<std::string> forget(const Core& core);
   [[nodiscard]] std::uint64_t moves() const noexcept { return moves_; }
 
  private:
@@ -29,7 +30,7 @@ class Watch {
     std::vector<Core*> holders;
     std::uint64_t last = 0;  ///< incarnation of the last active holder
   };
-  [[nodiscard]] static bool is_active(const Core& core, const User& user);
+  [[nodiscard]] static bool is_active(const Core& core);
   void compare(User& user, Core& core);
 
   World& world_;

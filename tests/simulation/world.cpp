@@ -54,6 +54,15 @@ void World::write_note(std::string text) {
   notes_.push_back(std::to_string(micros / 1000) + "." + std::to_string(micros / 100 % 10) + "ms " + std::move(text));
 }
 
+/// Frames about where a user is; messages have their own lines.
+void World::write_frame(const Process& from, const Process& to, const wire::Raw& raw) {
+  using wire::FrameType;
+  constexpr FrameType dull[] = {FrameType::up,      FrameType::down,    FrameType::progress, FrameType::accepted,
+                                FrameType::message, FrameType::settled, FrameType::document, FrameType::receipt};
+  if (std::find(std::begin(dull), std::end(dull), raw.type) != std::end(dull)) return;
+  write_note(from.name() + " -> " + to.name() + ": " + name_of(raw.type));
+}
+
 void World::tell_message(const char* what, std::string_view payload, const Core& core) {
   const auto at = payload.find("\"data\":");
   if (!is_telling_ || at == std::string_view::npos) return;
@@ -215,7 +224,10 @@ void World::on_dead(Process& process, bool is_killed) {
   if (is_killed && !process.is_gateway()) deaths_[process.incarnation()] = agenda_.now();
   links_.cut_all_of(process, {Duration(0), is_killed && process.random().chance(4), is_killed});
   for (const auto& core : process.cores()) {
-    watch_.forget(*core);
+    for (const std::string& uid : watch_.forget(*core)) {
+      for (const auto& client : clients_)
+        if (client->uid() == uid) client->on_state_lost();
+    }
     const auto sockets = core->sockets;
     for (const auto& [socket, client] : sockets)
       client->on_broken();

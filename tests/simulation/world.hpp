@@ -61,6 +61,7 @@ class World {
   [[nodiscard]] const std::vector<std::unique_ptr<Process>>& processes() const noexcept { return processes_; }
   [[nodiscard]] std::vector<Process*> living() const;
   [[nodiscard]] Process* find(const std::string& name) const;
+  [[nodiscard]] bool is_lossless() const noexcept { return story_.promises.is_lossless; }
   [[nodiscard]] Core* edge_for(const Device& device, Random& random) const;
 
   /// Runs code of that core and lets what it wrote leave.
@@ -94,10 +95,14 @@ class World {
   void note(std::string text) {
     if (is_telling_) write_note(std::move(text));
   }
+  void tell_frame(const Process& from, const Process& to, const wire::Raw& raw) {
+    if (is_telling_) write_frame(from, to, raw);
+  }
   void tell_message(const char* what, std::string_view payload, const Core& core);
 
  private:
   void write_note(std::string text);
+  void write_frame(const Process& from, const Process& to, const wire::Raw& raw);
   Process& add_process(const Cast& cast, bool is_standby);
   void form_ring();
   void play_actions();
