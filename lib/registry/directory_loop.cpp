@@ -222,6 +222,7 @@ void DirectoryLoop::adopt(const std::string& name, Service& service, std::shared
   {
     const std::lock_guard lock(board_.mutex);
     board_.adopted[name] = service.held->epoch;
+    if (left && !had_no_weight) board_.trust.expelled();
   }
   publish_memberships();
   if (left) callbacks_.on_left(name, had_no_weight);

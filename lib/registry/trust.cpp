@@ -107,7 +107,7 @@ bool Trust::wants_words(TimePoint now) {
 
 bool Trust::may_give_word(TimePoint now, const Life& asker, const std::vector<std::string>& services) {
   advance(now);
-  if (!away_ || answered_ || phase_ == Phase::suspended || services.empty()) return false;
+  if (!away_ || answered_ || is_expelled_ || phase_ == Phase::suspended || services.empty()) return false;
   if (last_sent_ != TimePoint::min() && now < last_sent_ + lease_) return false;
   return std::all_of(services.begin(), services.end(), [&](const std::string& service) {
     const auto found = memberships_.find(service);
@@ -133,6 +133,7 @@ bool Trust::is_suspended(TimePoint now) {
 
 TimePoint Trust::valid_until(TimePoint now) {
   advance(now);
+  if (is_expelled_) return TimePoint::min();
   if (!is_member_anywhere()) return TimePoint::max();
   switch (phase_) {
     case Phase::leased:

@@ -44,6 +44,9 @@ class Trust {
   void redis_answered(TimePoint now);
   /// Another life holds our name, or we have left: suspended until a renewal succeeds.
   void lease_lost(TimePoint now);
+  /// A ring went on without us: suspended for good, because our cores still hold users that others may hold by now. Call
+  /// it before memberships without us are set.
+  void expelled() { is_expelled_ = true; }
 
   /// Not while a word that we gave may still count, and only if every core has ticked since the last renewal.
   [[nodiscard]] bool may_renew(TimePoint now, bool every_core_ticked) const;
@@ -83,6 +86,7 @@ class Trust {
   Phase phase_ = Phase::suspended;
   bool away_ = false;
   bool answered_ = false;
+  bool is_expelled_ = false;
   TimePoint last_sent_ = TimePoint::min();
   TimePoint last_success_ = TimePoint::min();
   TimePoint word_binds_until_ = TimePoint::min();

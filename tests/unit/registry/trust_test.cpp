@@ -52,6 +52,18 @@ TEST(Trust, an_answer_that_took_longer_than_the_lease_gives_nothing) {
   EXPECT_TRUE(trust.is_suspended(at(4.5)));
 }
 
+TEST(Trust, whom_a_ring_went_on_without_is_suspended_for_good) {
+  Trust trust = renewed(a);
+  trust.expelled();
+  trust.set_memberships(at(1), {{"chat", {b, c}}});
+  EXPECT_TRUE(trust.is_suspended(at(1)));
+  trust.renewal_sent(at(1));
+  trust.renewal_succeeded(at(1.1), at(1));
+  EXPECT_TRUE(trust.is_suspended(at(1.2)));
+  trust.redis_failed(at(6));
+  EXPECT_FALSE(trust.may_give_word(at(6), b, chat));
+}
+
 TEST(Trust, who_is_in_no_ring_is_never_suspended) {
   Trust trust(a, heartbeat, lease);
   EXPECT_FALSE(trust.is_suspended(at(0)));
