@@ -290,6 +290,7 @@ void Registrar::adopt(const std::string& name, Service& service, DocumentPtr doc
   for (const ring::Member& member : service.held->members)
     past.members[member.name] = member.incarnation;
   world_.note(self_.name + " learns epoch " + std::to_string(service.held->epoch) + " of " + name);
+  if (has_left && !was_empty) trust_.expelled();
   publish_memberships();
   if (has_left) process_.on_left(was_empty);
 }
