@@ -42,10 +42,9 @@ void Process::start() {
 void Process::tick_core(unsigned index) {
   world_.turn(*cores_[index], [this](Core& core) { core.tick(turn_time()); });
   ticked_[index] = true;
-  if (index == 0 && world_.agenda().now() >= next_report_ && phase_ == Phase::running) {
-    next_report_ = world_.agenda().now() + world_.heartbeat() / 2;
-    report();
-  }
+  if (index == 0 && std::exchange(was_suspended_, is_suspended()) != was_suspended_)
+    world_.note(name_ + (was_suspended_ ? " is suspended" : " goes on"));
+  if (index == 0 && phase_ == Phase::running) look_around();
   world_.agenda().in(tick_interval, [this, index] { when_running([this, index] { tick_core(index); }); });
 }
 
@@ -194,6 +193,19 @@ bool Process::is_fully_linked() const {
   return true;
 }
 
+/// As Process::tick() of lib/front.
+void Process::look_around() {
+  const TimePoint now = world_.agenda().now();
+  // Who is suspended asks with every tick: its time for it is short.
+  if (now >= next_question_ || is_suspended()) {
+    next_question_ = now + world_.heartbeat() / 4;
+    ask_for_words();
+  }
+  if (now < next_report_) return;
+  next_report_ = now + world_.heartbeat() / 4;
+  report();
+}
+
 /// As Process::tell_registry() of lib/front.
 void Process::report() {
   registrar_.stats.state = "up";
@@ -201,14 +213,7 @@ void Process::report() {
       is_fully_linked() && std::all_of(generations_.begin(), generations_.end(),
                                        [&](std::uint64_t generation) { return generation == generation_; });
   report_changes();
-  ask_for_words();
   if (is_draining_) continue_drain();
-}
-
-void Process::tell_again() {
-  told_.clear();
-  for (const auto& [key, progress] : received_)
-    registrar_.report_receiver(key.first, key.second, progress);
 }
 
 void Process::report_changes() {

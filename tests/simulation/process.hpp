@@ -37,9 +37,6 @@ class Process {
   /// The ring went on without it: it starts again under a new incarnation.
   void on_left(bool was_planned);
 
-  /// Redis has lost counters that were written.
-  void tell_again();
-
   /// Now, after resume(), or never.
   void when_running(Task task);
   void post_view(std::shared_ptr<const cluster::View> view, std::uint64_t generation);
@@ -73,6 +70,7 @@ class Process {
 
  private:
   void tick_core(unsigned index);
+  void look_around();
   void report();
   void report_changes();
   void ask_for_words();
@@ -101,6 +99,8 @@ class Process {
   std::map<std::pair<std::string, std::uint64_t>, registry::DonorProgress> told_;
   std::map<std::pair<std::string, std::uint64_t>, registry::ReceiverProgress> received_;
   TimePoint next_report_;
+  TimePoint next_question_;
+  bool was_suspended_ = false;
   bool is_draining_ = false;
   bool is_closed_ = false;
   bool closes_clients_ = false;

@@ -265,9 +265,7 @@ void Registrar::read_service(const std::string& name, Service& service, const Re
   service.nobody_since = TimePoint::max();
   const auto standing = registry::compare(service.held.get(), *row.head);
   if (standing == registry::Standing::newer) adopt(name, service, row.head);
-  const bool was_lost = !service.is_current && standing == registry::Standing::same;
   service.is_current = standing == registry::Standing::newer || standing == registry::Standing::same;
-  if (was_lost) process_.tell_again();
   if (!service.is_current) return;
   service.done_through = row.done;
   service.running.clear();
@@ -275,6 +273,27 @@ void Registrar::read_service(const std::string& name, Service& service, const Re
     service.running.push_back(row.changes.at(epoch));
   for (const auto& [epoch, past] : row.history)
     service.history[epoch] = past;
+  repeat_reports(name, row);
+}
+
+/// Counters are written when they change; a Redis that went back has older ones, or none.
+void Registrar::repeat_reports(const std::string& name, const ServiceRow& row) {
+  for (const std::uint64_t epoch : row.running) {
+    const registry::Change& change = row.changes.at(epoch);
+    const Key key{name, epoch};
+    const auto donor = told_donors_.find(key);
+    const auto written_donor = change.donors.find(self_.name);
+    if (donor != told_donors_.end() &&
+        (written_donor == change.donors.end() || !(written_donor->second == donor->second))) {
+      is_dirty_ = donors_.try_emplace(key, donor->second).second || is_dirty_;
+    }
+    const auto receiver = told_receivers_.find(key);
+    const auto written_receiver = change.receivers.find(self_.name);
+    if (receiver != told_receivers_.end() &&
+        (written_receiver == change.receivers.end() || !(written_receiver->second == receiver->second))) {
+      is_dirty_ = receivers_.try_emplace(key, receiver->second).second || is_dirty_;
+    }
+  }
 }
 
 void Registrar::adopt(const std::string& name, Service& service, DocumentPtr document) {

@@ -47,10 +47,10 @@ class Registrar {
   registry::MemberStats stats;
   bool is_linked = false;
   void report_donor(const std::string& service, std::uint64_t epoch, const registry::DonorProgress& progress) {
-    donors_[{service, epoch}] = progress;
+    donors_[{service, epoch}] = told_donors_[{service, epoch}] = progress;
   }
   void report_receiver(const std::string& service, std::uint64_t epoch, const registry::ReceiverProgress& progress) {
-    receivers_[{service, epoch}] = progress;
+    receivers_[{service, epoch}] = told_receivers_[{service, epoch}] = progress;
   }
 
   [[nodiscard]] const registry::Registration& self() const noexcept { return self_; }
@@ -82,6 +82,7 @@ class Registrar {
   void end_turn();
   void read(const RedisData& data);
   void read_service(const std::string& name, Service& service, const RedisData& data);
+  void repeat_reports(const std::string& name, const ServiceRow& row);
   void adopt(const std::string& name, Service& service, DocumentPtr document);
   void take_offers();
   void see_dead(Service& service, const RedisData& data);
@@ -102,6 +103,8 @@ class Registrar {
   std::map<std::string, Service> services_;
   std::map<Key, registry::DonorProgress> donors_;
   std::map<Key, registry::ReceiverProgress> receivers_;
+  std::map<Key, registry::DonorProgress> told_donors_;
+  std::map<Key, registry::ReceiverProgress> told_receivers_;
   std::vector<DocumentPtr> offers_;
   std::optional<registry::ChangePolicy> leaving_;
   RedisData contents_;

@@ -58,7 +58,8 @@ void World::write_note(std::string text) {
 void World::write_frame(const Process& from, const Process& to, const wire::Raw& raw) {
   using wire::FrameType;
   constexpr FrameType dull[] = {FrameType::up,      FrameType::down,    FrameType::progress, FrameType::accepted,
-                                FrameType::message, FrameType::settled, FrameType::document, FrameType::receipt};
+                                FrameType::message, FrameType::settled, FrameType::document, FrameType::receipt,
+                                FrameType::word};
   if (std::find(std::begin(dull), std::end(dull), raw.type) != std::end(dull)) return;
   write_note(from.name() + " -> " + to.name() + ": " + name_of(raw.type));
 }
@@ -194,7 +195,12 @@ void World::on_document_written(const DocumentPtr& before, const DocumentPtr& no
     });
     if (has_stayed) continue;
     for (Process* process : living()) {
-      if (process->incarnation() == member.incarnation && !process->is_suspended())
+      const DocumentPtr held = process->registrar().held(now->service);
+      // Who does not know yet that it is a member holds nobody.
+      const bool knows = held && std::any_of(held->members.begin(), held->members.end(), [&](const ring::Member& m) {
+                           return m.incarnation == member.incarnation;
+                         });
+      if (process->incarnation() == member.incarnation && knows && !process->is_suspended())
         checker_.break_promise(member.name + " was taken for dead and trusts itself");
     }
     const auto death = deaths_.find(member.incarnation);

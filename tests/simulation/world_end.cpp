@@ -96,13 +96,17 @@ bool World::is_quiet() const {
 
 void World::settle() {
   const TimePoint end = agenda_.now() + 60s;
-  while (agenda_.now() < end && !is_quiet())
+  // So long that whoever is dead is missed, and whoever wants to come in is in.
+  const Duration calm = story_.promises.is_lossless ? 200ms : story_.lease + 3 * story_.heartbeat;
+  for (TimePoint restless = agenda_.now(); agenda_.now() < end && agenda_.now() - restless < calm;) {
+    if (!is_quiet()) restless = agenda_.now();
     agenda_.run_until(agenda_.now() + 50ms);
-  // What is at an edge is read.
-  agenda_.run_until(agenda_.now() + 150ms);
+  }
 }
 
 void World::check_end() {
+  if (is_telling_) for (const Process* process : living()) for (const auto& core : process->cores()) { std::string t = "DBG " + process->name() + "/" + std::to_string(core->index()) + " susp=" + std::to_string(const_cast<Process*>(process)->is_suspended()); if (core->view()) { t += " epoch=" + std::to_string(core->view()->service("chat")->epoch()); for (auto& [n, peer] : core->view()->peers) t += " " + n + "=" + std::to_string(peer.incarnation); } t += " me=" + std::to_string(process->incarnation()); for (auto& h : core->holders()) t += " mis=" + std::to_string(h->misplaced()) + " pend=" + std::to_string(h->eviction_pending()); write_note(t); }
+  if (is_telling_ && redis_.service("chat")) { std::string t="DBG redis:"; for (auto& m : redis_.service("chat")->head->members) t += " " + m.name + "=" + std::to_string(m.incarnation); for (auto& [e,c] : redis_.service("chat")->changes) { t += " | " + std::to_string(e) + ":" + registry::to_string(c.state); for (auto& d : c.donors_expected) t += " exp " + d.name; for (auto& [n,d] : c.donors) t += " " + n + (d.done ? " done" : " no") + std::to_string(d.planned) + "/" + std::to_string(d.closed); } write_note(t); }
   checker_.finish();
   if (story_.promises.ends_equal && !are_views_equal()) checker_.break_promise("not everybody has what Redis has");
   check_counts();
