@@ -44,6 +44,7 @@ TimePoint Trust::majority_until() const {
 
 // Between two events words only run out, so all that has happened since the last one is seen from here.
 void Trust::advance(TimePoint now) {
+  if (phase_ == Phase::reading && now >= lease_end()) phase_ = Phase::suspended;
   if (phase_ == Phase::leased && now >= lease_end()) {
     phase_ = majority_until() > lease_end() ? Phase::going_on : Phase::asking;
   }
@@ -74,7 +75,15 @@ void Trust::renewal_succeeded(TimePoint now, TimePoint sent_at) {
   away_ = false;
   answered_ = false;
   words_.clear();
-  if (now < lease_end()) phase_ = Phase::leased;
+  ++renewals_;
+  if (now >= lease_end() || phase_ == Phase::leased || phase_ == Phase::reading) return;
+  phase_ = Phase::reading;
+  reading_since_ = renewals_;
+}
+
+void Trust::documents_read(TimePoint now, std::uint64_t renewals) {
+  advance(now);
+  if (phase_ == Phase::reading && renewals >= reading_since_) phase_ = Phase::leased;
 }
 
 void Trust::redis_failed(TimePoint now) {
@@ -142,6 +151,7 @@ TimePoint Trust::valid_until(TimePoint now) {
       return majority_until();
     case Phase::asking:
     case Phase::suspended:
+    case Phase::reading:
       return TimePoint::min();
   }
   return TimePoint::min();
