@@ -82,6 +82,7 @@ void Registrar::start_settled(const RedisData& data) {
   const TimePoint now = world_.agenda().now();
   trust_.renewal_sent(now);
   trust_.renewal_succeeded(now, now);
+  trust_.documents_read(now, trust_.renewals());
   has_lease_ = is_up_ = was_up_ = true;
   lease_connection_ = directory_connection_ = world_.redis_connection();
   read(data);
@@ -205,7 +206,7 @@ void Registrar::turn() {
       if (!row.running.empty()) redis.evaluate(now, name);
     return redis.data();
   };
-  call<RedisData>(directory_connection_, request, [this, donors, receivers](const RedisData* data) {
+  call<RedisData>(directory_connection_, request, [this, donors, receivers, renewals = trust_.renewals()](const RedisData* data) {
     take_offers();
     if (data == nullptr) {
       donors_.insert(donors.begin(), donors.end());
@@ -219,6 +220,7 @@ void Registrar::turn() {
     if (!is_up_ && was_up_) may_change_from_ = world_.agenda().now() + 2 * world_.lease();
     is_up_ = was_up_ = true;
     read(*data);
+    trust_.documents_read(world_.agenda().now(), renewals);
     publish();
     if (!change_something()) end_turn();
   });
