@@ -26,6 +26,12 @@ std::vector<Flag> load_test_flags() {
        .type = Type::rate,
        .default_text = "1000/s",
        .text = "Messages per second over all clients, whether or not answers come (open model)"},
+      {.name = "in-flight",
+       .value = "N",
+       .type = Type::count,
+       .default_note = "open model",
+       .text = "echo, instead of --rate: each client keeps N messages on their way and sends the next with each answer "
+               "(closed model)"},
       {.name = "duration", .value = "DUR", .type = Type::duration, .default_text = "30s", .text = "Measured time"},
       {.name = "warmup",
        .value = "DUR",
@@ -42,6 +48,7 @@ std::vector<Flag> load_test_flags() {
        .env = "WSCLUSTER_KEY_FILE",
        .text = "Access key of the service: makes each user's token; without it the users come with ?uid=",
        .complete = Complete::files},
+      {.name = "resume-tls", .text = "Clients that come back offer a TLS session ticket"},
       {.name = "source-ip",
        .value = "A,B",
        .type = Type::list,
@@ -85,18 +92,22 @@ Command load_test_command() {
       .heading = "Measure",
       .summary = "Put honest load on a cluster and check limits",
       .description =
-          "Messages leave on a schedule that does not wait for answers, and latency counts from the planned time. "
-          "Every "
+          "Messages leave on a schedule that does not wait for answers, and latency counts from the planned time "
+          "(with --in-flight they wait for answers: to compare costs, not latencies). Every "
           "message carries run, sender, sequence and time, so that loss, duplicates and order are checked. The result "
           "says whether the generator itself was fast enough; if not, the exit code is 1 unless --allow-lag is given.",
       .examples = {{"wscluster load-test --connections 1k --rate 2k/s --duration 30s", ""},
                    {"wscluster load-test --scenario send --threshold 'latency.p99<50ms'",
                     "Users write to one another; exit 1 when the limit is broken."},
-                   {"wscluster load-test --scenario ring-change --change 'add node-4' --at 10s", ""}},
+                   {"wscluster load-test --scenario ring-change --change 'add node-4' --at 10s", ""},
+                   {"wscluster load-test wss://gateway-1:8443/chat wss://gateway-2:8443/chat --resume-tls",
+                    "Who loses gateway-1 goes to gateway-2."}},
       .flags = load_test_flags(),
       .arguments = {{.name = "URL",
-                     .text = "ws:// or wss:// address of a WebSocket path; default: client.url and the service's path",
-                     .least = 0}},
+                     .text = "ws:// or wss:// address of a WebSocket path; default: client.url and the service's path. "
+                             "With several, clients that lose their connection go to the next one",
+                     .least = 0,
+                     .most = 0}},
       .run = run_load_test};
   command.flags.push_back({.name = "service",
                            .value = "NAME",

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// The commands of `ring` that only look; those that write an epoch are in cmd_ring_change.cpp.
 #include "commands.hpp"
 #include "ring_state.hpp"
 
@@ -8,51 +9,34 @@ using config::Type;
 
 namespace {
 
-std::vector<Flag> change_flags() {
-  return {{.name = "dry-run", .letter = 'n', .text = "Show the plan, change nothing"},
-          {.name = "yes", .letter = 'y', .text = "Do not ask"},
-          {.name = "if-epoch",
-           .value = "N",
-           .type = Type::count,
-           .text = "Only if the ring is at this epoch; else exit 75"},
-          {.name = "rate",
-           .value = "RATE",
-           .type = Type::rate,
-           .default_text = "500/s",
-           .text = "Closes per second, over all donors together"},
-          {.name = "spread", .value = "DUR", .type = Type::duration, .text = "Instead of --rate: take about so long"},
-          {.name = "settle",
-           .value = "DUR",
-           .type = Type::duration,
-           .default_text = "30s",
-           .text = "How long closed clients may take to come back before the change is done"},
-          {.name = "close-code",
-           .value = "N",
-           .type = Type::count,
-           .default_text = "1012",
-           .text = "WebSocket close code: 1012, 1001 or 3000 to 4999"},
-          {.name = "close-reason", .value = "TEXT", .text = "Words in front of the epoch in the close reason"},
-          {.name = "detach", .text = "Return when the epoch is written; the nodes carry it out"},
-          {.name = "timeout",
-           .value = "DUR",
-           .type = Type::duration,
-           .default_text = "10m",
-           .text = "Watch for so long, then exit 75; the change keeps running"},
-          {.name = "ranges", .text = "The moved key ranges, too"},
-          ring_service_flag()};
+Flag watching_timeout(const char* text) {
+  return {.name = "timeout", .value = "DUR", .type = Type::duration, .default_text = "10m", .text = text};
 }
 
-Argument node_argument(const char* text) {
-  return {.name = "NODE", .text = text, .complete = Complete::nodes};
+Argument epoch_argument(const char* text) {
+  return {.name = "EPOCH", .text = text, .least = 0};
 }
 
 Command show_command() {
   return {.path = "ring show",
           .summary = "Show nodes, their share of the ring, sessions and states",
           .examples = {{"wscluster ring show", ""},
+                       {"wscluster ring show --sort sessions --watch", "Drawn again every two seconds."},
                        {"wscluster ring show -o json | jq .sessions", ""},
                        {"wscluster ring show --ranges -o csv", "Every key range with its owner."}},
-          .flags = {{.name = "ranges", .text = "Key ranges with their owners"}, ring_service_flag()},
+          .flags = {{.name = "ranges", .text = "Key ranges with their owners"},
+                    {.name = "sort",
+                     .value = "KEY",
+                     .type = Type::choice,
+                     .choices = {"name", "state", "weight", "owns", "sessions", "skew", "misplaced", "seen"},
+                     .default_text = "name",
+                     .text = "Order of the nodes, the largest figure first"},
+                    {.name = "watch",
+                     .value = "DUR",
+                     .implied = "2s",
+                     .type = Type::duration,
+                     .text = "Again and again; off a terminal, and with -o jsonl a line, only what has changed"},
+                    ring_service_flag()},
           .run = run_ring_show};
 }
 
@@ -78,63 +62,89 @@ Command owner_command() {
           .run = run_ring_owner};
 }
 
-Command add_command() {
-  Command command{
-      .path = "ring add",
-      .summary = "Add a node and evict the sessions that now belong to it",
+Command explain_command() {
+  return {
+      .path = "ring explain",
+      .summary = "Explain why a node owns a user",
       .description =
-          "Writes one new epoch with its policy; the nodes carry it out and this command only watches, so that ending "
-          "it "
-          "changes nothing. The same command again goes on watching; when all is done it has nothing to do.",
-      .examples = {{"wscluster ring add node-4 --dry-run", "Which ranges and how many sessions would move."},
-                   {"wscluster ring add node-4 --rate 200/s --yes", ""},
-                   {"wscluster ring add node-4 --if-epoch 42 --yes -o json",
-                    "Exactly the plan of epoch 42, for scripts."}},
-      .flags = change_flags(),
-      .arguments = {node_argument("A registered node ('serve-node --standby' waits for this)")},
-      .run = run_ring_add};
-  command.flags.insert(command.flags.begin(), {.name = "weight",
-                                               .value = "X",
-                                               .type = Type::number,
-                                               .default_text = "1",
-                                               .text = "Share of the ring relative to the others"});
-  return command;
+          "The position of the user on the ring, the points around it, and the last change that gave the user another "
+          "owner. The last 64 epochs are known.",
+      .examples = {{"wscluster ring explain --uid alice", ""},
+                   {"wscluster ring explain --uid alice --epoch 42 -o json", "As it was then."}},
+      .flags = {{.name = "uid", .value = "UID", .text = "The user"},
+                {.name = "epoch",
+                 .value = "N",
+                 .type = Type::count,
+                 .default_note = "the current one",
+                 .text = "As it was in this epoch"},
+                ring_service_flag()},
+      .run = run_ring_explain};
 }
 
-Command remove_command() {
-  Command command{
-      .path = "ring remove",
-      .summary = "Take a node out and evict its sessions",
-      .description =
-          "The node stays in the ring document with weight 0 until it is empty and then leaves it by itself. For a "
-          "dead "
-          "node add --force: nobody waits for it.",
-      .examples = {{"wscluster ring remove node-1 --dry-run", ""},
-                   {"wscluster ring remove node-1 --spread 2m --yes", "Evict its sessions over two minutes."},
-                   {"wscluster ring remove node-4 --force --yes", "It is dead."}},
-      .flags = change_flags(),
-      .arguments = {node_argument("A member of the ring")},
-      .run = run_ring_remove};
-  command.flags.insert(command.flags.begin(),
-                       {{.name = "force", .text = "The node is dead: do not wait for it"},
-                        {.name = "confirm",
-                         .value = "NODE",
-                         .text = "The name again: needed for the last node or more than half of the sessions",
-                         .complete = Complete::nodes}});
-  return command;
+Command watch_command() {
+  return {.path = "ring watch",
+          .summary = "Follow the running change and show its result",
+          .description = "Without EPOCH the newest running change is meant, or the last one when none is running.",
+          .examples = {{"wscluster ring watch", ""}, {"wscluster ring watch 43 -o json | jq .closed", ""}},
+          .flags = {watching_timeout("Watch for so long, then exit 75; the change keeps running"), ring_service_flag()},
+          .arguments = {epoch_argument("The epoch that the change has made")},
+          .run = run_ring_watch};
+}
+
+Command wait_command() {
+  return {.path = "ring wait",
+          .summary = "Wait until no change is running and everybody agrees",
+          .description = "Every living process has adopted the epoch and is linked to all others. For scripts.",
+          .examples = {{"wscluster ring add node-4 --yes --detach && wscluster ring wait --timeout 5m", ""}},
+          .flags = {watching_timeout("Wait for so long, then exit 75"), ring_service_flag()},
+          .run = run_ring_wait};
+}
+
+Command check_command() {
+  return {.path = "ring check",
+          .summary = "Check whether everything about the ring is in order",
+          .description =
+              "Epochs, coverage, misplaced sessions, links, running changes, alarms of every process, and Redis "
+              "with its clock. Exit code 1 when something is not.",
+          .examples = {{"wscluster ring check", ""},
+                       {"wscluster ring check -o json | jq '.checks[] | select(.ok|not)'", ""}},
+          .flags = {ring_service_flag()},
+          .run = run_ring_check};
+}
+
+Command history_command() {
+  return {.path = "ring history",
+          .summary = "Show the last changes of the ring",
+          .description = "The last 64 are kept.",
+          .examples = {{"wscluster ring history", ""}, {"wscluster ring history -n 1 -o json", ""}},
+          .flags = {{.name = "limit",
+                     .letter = 'n',
+                     .value = "N",
+                     .type = Type::count,
+                     .default_text = "20",
+                     .text = "At most so many, the newest first"},
+                    ring_service_flag()},
+          .run = run_ring_history};
 }
 
 }  // namespace
 
 std::vector<Command> ring_commands() {
-  return {{.path = "ring",
-           .heading = "Operate",
-           .summary = "Show and change the ring",
-           .examples = {{"wscluster ring show", ""}, {"wscluster ring add node-4 --dry-run", ""}}},
-          show_command(),
-          owner_command(),
-          add_command(),
-          remove_command()};
+  std::vector<Command> commands{
+      {.path = "ring",
+       .heading = "Operate",
+       .summary = "Show and change the ring",
+       .examples = {{"wscluster ring show", ""}, {"wscluster ring add node-4 --dry-run", ""}}},
+      show_command(),
+      owner_command(),
+      explain_command(),
+      check_command(),
+      history_command()};
+  for (auto& command : ring_change_commands())
+    commands.push_back(std::move(command));
+  commands.push_back(watch_command());
+  commands.push_back(wait_command());
+  return commands;
 }
 
 }  // namespace wscluster::app

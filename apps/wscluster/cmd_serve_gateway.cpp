@@ -12,7 +12,8 @@ Command serve_gateway_command() {
       .description =
           "Holds the clients' sockets: TLS, HTTP and WebSocket end here. Messages go over links to the node that owns "
           "the user, so that a session can change its node while its socket stays open.\n\n"
-          "SIGTERM and SIGINT drain: clients are closed with 1012 at --drain-rate; a second signal closes at once. "
+          "SIGTERM and SIGINT drain: /readyz fails at once, and after --drain-grace clients are closed with 1012 at "
+          "--drain-rate; each close says when to come back (after=120ms). A second signal closes at once. "
           "SIGHUP reads the configuration again.",
       .examples = {{"wscluster serve-gateway --config gateway.yaml", ""},
                    {"wscluster serve-gateway -c gateway.yaml --listen 10.0.0.5:8443",

@@ -16,9 +16,10 @@ enum class Complete : std::uint8_t { nothing, files, nodes, shells, roles, comma
 
 /// One flag, declared once: the source of parsing, help, man page, completion and README.
 struct Flag {
-  std::string name{};   ///< "dry-run" for --dry-run
-  char letter = 0;      ///< 'n' for -n; 0: none
-  std::string value{};  ///< "RATE"; empty: a switch
+  std::string name{};     ///< "dry-run" for --dry-run
+  char letter = 0;        ///< 'n' for -n; 0: none
+  std::string value{};    ///< "RATE"; empty: a switch
+  std::string implied{};  ///< the value when the flag stands without one; empty: it needs one
   config::Type type = config::Type::text;
   std::vector<std::string_view> choices{};
   std::string default_text{};  ///< as it would be typed; empty: none

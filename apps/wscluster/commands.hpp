@@ -10,6 +10,8 @@ namespace wscluster::app {
 [[nodiscard]] Command serve_node_command();
 [[nodiscard]] Command demo_command();
 [[nodiscard]] std::vector<Command> ring_commands();
+/// The part of them that writes epochs.
+[[nodiscard]] std::vector<Command> ring_change_commands();
 [[nodiscard]] Command send_command();
 [[nodiscard]] Command token_command();
 [[nodiscard]] Command load_test_command();
@@ -31,6 +33,15 @@ namespace wscluster::app {
 [[nodiscard]] int run_ring_owner(const Invocation& invocation);
 [[nodiscard]] int run_ring_add(const Invocation& invocation);
 [[nodiscard]] int run_ring_remove(const Invocation& invocation);
+[[nodiscard]] int run_ring_drain(const Invocation& invocation);
+[[nodiscard]] int run_ring_undrain(const Invocation& invocation);
+[[nodiscard]] int run_ring_weight(const Invocation& invocation);
+[[nodiscard]] int run_ring_abort(const Invocation& invocation);
+[[nodiscard]] int run_ring_watch(const Invocation& invocation);
+[[nodiscard]] int run_ring_wait(const Invocation& invocation);
+[[nodiscard]] int run_ring_history(const Invocation& invocation);
+[[nodiscard]] int run_ring_explain(const Invocation& invocation);
+[[nodiscard]] int run_ring_check(const Invocation& invocation);
 
 /// "0.1.0"
 [[nodiscard]] std::string version();

@@ -48,7 +48,8 @@ class Walk {
       const auto* flag = flag_of(word);
       if (flag == nullptr) return;
       used_.insert(flag->name);
-      if (!flag->is_switch() && word.find('=') == std::string::npos) pending_ = flag;
+      const bool takes_next = !flag->is_switch() && flag->implied.empty();
+      if (takes_next && word.find('=') == std::string::npos) pending_ = flag;
     } else if (const auto* child = find_command(path_.empty() ? word : path_ + " " + word);
                child != nullptr && arguments_ == 0) {
       command_ = child;

@@ -76,6 +76,7 @@ std::vector<std::string> wrapped(std::string_view text, std::size_t width) {
 std::string flag_head(const Flag& flag) {
   std::string head = flag.letter != 0 ? std::string("-") + flag.letter + ", " : "    ";
   head += "--" + flag.name;
+  if (!flag.implied.empty()) return head + "[=" + flag.value + "]";
   if (!flag.is_switch()) head += " " + flag.value;
   return head;
 }
@@ -84,6 +85,7 @@ std::string flag_text(const Flag& flag) {
   std::string text = flag.text;
   if (!flag.choices.empty()) text += ": " + config::describe(config::Type::choice, flag.choices);
   if (flag.repeats) text += "; may be repeated";
+  if (!flag.implied.empty()) text += "; without a value " + flag.implied;
   const std::string& by_default = flag.default_note.empty() ? flag.default_text : flag.default_note;
   if (!by_default.empty()) text += " [default: " + by_default + "]";
   std::string env = flag.env;

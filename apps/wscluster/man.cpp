@@ -30,6 +30,7 @@ std::string italic(const std::string& text) {
 std::string flag_name(const Flag& flag) {
   std::string out = flag.letter != 0 ? bold(std::string("-") + flag.letter) + ", " : "";
   out += bold("--" + flag.name);
+  if (!flag.implied.empty()) return out + "[=" + italic(flag.value) + "]";
   return flag.is_switch() ? out : out + " " + italic(flag.value);
 }
 

@@ -7,7 +7,7 @@ std::string program_prose() {
   return R"(A WebSocket lives in the memory of one process, so a cluster must know which process holds a user's connection.
 wscluster computes it: a consistent\-hash ring, kept in Redis, names the owner of each user id. Gateways hold the clients' sockets
 and bring each user's messages to the owner; nodes hold the sessions. When nodes come and go, exactly the sessions whose owner changed
-are evicted, at a set rate.
+move: behind a gateway with open sockets, direct clients are closed at a set rate and come back.
 .PP
 Results go to stdout, everything else to stderr. Commands that print data have JSON
 .RB ( "\-o json" ),
@@ -94,10 +94,16 @@ Registered, not yet linked to everybody or not yet in the ring
 In the ring and serving
 .TP
 .B draining
-Weight 0; its sessions are leaving
+Weight 0; its sessions are leaving. After
+.B ring remove
+and at its own end it leaves the ring when it is empty
 .TP
 .B drained
-Weight 0 and empty
+Weight 0 and empty, but a member: after
+.B ring drain
+it stays until
+.B ring undrain
+gives its weight back
 .TP
 .B down
 Its lease has ended
@@ -108,7 +114,13 @@ Its own lease has ended and no majority of its peers vouches for it: sockets sta
 
 const char* const eviction_prose = R"(.SS Eviction and close codes
 Evicted sessions are those in the plan's arcs, no others. Evicted = moved + closed: a moved session keeps its socket at the gateway, a closed one
-reconnects.
+reconnects. With
+.B \-\-evict all
+every session of the nodes that lose keys is closed, with
+.B \-\-evict none
+no socket is. A change that is running can be taken back with
+.BR "ring abort" :
+a new epoch has the members of before, and what has moved moves back.
 .TP
 .B 1000, 1001
 The client went; the server stops

@@ -21,6 +21,7 @@ struct Output {
   bool color_stdout = false;
   bool color_stderr = false;
   ProgressStyle progress = ProgressStyle::plain;
+  bool is_terminal = false;  ///< stdout is one that can be drawn on
   bool is_quiet = false;
   bool is_verbose = false;
   bool may_ask = false;  ///< stdin and stderr are terminals and nobody forbade it

@@ -29,8 +29,12 @@ void add_flag(CLI::App& app, const Flag& flag) {
     return;
   }
   auto* option = app.add_option(names);
-  option->expected(1)->multi_option_policy(flag.repeats ? CLI::MultiOptionPolicy::TakeAll
-                                                        : CLI::MultiOptionPolicy::TakeLast);
+  if (flag.implied.empty()) {
+    option->expected(1);
+  } else {
+    option->expected(0, 1);
+  }
+  option->multi_option_policy(flag.repeats ? CLI::MultiOptionPolicy::TakeAll : CLI::MultiOptionPolicy::TakeLast);
 }
 
 /// CLI11's picture of the table.
@@ -100,6 +104,7 @@ class Tree {
       if (option->count() == 0) continue;
       auto results = option->results();
       if (flag.is_switch() && results.back() != "true") refuse(command, "--" + flag.name + " takes no value");
+      if (!flag.implied.empty() && (results.back().empty() || results.back() == "true")) results.back() = flag.implied;
       values[flag.name] = std::move(results);
     }
   }

@@ -3,10 +3,12 @@
 #include <array>
 #include <boost/json.hpp>
 #include <cstdio>
+#include <limits>
 #include <map>
 
 #include "base/units.hpp"
 #include "commands.hpp"
+#include "interrupt.hpp"
 #include "ring/key.hpp"
 #include "ring_state.hpp"
 
@@ -14,6 +16,9 @@ namespace wscluster::app {
 namespace {
 
 namespace json = boost::json;
+
+/// In the order of --sort's choices.
+enum class SortKey : std::uint8_t { name, state, weight, owns, sessions, skew, misplaced, seen };
 
 struct Row {
   std::string name;
@@ -188,30 +193,97 @@ void advise(const RingState& ring, const std::vector<Row>& rows) {
   }
 }
 
+/// The largest first, "-" last; names stay in their order within equals.
+void sort_rows(std::vector<Row>& rows, SortKey key) {
+  const auto figure = [key](const Row& row) -> double {
+    constexpr double none = -std::numeric_limits<double>::infinity();
+    switch (key) {
+      case SortKey::weight:
+        return row.member == nullptr ? none : row.member->weight;
+      case SortKey::owns:
+        return row.member == nullptr ? none : row.owned;
+      case SortKey::sessions:
+        return static_cast<double>(row.sessions);
+      case SortKey::skew:
+        return row.skew.value_or(none);
+      case SortKey::misplaced:
+        return static_cast<double>(row.misplaced);
+      case SortKey::seen:
+        return row.record == nullptr ? none : seconds(row.record->silence);
+      case SortKey::name:
+      case SortKey::state:
+        break;
+    }
+    return 0;
+  };
+  std::stable_sort(rows.begin(), rows.end(), [&](const Row& a, const Row& b) {
+    return key == SortKey::state ? a.state < b.state : figure(a) > figure(b);
+  });
+}
+
+std::string ranges_text(const RingState& ring, const Output& output) {
+  Table ranges({{"START"}, {"END"}, {"NODE"}});
+  for (const auto& arc : ring.ring.arcs()) {
+    ranges.add({hex_of(arc.start), hex_of(arc.end), ring.ring.members()[arc.owner].name});
+  }
+  return ranges.render(output);
+}
+
+bool is_for_people(const Output& output) {
+  return output.format == Format::table || output.format == Format::wide;
+}
+
+std::string render(const Invocation& invocation, const RingState& ring, const std::vector<Row>& rows) {
+  const auto& output = invocation.output();
+  if (output.is_json()) return render_json(json_of(ring, rows, invocation.has("ranges")), output);
+  if (invocation.has("ranges")) return ranges_text(ring, output);
+  return (is_for_people(output) ? summary(ring, rows) + "\n" : "") + table_of(rows).render(output);
+}
+
+/// Without what changes from second to second, so that only news are printed.
+std::string news_of(const RingState& ring, const std::vector<Row>& rows) {
+  auto out = json_of(ring, rows, false);
+  for (auto& node : out["nodes"].as_array())
+    node.as_object().erase("last_seen");
+  return one_line(out);
+}
+
+/// On a terminal the same place again and again; elsewhere what has changed.
+int watch_ring(const Invocation& invocation, const config::Config& config, registry::Directory& directory) {
+  const auto pause = invocation.value<Duration>("watch");
+  if (pause < Duration(100)) throw Failure(ExitCode::usage, "--watch: at least 100ms");
+  const auto& output = invocation.output();
+  const bool redraws = output.is_terminal && is_for_people(output);
+  const Interrupt interrupt;
+  std::string last;
+  while (!interrupt.is_requested()) {
+    const auto ring = load_ring(invocation, config, directory);
+    auto rows = rows_of(ring);
+    sort_rows(rows, invocation.choice<SortKey>("sort"));
+    const std::string news = news_of(ring, rows);
+    if (redraws) {
+      print("\033[H\033[J" + render(invocation, ring, rows));
+    } else if (news != last) {
+      print((last.empty() || output.is_json() ? "" : "\n") + render(invocation, ring, rows));
+    }
+    last = news;
+    interrupt.sleep_for(pause);
+  }
+  return interrupt.exit_code();
+}
+
 }  // namespace
 
 int run_ring_show(const Invocation& invocation) {
   const auto config = invocation.load_config();
   registry::Directory directory(config.redis);
+  if (invocation.has("watch")) return watch_ring(invocation, config, directory);
   const auto ring = load_ring(invocation, config, directory);
-  const auto rows = rows_of(ring);
+  auto rows = rows_of(ring);
+  sort_rows(rows, invocation.choice<SortKey>("sort"));
+  print(render(invocation, ring, rows));
   const auto& output = invocation.output();
-  if (output.is_json()) {
-    print(render_json(json_of(ring, rows, invocation.has("ranges")), output));
-    return 0;
-  }
-  const bool for_people = output.format == Format::table || output.format == Format::wide;
-  if (invocation.has("ranges")) {
-    Table ranges({{"START"}, {"END"}, {"NODE"}});
-    for (const auto& arc : ring.ring.arcs()) {
-      ranges.add({hex_of(arc.start), hex_of(arc.end), ring.ring.members()[arc.owner].name});
-    }
-    print(ranges.render(output));
-    return 0;
-  }
-  if (for_people) print(summary(ring, rows) + "\n");
-  print(table_of(rows).render(output));
-  if (for_people && !output.is_quiet) advise(ring, rows);
+  if (is_for_people(output) && !output.is_quiet && !invocation.has("ranges")) advise(ring, rows);
   return 0;
 }
 

@@ -105,7 +105,8 @@ std::string RingState::state_word(const std::string& name) const {
   return seen->stats.state;
 }
 
-RingState load_ring(const Invocation& invocation, const config::Config& config, registry::Directory& directory) {
+RingState load_ring(const Invocation& invocation, const config::Config& config, registry::Directory& directory,
+                    Alarms alarms) {
   auto snapshot = directory.load();
   if (!snapshot) {
     throw Failure(exit_code_for(snapshot.error().code), snapshot.error().message,
@@ -117,7 +118,7 @@ RingState load_ring(const Invocation& invocation, const config::Config& config, 
   ring.snapshot = std::move(*snapshot);
   if (const auto* state = ring.state()) ring.document = state->document;
   if (ring.document != nullptr) ring.ring = ring::HashRing(*ring.document);
-  if (!invocation.output().is_quiet && !invocation.output().is_json()) {
+  if (alarms == Alarms::told && !invocation.output().is_quiet && !invocation.output().is_json()) {
     for (const auto& alarm : ring.snapshot.alarms)
       print_error("wscluster: " + alarm + "\n");
   }

@@ -32,10 +32,13 @@ struct RingState {
   [[nodiscard]] std::string state_word(const std::string& name) const;
 };
 
+/// told: entries of Redis that cannot be read go to stderr, where that is for people. kept: the caller shows them.
+enum class Alarms : std::uint8_t { told, kept };
+
 /// --service or the only one. Throws Failure: unavailable without Redis, usage when there are several services, no_node
 /// for an unknown service.
 [[nodiscard]] RingState load_ring(const Invocation& invocation, const config::Config& config,
-                                  registry::Directory& directory);
+                                  registry::Directory& directory, Alarms alarms = Alarms::told);
 
 /// "0x8c1f22d0a9e41b77"
 [[nodiscard]] std::string hex_of(std::uint64_t position);

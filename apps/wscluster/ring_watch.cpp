@@ -70,25 +70,27 @@ void show_progress(Progress& progress, Pace& pace, const Change& change, const s
   if (change.state == ChangeState::evicting) pace.note(evicted);
   const double ratio = planned == 0 ? (change.state == ChangeState::settling ? 1.0 : 0.0)
                                     : static_cast<double>(handled) / static_cast<double>(planned);
-  const std::string word = change.state == ChangeState::settling ? "settling" : "evicting";
+  const bool is_settling = change.state == ChangeState::settling;
   const std::string left = planned == 0 && !donors.done ? "?" : pace.left(planned - handled);
   const std::string waiting = trouble.empty() ? waiting_for(change) : trouble;
-  progress.show(
-      "Epoch " + std::to_string(change.to_epoch) + " is written. " + (word == "settling" ? "Settling" : "Evicting") +
-          "  " + bar_of(ratio) + "  " + format_count(handled) + "/" + format_count(planned) + "  " +
-          fixed(pace.rate(), 0) + "/s  " + left + " left  back " + format_count(back),
-      "epoch " + std::to_string(change.to_epoch) + ": " + fixed(ratio * 100, 0) + "% evicted " +
-          std::to_string(evicted) + "/" + std::to_string(planned) + " gone " + std::to_string(donors.gone) + " rate " +
-          fixed(pace.rate(), 0) + "/s left " + left + " back " + std::to_string(back) + " waiting " + waiting,
-      json::object{{"progress", word},
-                   {"epoch", change.to_epoch},
-                   {"planned", planned},
-                   {"moved", donors.moved},
-                   {"closed", donors.closed},
-                   {"gone", donors.gone},
-                   {"returned", back},
-                   {"rate", pace.rate()},
-                   {"waiting", waiting}});
+  progress.show("Epoch " + std::to_string(change.to_epoch) + " is written. " + (is_settling ? "Settling" : "Moving") +
+                    "  " + bar_of(ratio) + "  " + format_count(handled) + "/" + format_count(planned) + "  " +
+                    fixed(pace.rate(), 0) + "/s  " + left + " left  closed " + format_count(donors.closed) + " back " +
+                    format_count(back),
+                "epoch " + std::to_string(change.to_epoch) + ": " + fixed(ratio * 100, 0) + "% of " +
+                    std::to_string(planned) + " moved " + std::to_string(donors.moved) + " closed " +
+                    std::to_string(donors.closed) + " gone " + std::to_string(donors.gone) + " rate " +
+                    fixed(pace.rate(), 0) + "/s left " + left + " back " + std::to_string(back) + " waiting " + waiting,
+                json::object{{"progress", to_string(change.state)},
+                             {"epoch", change.to_epoch},
+                             {"planned", planned},
+                             {"moved", donors.moved},
+                             {"closed", donors.closed},
+                             {"gone", donors.gone},
+                             {"returned", back},
+                             {"rate", pace.rate()},
+                             {"left", left},
+                             {"waiting", waiting}});
 }
 
 /// Stats come with heartbeats, so the count of misplaced sessions may be a few of them late.
@@ -112,14 +114,16 @@ std::uint64_t misplaced_after(const config::Config& config, registry::Directory&
 std::string result_text(const Change& change, std::uint64_t misplaced) {
   const auto donors = change.donor_total();
   const auto receivers = change.receiver_total();
-  const auto evicted = donors.moved + donors.closed;
-  std::string out = "Epoch " + std::to_string(change.to_epoch) + " is active: " + to_string(change.action) + " " +
-                    change.node + (change.state == ChangeState::aborted ? " was aborted.\n" : " is done.\n");
-  out += "Evicted " + format_count(evicted) + " sessions in " + fixed(donors.seconds, 1) + "s (" +
-         fixed(donors.seconds > 0 ? static_cast<double>(evicted) / donors.seconds : 0, 0) +
-         "/s): " + format_count(donors.moved) + " moved, " + format_count(donors.closed) + " closed";
+  const std::string what = std::string(to_string(change.action)) + " " + change.node;
+  std::string out = change.aborted_by > 0
+                        ? "Epoch " + std::to_string(change.to_epoch) + " was aborted by epoch " +
+                              std::to_string(change.aborted_by) + ": " + what + ".\n"
+                        : "Epoch " + std::to_string(change.to_epoch) + " is active: " + what + " is done.\n";
+  out += format_count(donors.moved) + " sessions moved, " + format_count(donors.closed) + " closed";
   if (donors.forced > 0) out += " (" + format_count(donors.forced) + " of them at the deadline)";
-  out += "; " + format_count(donors.gone) + " had gone by themselves.\n";
+  out += " in " + fixed(donors.seconds, 1) + "s (" +
+         fixed(donors.seconds > 0 ? static_cast<double>(donors.moved + donors.closed) / donors.seconds : 0, 0) +
+         "/s); " + format_count(donors.gone) + " had gone by themselves.\n";
   if (donors.closed > 0) {
     const auto missing = donors.closed - std::min(donors.closed, receivers.returned);
     out += format_count(receivers.returned) + " are back";
@@ -129,7 +133,7 @@ std::string result_text(const Change& change, std::uint64_t misplaced) {
     }
     out += ", " + format_count(missing) + " did not return.\n";
   }
-  if (misplaced > 0) out += format_count(misplaced) + " sessions are misplaced: look with 'wscluster ring show'.\n";
+  if (misplaced > 0) out += format_count(misplaced) + " sessions are misplaced: look with 'wscluster ring check'.\n";
   return out;
 }
 
@@ -139,7 +143,7 @@ int stopped(const Invocation& invocation, const Change& change, json::object out
     print(render_json(out, invocation.output()));
   }
   print_error("wscluster: " + why + " The change to epoch " + std::to_string(change.to_epoch) +
-              " keeps running; the same command again goes on watching it.\n");
+              " keeps running: 'wscluster ring watch' follows it, 'wscluster ring abort' takes it back.\n");
   return code;
 }
 
@@ -152,9 +156,12 @@ void add_progress(json::object& out, const Change& change) {
   const auto null_if_empty = [](const std::string& text) {
     return text.empty() ? json::value(nullptr) : json::value(text);
   };
+  const auto null_if_0 = [](std::uint64_t epoch) { return epoch == 0 ? json::value(nullptr) : json::value(epoch); };
   out["from_epoch"] = change.from_epoch;
   out["to_epoch"] = change.to_epoch;
   out["state"] = to_string(change.state);
+  out["aborts"] = null_if_0(change.aborts);
+  out["aborted_by"] = null_if_0(change.aborted_by);
   out["planned"] = donors.planned;
   out["evicted"] = evicted;
   out["moved"] = donors.moved;

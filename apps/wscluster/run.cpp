@@ -47,6 +47,8 @@ Output output_for(const Parsed& parsed, const config::Environment& environment) 
   output.format = format_of(parsed, environment);
   output.has_headers = !parsed.values.contains("no-headers");
   output.color_stdout = wants_color(color, ::isatty(STDOUT_FILENO) != 0, environment);
+  const auto term = environment.find("TERM");
+  output.is_terminal = ::isatty(STDOUT_FILENO) != 0 && term != environment.end() && term->second != "dumb";
   output.color_stderr = wants_color(color, is_terminal_err, environment);
   output.is_quiet = parsed.values.contains("quiet");
   output.is_verbose = parsed.values.contains("verbose");

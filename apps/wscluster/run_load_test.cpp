@@ -69,15 +69,27 @@ std::vector<std::string> list_of(const Invocation& invocation, const std::string
   return found;
 }
 
+std::uint64_t in_flight_of(const Invocation& invocation) {
+  const auto in_flight = invocation.value<std::uint64_t>("in-flight");
+  if (in_flight == 0) throw Failure(ExitCode::usage, "--in-flight must be at least 1");
+  if (invocation.has("rate"))
+    throw Failure(ExitCode::usage, "--in-flight and --rate contradict each other: answers set the pace, or a schedule");
+  return in_flight;
+}
+
 load::Options options_of(const Invocation& invocation) {
   const auto config = invocation.load_config();
   const auto* door = find_door(invocation, config);
   load::Options options;
   options.url = url_of(invocation, config, door);
+  if (const auto& urls = invocation.arguments(); urls.size() > 1)
+    options.further_urls.assign(urls.begin() + 1, urls.end());
   options.scenario = invocation.choice<load::Scenario>("scenario");
   options.connections = invocation.value<std::uint64_t>("connections");
   options.connect_rate = invocation.value<double>("connect-rate");
   options.rate = invocation.value<double>("rate");
+  if (invocation.has("in-flight")) options.in_flight = in_flight_of(invocation);
+  options.resumes_tls = invocation.has("resume-tls");
   options.duration = invocation.value<Duration>("duration");
   options.warmup = invocation.value<Duration>("warmup");
   options.size_bytes = invocation.value<std::uint64_t>("size");

@@ -39,6 +39,7 @@ void reload(const Invocation& invocation, config::Config& config) {
   log::set_level(loaded.config.log.level);
   config.log.level = loaded.config.log.level;
   for (auto* front : {&config.node.front, &config.gateway.front}) {
+    front->drain_grace = loaded.config.node.front.drain_grace;
     front->drain_timeout = loaded.config.node.front.drain_timeout;
     front->drain_rate = loaded.config.node.front.drain_rate;
   }

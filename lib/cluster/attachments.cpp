@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/random.hpp"
 #include "ring/key.hpp"
 
 namespace wscluster::cluster {
@@ -14,6 +15,8 @@ using namespace std::chrono_literals;
 constexpr Duration retry_delay = 20ms;
 constexpr Duration longest_retry_delay = 500ms;
 constexpr Duration progress_interval = 50ms;
+/// How long the end of a socket is kept for a holder that cannot be reached now.
+constexpr Duration end_patience = 10s;
 
 }  // namespace
 
@@ -35,7 +38,10 @@ struct Attachments::Attachment {
   bool is_paused = false;
   bool is_retrying = false;
   bool is_lazy = false;
-  bool is_gone = false;  ///< the socket closed while an attach was under way: its answer is answered with the counters
+  bool is_gone = false;            ///< the socket closed while it was attached to nobody: the next holder is told
+  std::uint16_t end_code = 0;      ///< of the socket that is gone
+  std::uint64_t closes = 0;        ///< the change to this epoch wants the socket closed
+  std::uint64_t evicting = 0;      ///< the change to this epoch has asked the holder to close it
   bool tell_written = false;       ///< somebody waits for a receipt
   session::FrameQueue queue;       ///< upstream; covered by `accepted`
   std::uint64_t ever_sent = 0;     ///< highest position that went out under any attachment
@@ -50,7 +56,7 @@ struct Attachments::Attachment {
 };
 
 Attachments::Attachments(Network& network, Sockets& sockets, std::pmr::memory_resource& pool)
-    : network_(network), sockets_(sockets), pool_(pool) {}
+    : network_(network), sockets_(sockets), pool_(pool), jitter_(random_id()) {}
 
 Attachments::~Attachments() {
   slots_.for_each([&](Ref, Attachment& a) { a.queue.clear(pool_, [](const session::FrameQueue::Node&, bool) {}); });
@@ -118,20 +124,27 @@ void Attachments::on_attached(TimePoint, PathId path, const wire::Attached& atta
   Attachment* a = find(attached.edge, attached.number, path);
   if (a == nullptr) {
     // The client left before the answer came: the holder must not keep its session.
-    if (slots_.find(attached.edge) == nullptr) network_.send(path, wire::Detach{attached.holder, 1006, 0, 0});
+    // The way back leads to the core of the link, not to the holder.
+    const PathId to_holder = make_path(link_of(path), static_cast<std::uint8_t>(attached.shard));
+    if (slots_.find(attached.edge) == nullptr) network_.send(to_holder, wire::Detach{attached.holder, 1006, 0, 0});
     return;
   }
   if (a->is_gone) {
     const bool is_same = attached.life == a->life;
-    network_.send(path,
-                  wire::Detach{attached.holder, 1006, is_same ? a->received : 0, is_same ? a->written_of_life() : 0});
+    network_.send(a->path, wire::Detach{attached.holder, a->end_code, is_same ? a->received : 0,
+                                        is_same ? a->written_of_life() : 0});
     slots_.erase(attached.edge);
     return;
+  }
+  if (a->closes != 0 && network_.is_local(path)) {
+    // A later change has brought the user back to this node.
+    ++donated_[{a->options->name, a->closes}].gone;
+    a->closes = 0;
   }
   if (a->holder == 0) ++attached_;
   a->holder = attached.holder;
   a->refusals = 0;
-  if (attached.life != a->life) {
+  if (attached.life != a->life && (a->life == 0 || !a->options->mutations.no_life)) {
     // The state is new: its positions start again, and what went out before may have been executed by the lost one.
     if (a->life != 0) a->unsure_until = a->ever_sent;
     a->life = attached.life;
@@ -139,13 +152,14 @@ void Attachments::on_attached(TimePoint, PathId path, const wire::Attached& atta
     a->life_base = a->delivered;
     a->told = 0;
   }
-  a->queue.rewind(attached.accepted);
+  if (!a->options->mutations.no_resend) a->queue.rewind(attached.accepted);
   if (!a->was_attached) {
     a->was_attached = true;
     sockets_.on_attached(a->socket);
     a = slots_.find(attached.edge);
     if (a == nullptr || a->holder == 0) return;
   }
+  if (a->evicting != 0) evict(*a);
   send_waiting(*a);
   // Written while the answer was under way.
   tell_progress(*a);
@@ -156,18 +170,18 @@ void Attachments::on_refused(TimePoint now, PathId path, const wire::Refused& re
   Attachment* a = find(refused.edge, refused.number, path);
   if (a == nullptr) return;
   ++counters_.refused;
-  if (a->is_gone) {
-    slots_.erase(refused.edge);
-    return;
-  }
   ++a->refusals;
   a->path = 0;
   if (refused.reason == wire::RefuseReason::full) {
+    if (a->is_gone) {
+      slots_.erase(refused.edge);
+      return;
+    }
     const std::uint64_t socket = a->socket;
     if (a->was_attached) {
       sockets_.close(socket, 1013, "too many sessions");
     } else {
-      on_closed(a->ref, 0);
+      on_closed(now, a->ref, 0);
       sockets_.on_refused(socket, Sockets::Refusal::full);
     }
     return;
@@ -260,17 +274,24 @@ void Attachments::later(Attachment& a) {
   lazy_.push_back(a.ref);
 }
 
-void Attachments::on_closed(Ref ref, std::uint16_t code) {
+void Attachments::on_closed(TimePoint now, Ref ref, std::uint16_t code) {
   Attachment* a = slots_.find(ref);
   if (a == nullptr) return;
+  if (a->closes != 0) {
+    // Before its turn.
+    ++donated_[{a->options->name, a->closes}].gone;
+    a->closes = 0;
+  }
+  a->queue.clear(pool_, [](const session::FrameQueue::Node&, bool) {});
+  if (a->was_attached && a->holder == 0) {
+    a->is_gone = true;
+    a->end_code = code;
+    a->deadline = now + end_patience;
+    return;
+  }
   if (a->holder != 0) {
     network_.send(a->path, wire::Detach{a->holder, code, a->received, a->written_of_life()});
     --attached_;
-  }
-  a->queue.clear(pool_, [](const session::FrameQueue::Node&, bool) {});
-  if (a->was_attached && a->holder == 0 && a->path != 0) {
-    a->is_gone = true;
-    return;
   }
   slots_.erase(ref);
 }
@@ -290,12 +311,8 @@ void Attachments::adopt(TimePoint now, std::shared_ptr<const View> view) {
 }
 
 void Attachments::on_link_down(TimePoint now, LinkId link) {
-  slots_.for_each([&](Ref ref, Attachment& a) {
+  slots_.for_each([&](Ref, Attachment& a) {
     if (a.path == 0 || link_of(a.path) != link) return;
-    if (a.is_gone) {
-      slots_.erase(ref);
-      return;
-    }
     detached(a);
     retry_at(a, now);
   });
@@ -306,10 +323,14 @@ void Attachments::tick(TimePoint now) {
     Attachment* a = slots_.find(ref);
     if (a == nullptr) continue;
     a->is_retrying = false;
+    if (a->is_gone && now >= a->deadline) {
+      slots_.erase(ref);
+      continue;
+    }
     if (a->holder != 0 || (a->was_attached && a->path != 0)) continue;
     if (!a->was_attached && now >= a->deadline) {
       const std::uint64_t socket = a->socket;
-      on_closed(ref, 0);
+      on_closed(now, ref, 0);
       sockets_.on_refused(socket, Sockets::Refusal::timed_out);
     } else if (now < a->retry_at || a->path != 0) {
       retry_at(*a, a->retry_at);
@@ -317,8 +338,10 @@ void Attachments::tick(TimePoint now) {
       attach(now, *a);
     }
   }
+  if (!closings_.empty()) close_in_turn(now);
   if (now < next_lazy_) return;
   next_lazy_ = now + progress_interval;
+  forget_done_closings();
   for (const Ref ref : std::exchange(lazy_, {})) {
     Attachment* a = slots_.find(ref);
     if (a == nullptr) continue;
@@ -327,11 +350,71 @@ void Attachments::tick(TimePoint now) {
   }
 }
 
-std::string_view Attachments::node_of(Ref ref) const {
-  const Attachment* a = slots_.find(ref);
-  const ServiceView* service = a == nullptr || a->holder == 0 ? nullptr : view_->service(a->options->name);
-  const ring::Member* owner = service == nullptr ? nullptr : service->ring.owner_of(a->id.hash);
-  return owner == nullptr ? std::string_view() : owner->name;
+void Attachments::on_moved(TimePoint now, PathId path, const wire::Moved& moved) {
+  Attachment* a = find(moved.edge, moved.number, path);
+  if (a == nullptr) return;
+  detached(*a);
+  a->wants_epoch = std::max(a->wants_epoch, moved.epoch);
+  if (moved.closes != 0 && a->closes == 0 && !a->is_gone) {
+    a->closes = moved.closes;
+    const std::pair key{a->options->name, moved.closes};
+    donated_[key];
+    Closing& closing =
+        closings_.try_emplace(key, Closing{{now, static_cast<double>(moved.share) / 1e6}, {}}).first->second;
+    closing.queue.push_back(a->ref);
+  }
+  attach(now, *a);
+}
+
+void Attachments::close_in_turn(TimePoint now) {
+  for (auto& [key, closing] : closings_) {
+    const ServiceView* service = view_->service(key.first);
+    if (service == nullptr) continue;
+    closing.pace.advance(now, service->policy_of(key.second));
+    for (const Ref ref : std::exchange(closing.queue, {})) {
+      Attachment* a = slots_.find(ref);
+      if (a == nullptr || a->closes != key.second) continue;
+      if (a->holder == 0 || !closing.pace.may_close()) {
+        closing.queue.push_back(ref);
+        continue;
+      }
+      closing.pace.closed();
+      DonorCount& count = donated_[key];
+      ++count.closed;
+      if (closing.pace.is_late()) ++count.forced;
+      ++counters_.closed_for_change;
+      a->closes = 0;
+      a->evicting = key.second;
+      evict(*a);
+    }
+  }
+  std::erase_if(closings_, [](const auto& entry) { return entry.second.queue.empty(); });
+}
+
+/// Said again to each new holder until the socket is gone.
+void Attachments::evict(const Attachment& a) {
+  const ServiceView* service = view_->service(a.options->name);
+  const ChangePolicy* policy = service == nullptr ? nullptr : service->policy_of(a.evicting);
+  const ChangePolicy fallback;
+  network_.send(a.path, wire::Evict{a.holder, a.evicting, (policy == nullptr ? fallback : *policy).close_code,
+                                    close_text(service == nullptr ? 0 : service->epoch(), policy, jitter_)});
+}
+
+/// Counts are told for as long as the change is not done.
+void Attachments::forget_done_closings() {
+  std::erase_if(donated_, [&](const auto& entry) {
+    const auto& [service_name, epoch] = entry.first;
+    const ServiceView* service = view_ ? view_->service(service_name) : nullptr;
+    return service != nullptr && service->epoch() > epoch && service->policy_of(epoch) == nullptr &&
+           !closings_.contains(entry.first);
+  });
+}
+
+std::size_t Attachments::closes_pending() const noexcept {
+  std::size_t count = 0;
+  for (const auto& [key, closing] : closings_)
+    count += closing.queue.size();
+  return count;
 }
 
 }  // namespace wscluster::cluster

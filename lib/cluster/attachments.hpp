@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <memory_resource>
 #include <string>
@@ -9,6 +10,8 @@
 #include <vector>
 
 #include "base/time.hpp"
+#include "cluster/close_pace.hpp"
+#include "cluster/counts.hpp"
 #include "cluster/network.hpp"
 #include "cluster/options.hpp"
 #include "cluster/view.hpp"
@@ -38,11 +41,13 @@ struct AttachmentCounters {
   std::uint64_t attaches = 0;    ///< sent, repeats included
   std::uint64_t reattaches = 0;  ///< of sockets that were attached before
   std::uint64_t refused = 0;
+  std::uint64_t closed_for_change = 0;
 };
 
 /// The edge's side of sessions, on one core (DESIGN section 6): ties each client socket to its holder, keeps what the
 /// holder has not accepted, counts what the kernel has written, and attaches again (same counters, higher number) after
-/// a broken link, a refusal or a new owner. Pure.
+/// a broken link, a refusal or a move. A direct client whose user has moved away stays attached to the new owner until
+/// its turn to be closed comes. Pure.
 class Attachments {
  public:
   Attachments(Network& network, Sockets& sockets, std::pmr::memory_resource& pool);
@@ -60,7 +65,7 @@ class Attachments {
   /// How many delivered frames the kernel has taken whole, cumulative for this socket.
   void on_written(Ref ref, std::uint64_t frames);
   /// The socket is gone; forgets the attachment.
-  void on_closed(Ref ref, std::uint16_t code);
+  void on_closed(TimePoint now, Ref ref, std::uint16_t code);
 
   void adopt(TimePoint now, std::shared_ptr<const View> view);
   void on_attached(TimePoint now, PathId path, const wire::Attached& attached);
@@ -68,6 +73,7 @@ class Attachments {
   void on_down(TimePoint now, PathId path, const wire::Down& down);
   void on_accepted(TimePoint now, PathId path, const wire::Accepted& accepted);
   void on_close(TimePoint now, PathId path, const wire::Close& close);
+  void on_moved(TimePoint now, PathId path, const wire::Moved& moved);
   void on_link_down(TimePoint now, LinkId link);
   /// About every 10 ms.
   void tick(TimePoint now);
@@ -75,9 +81,13 @@ class Attachments {
   [[nodiscard]] std::size_t size() const noexcept { return slots_.size(); }
   /// Sockets that are attached to a session now.
   [[nodiscard]] std::size_t attached() const noexcept { return attached_; }
+  /// Sockets that a change closes and whose turn has not come.
+  [[nodiscard]] std::size_t closes_pending() const noexcept;
+  /// What was closed here for changes, by service and epoch. `planned` is the holders'.
+  [[nodiscard]] const std::map<std::pair<std::string, std::uint64_t>, DonorCount>& donated() const noexcept {
+    return donated_;
+  }
   [[nodiscard]] const AttachmentCounters& counters() const noexcept { return counters_; }
-  /// The node whose session this socket is attached to; empty when to none.
-  [[nodiscard]] std::string_view node_of(Ref ref) const;
 
  private:
   struct Attachment;
@@ -89,6 +99,9 @@ class Attachments {
   void tell_progress(Attachment& a);
   void later(Attachment& a);
   void detached(Attachment& a);
+  void close_in_turn(TimePoint now);
+  void evict(const Attachment& a);
+  void forget_done_closings();
   Attachment* find(Ref ref, std::uint64_t number, PathId path) const;
 
   Network& network_;
@@ -98,8 +111,16 @@ class Attachments {
   session::Slots<Attachment> slots_;
   std::vector<Ref> retrying_;
   std::vector<Ref> lazy_;
+  /// Sockets of one service that the change to one epoch closes.
+  struct Closing {
+    ClosePace pace;
+    std::vector<Ref> queue;
+  };
+  std::map<std::pair<std::string, std::uint64_t>, Closing> closings_;
+  std::map<std::pair<std::string, std::uint64_t>, DonorCount> donated_;
   std::size_t attached_ = 0;
   TimePoint next_lazy_;
+  std::uint64_t jitter_;  ///< state of a small generator, for hints to clients only
   AttachmentCounters counters_;
 };
 

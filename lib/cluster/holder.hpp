@@ -11,12 +11,15 @@
 #include <vector>
 
 #include "base/time.hpp"
+#include "cluster/close_pace.hpp"
+#include "cluster/counts.hpp"
 #include "cluster/options.hpp"
 #include "cluster/sender.hpp"
 #include "cluster/view.hpp"
 #include "session/frame_queue.hpp"
 #include "session/session_id.hpp"
 #include "session/slots.hpp"
+#include "wire/user_state.hpp"
 
 namespace wscluster::cluster {
 
@@ -28,19 +31,6 @@ struct Self {
   unsigned shards = 1;
 };
 
-/// What one shard has done for the change that made an epoch. planned = moved + closed + gone when done.
-struct DonorCount {
-  std::uint64_t planned = 0;  ///< sessions that were to go when the epoch was adopted
-  std::uint64_t closed = 0;
-  std::uint64_t gone = 0;    ///< ended by themselves, or stayed because a later epoch brought them back
-  std::uint64_t forced = 0;  ///< of `closed`: at the deadline
-  bool is_done = false;
-};
-struct ReceiverCount {
-  std::uint64_t returned = 0;
-  std::vector<Duration> gaps;  ///< from close to return; taken out by take_gaps()
-};
-
 struct HolderCounters {
   std::uint64_t messages_up = 0;
   std::uint64_t messages_down = 0;
@@ -49,13 +39,23 @@ struct HolderCounters {
   std::uint64_t refusals = 0;
   std::uint64_t slow_consumers = 0;
   std::uint64_t dropped = 0;
-  std::uint64_t evicted = 0;
+  std::uint64_t moved = 0;              ///< sessions given to another holder
+  std::uint64_t closed_for_change = 0;  ///< sessions
+  std::uint64_t handovers = 0;          ///< begun; repeats after a thaw count
+  std::uint64_t thaws = 0;
+  std::uint64_t snapshot_bytes = 0;
+  std::uint64_t installed = 0;  ///< users taken over
+  std::uint64_t unreadable_snapshots = 0;
   std::uint64_t receipts[6] = {};  ///< by ReceiptStatus
 };
 
-/// The users of one service on one shard: their sessions, messages to them, and how they leave when the ring changes
-/// (DESIGN sections 6 and 7). Pure: events in, frames out through Network, time given. A user's sessions are always on
-/// one holder; a new owner first asks the earlier ones.
+/// The users of one service on one shard: their sessions, messages to them, and how they move when the ring changes
+/// (DESIGN sections 6 and 7). Pure: events in, frames out through Network, time given.
+///
+/// A user is with at most one active holder. Its life here:
+///
+///     unresolved ──all earlier owners say none──▶ active ──its turn, or an ask──▶ frozen ──prepared──▶ gone
+///         └───────────snapshot──▶ passive ──release──▶ active ◀──declined, owner gone──┘
 class Holder final : public ReceiptSink {
  public:
   /// References of sessions carry the service index in the top byte, so that the core finds the holder.
@@ -74,26 +74,31 @@ class Holder final : public ReceiptSink {
   void on_up(TimePoint now, const wire::Up& up);
   void on_progress(TimePoint now, const wire::Progress& progress);
   void on_detach(TimePoint now, const wire::Detach& detach);
+  void on_evict(TimePoint now, const wire::Evict& evict);
   void on_message(TimePoint now, PathId path, const wire::Message& message);
   void on_settled(TimePoint now, const wire::Settled& settled);
   void on_ask(TimePoint now, PathId path, const wire::Ask& ask);
-  void on_answer(TimePoint now, PathId path, const wire::Answer& answer);
+  void on_none(TimePoint now, PathId path, const wire::None& none);
+  void on_snapshot(TimePoint now, PathId path, const wire::Snapshot& snapshot);
+  void on_prepared(TimePoint now, PathId path, const wire::Prepared& prepared);
+  void on_release(TimePoint now, const wire::Release& release);
+  void on_declined(TimePoint now, const wire::Declined& declined);
+  void on_outcome(TimePoint now, const wire::Outcome& outcome);
   void on_link_down(TimePoint now, LinkId link);
   /// Of a relayed message of one of our sessions.
   void on_receipt(TimePoint now, std::uint64_t cookie, const Receipt& receipt) override;
   /// About every 10 ms.
   void tick(TimePoint now);
 
-  /// Closes every session, e.g. when the process stops.
-  void close_all(std::uint16_t code, std::string_view text);
-
   [[nodiscard]] std::size_t sessions() const noexcept { return sessions_.size(); }
   [[nodiscard]] std::size_t users() const noexcept { return users_.size(); }
   [[nodiscard]] std::size_t sessions_of(std::string_view uid) const;
+  /// Of which an active state is here.
+  [[nodiscard]] bool is_active(std::string_view uid) const;
   /// Sessions whose owner is another node.
-  [[nodiscard]] std::size_t misplaced() const noexcept;
-  /// Sessions that are waiting for their turn to be evicted.
-  [[nodiscard]] std::size_t eviction_pending() const noexcept;
+  [[nodiscard]] std::size_t misplaced() const noexcept { return misplaced_; }
+  /// Users that wait for their turn or are on their way.
+  [[nodiscard]] std::size_t moves_pending() const noexcept;
   [[nodiscard]] const std::map<std::uint64_t, DonorCount>& donated() const noexcept { return donated_; }
   [[nodiscard]] std::map<std::uint64_t, ReceiverCount>& received() noexcept { return received_; }
   [[nodiscard]] const HolderCounters& counters() const noexcept { return counters_; }
@@ -102,6 +107,11 @@ class Holder final : public ReceiptSink {
   struct Session;
   struct User;
   struct Visit;
+  struct Arrival;
+  struct Departure;
+  struct Outcome;
+  struct OwnSend;
+  struct Move;
   using SessionRef = std::uint64_t;
   /// Ordered by hash, so that the sessions of an arc are found in O(log n + found).
   struct UserKey {
@@ -111,36 +121,78 @@ class Holder final : public ReceiptSink {
   };
   using Users = std::map<UserKey, std::unique_ptr<User>>;
 
-  // Users
-  User* find_user(std::uint64_t hash, std::string_view uid);
+  // Users (holder.cpp)
+  [[nodiscard]] User* find_user(std::uint64_t hash, std::string_view uid) const;
+  [[nodiscard]] User* find_user(std::string_view uid) const;
   User& make_user(std::uint64_t hash, std::string_view uid);
   void erase_user_if_idle(User& user);
+  void erase_user(User& user);
   [[nodiscard]] bool owns(std::uint64_t hash) const;
+  [[nodiscard]] bool is_us(const ring::Member& member) const;
+  void remember_losses(TimePoint now);
+  void tick_slowly(TimePoint now);
 
-  // Who holds a user that we gained (asking)
-  struct EarlierOwner {
-    const ring::Member* member = nullptr;
-    bool is_open = true;  ///< false: its change is done, it only knows who is on the way back
-  };
-  [[nodiscard]] std::vector<EarlierOwner> earlier_owners(std::uint64_t hash) const;
-  void expect_return(User& user, std::uint64_t sessions, std::uint64_t epoch, TimePoint evicted_at);
-  void remember_closed(TimePoint now, const std::shared_ptr<const View>& before, const ServiceView& service_before);
-  void start_asking(TimePoint now, User& user, bool pull);
+  // Who holds a user that we gained (holder_asking.cpp)
+  void start_asking(TimePoint now, User& user);
   void continue_asking(TimePoint now, User& user);
-  void settle_user(TimePoint now, User& user);
+  void ask_again(TimePoint now);
+  void resolve_user(TimePoint now, User& user);
+  void work_off_visits(TimePoint now, User& user);
   void refuse_visits(User& user);
   void end_visit(const Visit& visit);
-  void held_elsewhere(TimePoint now, User& user, const std::string& node);
-  void wait_for_return(User& user);
+  void answer_none(PathId path, std::string_view uid);
 
-  // Sessions
+  // The state as it travels (holder_snapshot.cpp)
+  [[nodiscard]] std::string encode_user(TimePoint now, const User& user) const;
+  void install(TimePoint now, User& user, const wire::UserState& state);
+  void install_session(TimePoint now, User& user, const wire::SessionState& state);
+
+  // Taking over (holder_arrival.cpp)
+  [[nodiscard]] bool may_take(const wire::Snapshot& snapshot, std::uint64_t hash) const;
+  bool take_part(PathId path, User& user, const wire::Snapshot& snapshot);
+  void decline(PathId path, const wire::Snapshot& snapshot);
+  void tell_prepared(PathId path, const User& user);
+  void activate(TimePoint now, User& user);
+  void drop_parts(User& user);
+  void review_arrivals(TimePoint now);
+  void repeat_prepared();
+
+  // Handing over (holder_departure.cpp)
+  void plan_moves(TimePoint now, const ServiceView* before);
+  void plan_user(User& user, std::uint64_t epoch);
+  void stay(User& user);
+  void move_in_turn(TimePoint now);
+  void begin_move(TimePoint now, User& user);
+  void send_parts(User& user);
+  void release(TimePoint now, User& user);
+  void refuse_parked(const Departure& departure);
+  void move_session(Session& session);
+  void thaw(TimePoint now, User& user);
+  void put_back(TimePoint now, User& user);
+  void hurry_departures(TimePoint now);
+  template <class F>
+  void park(User& user, PathId path, const F& frame);
+  [[nodiscard]] bool has_room_to_park(const User& user) const;
+  void finish_changes();
+
+  // Closing for a change that closes everybody (holder_closing.cpp)
+  Move& closing_move(TimePoint now, std::uint64_t epoch);
+  void plan_closes(TimePoint now, std::uint64_t epoch);
+  void close_in_turn(TimePoint now);
+  void close_for_change(TimePoint now, Session& session, std::uint64_t epoch, std::uint16_t code,
+                        std::string_view text);
+  [[nodiscard]] bool is_closing_for_change(const User& user) const;
+
+  // Sessions (holder_sessions.cpp)
   void attach(TimePoint now, User& user, PathId path, const wire::Attach& request);
   void count_return(TimePoint now, User& user);
   void answer_attached(const Session& session);
   void refuse_attach(PathId path, const wire::Attach& attach, wire::RefuseReason reason);
-  Session* find_session(SessionRef ref);
-  void execute(TimePoint now, Session& session, const wire::Up& up);
-  void relay(TimePoint now, Session& session, const wire::Up& up);
+  /// References outside of the slots carry the service in the top byte.
+  [[nodiscard]] static std::uint64_t slot_of(SessionRef ref) noexcept { return ref & ((SessionRef{1} << 56U) - 1); }
+  [[nodiscard]] Session* find_session(SessionRef ref) const;
+  [[nodiscard]] Session* find_session(const User& user, const session::SessionId& id) const;
+  Session& add_session(User& user, const session::SessionId& id);
   void say(TimePoint now, Session& session, std::string_view text);
   void enqueue(TimePoint now, Session& session, session::FrameMark mark, std::string_view payload);
   bool make_room(TimePoint now, Session& session, std::size_t bytes);
@@ -150,34 +202,46 @@ class Holder final : public ReceiptSink {
   void cover(TimePoint now, Session& session, std::uint64_t written);
   void close_session(Session& session, std::uint16_t code, std::string_view text);
   void end_session(TimePoint now, Session& session, bool edge_is_known);
+  void hurry_closing(TimePoint now);
 
-  // Messages
+  // Own sends of sessions (holder_sends.cpp)
+  void execute(TimePoint now, Session& session, const wire::Up& up);
+  void relay(TimePoint now, Session& session, const wire::Up& up);
+  void settle_send(TimePoint now, std::uint64_t number, const Outcome& outcome);
+  [[nodiscard]] std::pair<std::uint64_t, std::uint64_t> name_of_send(const OwnSend& send, std::uint64_t number) const;
+  void forward_outcome(const OwnSend& send, std::uint64_t number, const Outcome& outcome);
+  void work_off_ups(TimePoint now, SessionRef ref);
+  void inherit_send(TimePoint now, Session& session, const wire::OwnSendState& state);
+  void expire_inherited(TimePoint now);
+  void release_sends(TimePoint now, const Session& session, const Departure& departure);
+  void thaw_sends(TimePoint now, const User& user);
+
+  // Messages (holder_messages.cpp)
   struct Executed;
   void deliver(TimePoint now, User& user, Executed& entry, bool is_binary, std::string_view payload);
-  void resolve(TimePoint now, User& user, const session::FrameMark& mark, bool was_written, bool is_sure,
-               std::string_view payload = {});
+  /// Of a message at one session.
+  struct Fate {
+    bool was_written = false;
+    bool is_sure = false;   ///< that it was or was not
+    bool may_keep = false;  ///< for the next session, if nobody has it
+  };
+  void resolve(TimePoint now, User& user, const session::FrameMark& mark, Fate fate, std::string_view payload = {});
   [[nodiscard]] Executed* find_executed(User& user, std::uint64_t origin, std::uint64_t counter);
   [[nodiscard]] bool has_had(const User& user, std::uint64_t origin, std::uint64_t counter) const;
   void accept_message(TimePoint now, User& user, PathId path, const wire::Message& message);
   void queue_visit(TimePoint now, User& user, PathId path, const wire::Message& message);
-  void send_after(TimePoint now, const User& user, bool is_binary, std::string_view payload);
+  void hold(TimePoint now, User& user, Executed& entry, const wire::Message& message);
+  void keep(TimePoint now, User& user, Executed& entry, TimePoint deadline, bool is_binary, std::string_view payload);
+  [[nodiscard]] bool has_inbox_room(const User& user, std::size_t bytes) const;
   void answer(Executed& entry, wire::ReceiptStatus status, std::uint64_t sessions);
-  void refuse_message(PathId path, std::uint64_t counter, wire::RefuseReason reason, std::string_view node = {});
-  bool is_repeat(User& user, PathId path, const wire::Message& message);
+  void refuse_message(PathId path, std::uint64_t counter, wire::RefuseReason reason);
+  bool is_repeat(User& user, PathId path, const wire::Message& message, bool is_active);
   void flush_held(TimePoint now, User& user);
   void expire_held(TimePoint now, User& user);
+  void wait_for_return(User& user);
+  void clean_up_later(User& user);
   void forget_settled(TimePoint now);
   [[nodiscard]] std::uint64_t settled_of(std::uint64_t origin) const;
-
-  // Leaving
-  void plan_evictions(TimePoint now, const ServiceView* before);
-  void evict_in_turn(TimePoint now);
-  void begin_eviction(TimePoint now, User& user);
-  void hurry_leaving(TimePoint now);
-  void stay(User& user);
-  [[nodiscard]] std::string close_text(const ChangePolicy& policy);
-  void release(TimePoint now, User& user);
-  void answer_asker(PathId path, std::uint64_t hash, std::string_view uid, TimePoint now);
 
   const ServiceOptions options_;
   const Self self_;
@@ -190,23 +254,44 @@ class Holder final : public ReceiptSink {
 
   Users users_;
   session::Slots<Session> sessions_;
-  /// A relayed message of one of our sessions that waits for its receipt.
-  struct RelayedSend {
-    SessionRef session = 0;
+  /// What became of a session's own send.
+  struct Outcome {
+    wire::ReceiptStatus status = wire::ReceiptStatus::unknown;
+    std::uint64_t sessions = 0;
+    std::string node;
+    std::uint64_t epoch = 0;
+    Clock::duration latency{};
+  };
+  /// A message that one of our sessions sends and whose receipt it waits for. When the session moves while it is open,
+  /// the outcome goes after it: the entry stays here until then, and the new holder has one of its own.
+  struct OwnSend {
+    SessionRef session = 0;  ///< 0: has moved
     std::string to;
     std::string id;  ///< as the client wrote it, JSON
+    // Begun at an earlier holder:
+    std::uint64_t begun_by = 0;  ///< incarnation; 0: here
+    std::uint64_t number = 0;    ///< there
+    TimePoint deadline;
+    // Answered while the user was frozen:
+    std::optional<Outcome> outcome;
+    // The session has moved to:
+    std::string uid;
+    std::string node;
+    std::uint64_t incarnation = 0;
   };
-  session::Slots<RelayedSend> relays_;
-  std::vector<SessionRef> lazy_;     ///< owe the edge an `accepted`
-  std::vector<SessionRef> orphans_;  ///< their link broke
+  session::Slots<OwnSend> sends_;
+  std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint64_t> inherited_;  ///< (begun_by, number) -> in sends_
+  std::vector<SessionRef> lazy_;                                                ///< owe the edge an `accepted`
+  std::vector<SessionRef> orphans_;                                             ///< no edge is attached to them
+  std::vector<SessionRef> closing_;  ///< closed for a change, and the socket is not gone yet
   std::vector<UserKey> asking_;      ///< gained users with an unanswered question
-  std::vector<UserKey> waiting_;     ///< users with held messages
+  std::vector<UserKey> waiting_;     ///< users with held messages, or expected back
   std::vector<UserKey> cleanup_;     ///< users with dedupe entries
-  struct OriginState {
+  struct Origin {
     std::uint64_t settled = 0;
     TimePoint heard;
   };
-  std::unordered_map<std::uint64_t, OriginState> origins_;
+  std::unordered_map<std::uint64_t, Origin> origins_;
 
   /// Nodes that left with their state: what they owned is made anew, and older messages are answered `unknown`.
   struct Loss {
@@ -214,45 +299,38 @@ class Holder final : public ReceiptSink {
     std::string node;
     std::uint64_t incarnation = 0;
     std::uint64_t epoch = 0;
+    TimePoint at;
     TimePoint until;
   };
   std::vector<Loss> losses_;
 
-  /// The ring of a change that is done, for as long as its clients may still be on their way back.
-  struct Closed {
-    std::shared_ptr<const View> view;  ///< keeps `epoch`
-    const OpenEpoch* epoch = nullptr;
-    TimePoint until;
+  /// What this shard has to do for the change to one epoch.
+  struct Move {
+    double share = 0;            ///< of the change's closes, for this shard
+    std::size_t users = 0;       ///< planned and still here
+    std::vector<UserKey> queue;  ///< wait for their turn; taken from the back
+    struct Later {
+      TimePoint at;
+      UserKey key;
+    };
+    std::vector<Later> later;  ///< could not go when it was their turn
+    // A change that closes everybody:
+    ClosePace pace;
+    std::vector<SessionRef> closing;
   };
-  std::vector<Closed> closed_;
-  struct Departed {
-    std::uint64_t incarnation = 0;
-    TimePoint at;  ///< when the document without it was adopted
-  };
-  std::vector<Departed> departed_;
-
-  struct Eviction {
-    std::uint64_t epoch = 0;
-    double share = 0;  ///< of the change's rate, for this shard
-    double allowance = 0;
-    TimePoint last;
-    std::vector<UserKey> queue;    ///< taken from the back
-    std::vector<UserKey> leaving;  ///< their closes are under way
-  };
-  std::vector<Eviction> evictions_;
+  std::map<std::uint64_t, Move> moves_;
+  std::vector<UserKey> departing_;  ///< frozen
+  std::vector<UserKey> arriving_;   ///< a part of their state is here, or all of it, passive
+  std::uint64_t departing_bytes_ = 0;
+  std::size_t departing_users_ = 0;
+  std::uint64_t last_handover_ = 0;
+  std::size_t misplaced_ = 0;
   std::map<std::uint64_t, DonorCount> donated_;
   std::map<std::uint64_t, ReceiverCount> received_;
-  struct Evicted {
-    std::uint64_t sessions = 0;
-    std::uint64_t epoch = 0;
-    TimePoint at;
-  };
-  std::map<UserKey, Evicted> evicted_;
   struct DeferredAsk {
     PathId path = 0;
     std::string uid;
     std::uint64_t epoch = 0;
-    bool pull = false;
   };
   std::vector<DeferredAsk> deferred_asks_;
 

@@ -17,7 +17,7 @@ constexpr Duration origin_memory = 60s;
 }  // namespace
 
 void Holder::on_settled(TimePoint now, const wire::Settled& settled) {
-  OriginState& origin = origins_[settled.origin];
+  Origin& origin = origins_[settled.origin];
   origin.settled = std::max(origin.settled, settled.counter);
   origin.heard = now;
 }
@@ -30,25 +30,25 @@ std::uint64_t Holder::settled_of(std::uint64_t origin) const {
 void Holder::on_message(TimePoint now, PathId path, const wire::Message& message) {
   const std::uint64_t hash = service_ == nullptr ? 0 : service_->hash_of(message.uid);
   User* user = service_ == nullptr ? nullptr : find_user(hash, message.uid);
-  const bool is_held = user != nullptr && !user->is_leaving && !user->sessions.empty();
-  if (service_ == nullptr || (user != nullptr && user->is_leaving) || (!is_held && !owns(hash))) {
+  if (user != nullptr && user->phase == User::Phase::frozen && has_room_to_park(*user)) {
+    park(*user, path, message);
+    return;
+  }
+  const bool is_held = user != nullptr && user->is_held();
+  if (service_ == nullptr || (!is_held && !owns(hash)) || (is_held && user->phase == User::Phase::frozen)) {
     refuse_message(path, message.counter, wire::RefuseReason::not_owner);
     return;
   }
   on_settled(now, {message.service, message.origin, message.settled});
-  if (user != nullptr && !is_held && !user->elsewhere.empty() && now < user->elsewhere_until) {
-    refuse_message(path, message.counter, wire::RefuseReason::held, user->elsewhere);
-    return;
-  }
   if (user == nullptr) user = &make_user(hash, message.uid);
-  if (is_repeat(*user, path, message)) return;
-  if (message.after != 0 && !has_had(*user, message.origin, message.after)) {
+  const bool is_active = is_held && user->phase != User::Phase::passive;
+  if (is_repeat(*user, path, message, is_active)) return;
+  if (!is_active) {
+    // Whether the one before is known will be seen when it is known who holds the user.
+    queue_visit(now, *user, path, message);
+  } else if (message.after != 0 && !has_had(*user, message.origin, message.after) && !options_.mutations.no_after) {
     refuse_message(path, message.counter, wire::RefuseReason::lacks_after);
     erase_user_if_idle(*user);
-    return;
-  }
-  if (!is_held && user->resolved == 0) {
-    queue_visit(now, *user, path, message);
   } else {
     accept_message(now, *user, path, message);
   }
@@ -60,21 +60,18 @@ void Holder::queue_visit(TimePoint now, User& user, PathId path, const wire::Mes
   visit.deadline = now + Duration(message.deadline_ms);
   visit.origin = message.origin;
   visit.counter = message.counter;
+  visit.after = message.after;
   visit.epoch = message.epoch;
   visit.wait = message.wait;
   visit.is_binary = message.is_binary;
   visit.payload = message.payload;
   user.visits.push_back(std::move(visit));
-  start_asking(now, user, false);
+  if (user.phase == User::Phase::unresolved) start_asking(now, user);
 }
 
 bool Holder::has_had(const User& user, std::uint64_t origin, std::uint64_t counter) const {
-  const bool was_seen = std::any_of(user.last_seen.begin(), user.last_seen.end(), [&](const User::LastSeen& seen) {
-    return seen.origin == origin && seen.counter >= counter;
-  });
-  return was_seen || std::any_of(user.visits.begin(), user.visits.end(), [&](const Visit& visit) {
-           return !visit.is_attach && visit.origin == origin && visit.counter == counter;
-         });
+  return std::any_of(user.last_seen.begin(), user.last_seen.end(),
+                     [&](const User::LastSeen& seen) { return seen.origin == origin && seen.counter >= counter; });
 }
 
 Holder::Executed* Holder::find_executed(User& user, std::uint64_t origin, std::uint64_t counter) {
@@ -85,16 +82,13 @@ Holder::Executed* Holder::find_executed(User& user, std::uint64_t origin, std::u
 }
 
 /// True when the message was here before; its fate is told on the new path.
-bool Holder::is_repeat(User& user, PathId path, const wire::Message& message) {
+bool Holder::is_repeat(User& user, PathId path, const wire::Message& message, bool is_active) {
   for (Visit& visit : user.visits) {
     if (visit.is_attach || visit.origin != message.origin || visit.counter != message.counter) continue;
     visit.path = path;
     return true;
   }
-  const bool was_seen = std::any_of(user.last_seen.begin(), user.last_seen.end(), [&](const User::LastSeen& seen) {
-    return seen.origin == message.origin && seen.counter >= message.counter;
-  });
-  if (!was_seen) return false;
+  if (!is_active || options_.mutations.no_dedupe || !has_had(user, message.origin, message.counter)) return false;
   ++counters_.duplicates;
   if (Executed* entry = find_executed(user, message.origin, message.counter)) {
     entry->path = path;
@@ -113,37 +107,53 @@ void Holder::accept_message(TimePoint now, User& user, PathId path, const wire::
   user.executed.push_back({message.origin, message.counter, path, message.wait, 0, 0, false, false, false,
                            wire::ReceiptStatus::unknown, 0});
   Executed& entry = user.executed.back();
-  if (!user.in_cleanup) {
-    user.in_cleanup = true;
-    cleanup_.push_back(*user.key);
-  }
+  clean_up_later(user);
   if (message.epoch < user.born) {
     // First sent before the state was lost: nobody can know whether it was delivered then.
     answer(entry, wire::ReceiptStatus::unknown, 0);
-    return;
-  }
-  if (!user.sessions.empty()) {
+  } else if (!user.sessions.empty() && !is_closing_for_change(user)) {
     deliver(now, user, entry, message.is_binary, message.payload);
-    return;
+  } else {
+    hold(now, user, entry, message);
   }
-  const bool has_room =
-      user.held.size() < options_.hold_messages && user.held_bytes + message.payload.size() <= options_.hold_bytes;
-  if (now >= user.hold_until || !has_room) {
+}
+
+void Holder::clean_up_later(User& user) {
+  if (user.in_cleanup) return;
+  user.in_cleanup = true;
+  cleanup_.push_back(*user.key);
+}
+
+bool Holder::has_inbox_room(const User& user, std::size_t bytes) const {
+  return user.held.size() < options_.inbox_messages && user.held_bytes + bytes <= options_.inbox_bytes;
+}
+
+/// Nobody is there: for the return of an evicted user, or into the inbox.
+void Holder::hold(TimePoint now, User& user, Executed& entry, const wire::Message& message) {
+  const bool is_expected = now < user.hold_until;
+  const bool has_inbox = options_.inbox == Inbox::memory;
+  if ((!is_expected && !has_inbox) || !has_inbox_room(user, message.payload.size())) {
     answer(entry, wire::ReceiptStatus::offline, 0);
     return;
   }
-  Visit held;
-  held.deadline = now + Duration(message.deadline_ms);
-  held.origin = message.origin;
-  held.counter = message.counter;
-  held.wait = message.wait;
-  held.is_binary = message.is_binary;
-  held.payload = message.payload;
+  keep(now, user, entry, now + Duration(message.deadline_ms), message.is_binary, message.payload);
+  if (message.wait != wire::Wait::delivered || !is_expected) answer(entry, wire::ReceiptStatus::queued, 0);
+}
+
+void Holder::keep(TimePoint now, User& user, Executed& entry, TimePoint deadline, bool is_binary,
+                  std::string_view payload) {
+  const TimePoint inbox_end = options_.inbox == Inbox::memory ? now + options_.inbox_time : TimePoint{};
+  user.held.push_back(
+      {entry.origin, entry.counter, deadline, std::max(user.hold_until, inbox_end), is_binary, std::string(payload)});
+  user.held_bytes += payload.size();
   entry.is_held = true;
-  user.held_bytes += held.payload.size();
-  user.held.push_back(std::move(held));
-  if (message.wait != wire::Wait::delivered) answer(entry, wire::ReceiptStatus::queued, 0);
   wait_for_return(user);
+}
+
+void Holder::wait_for_return(User& user) {
+  if (user.in_waiting || (user.held.empty() && user.expected.empty())) return;
+  user.in_waiting = true;
+  waiting_.push_back(*user.key);
 }
 
 void Holder::deliver(TimePoint now, User& user, Executed& entry, bool is_binary, std::string_view payload) {
@@ -160,36 +170,25 @@ void Holder::deliver(TimePoint now, User& user, Executed& entry, bool is_binary,
 }
 
 /// One session has written the message or never will.
-void Holder::resolve(TimePoint now, User& user, const session::FrameMark& mark, bool was_written, bool is_sure,
-                     std::string_view payload) {
+void Holder::resolve(TimePoint now, User& user, const session::FrameMark& mark, Fate fate, std::string_view payload) {
   Executed* entry = find_executed(user, mark.origin, mark.counter);
   if (entry == nullptr || entry->pending == 0) return;
   --entry->pending;
-  entry->written += was_written ? 1 : 0;
-  entry->is_unsure = entry->is_unsure || (!was_written && !is_sure);
+  entry->written += fate.was_written ? 1 : 0;
+  entry->is_unsure = entry->is_unsure || (!fate.was_written && !fate.is_sure);
   if (entry->pending > 0) return;
   const bool is_lost = entry->written == 0 && !entry->is_unsure;
-  if (entry->is_answered) {
-    // It was promised as queued, and nobody has it: it goes after the evicted user.
-    if (is_lost && user.is_leaving) send_after(now, user, mark.is_binary, payload);
-    return;
-  }
-  if (entry->written > 0) {
+  const bool is_awaited = now < user.hold_until || options_.inbox == Inbox::memory;
+  if (is_lost && fate.may_keep && is_awaited && has_inbox_room(user, payload.size())) {
+    // Nobody has it, and its reader comes back.
+    keep(now, user, *entry, std::max(user.hold_until, now), mark.is_binary, payload);
+  } else if (entry->is_answered) {
+    counters_.dropped += is_lost ? 1 : 0;
+  } else if (entry->written > 0) {
     answer(*entry, wire::ReceiptStatus::delivered, entry->written);
-  } else if (entry->is_unsure) {
-    answer(*entry, wire::ReceiptStatus::unknown, 0);
-  } else if (user.is_leaving) {
-    refuse_message(entry->path, entry->counter, wire::RefuseReason::not_owner);
-    entry->is_answered = true;
   } else {
-    answer(*entry, wire::ReceiptStatus::offline, 0);
+    answer(*entry, entry->is_unsure ? wire::ReceiptStatus::unknown : wire::ReceiptStatus::offline, 0);
   }
-}
-
-/// To the user at its new owner, from us.
-void Holder::send_after(TimePoint now, const User& user, bool is_binary, std::string_view payload) {
-  const Outgoing outgoing{options_.name, user.key->uid, payload, is_binary, wire::Wait::none, now + options_.hold};
-  static_cast<void>(sender_.send(now, outgoing, *this, 0));
 }
 
 void Holder::answer(Executed& entry, wire::ReceiptStatus status, std::uint64_t sessions) {
@@ -200,39 +199,44 @@ void Holder::answer(Executed& entry, wire::ReceiptStatus status, std::uint64_t s
   network_.send(entry.path, wire::Receipt{entry.counter, status, sessions, service_->epoch()});
 }
 
-void Holder::refuse_message(PathId path, std::uint64_t counter, wire::RefuseReason reason, std::string_view node) {
+void Holder::refuse_message(PathId path, std::uint64_t counter, wire::RefuseReason reason) {
   ++counters_.refusals;
-  network_.send(path, wire::Refusal{counter, reason, service_ == nullptr ? 0 : service_->epoch(), node});
+  network_.send(path, wire::Refusal{counter, reason, service_ == nullptr ? 0 : service_->epoch()});
 }
 
 void Holder::flush_held(TimePoint now, User& user) {
+  if (user.held.empty() || is_closing_for_change(user)) return;
   user.held_bytes = 0;
-  for (const Visit& held : std::exchange(user.held, {})) {
-    deliver(now, user, *find_executed(user, held.origin, held.counter), held.is_binary, held.payload);
+  for (const User::Held& held : std::exchange(user.held, {})) {
+    if (Executed* entry = find_executed(user, held.origin, held.counter))
+      deliver(now, user, *entry, held.is_binary, held.payload);
   }
 }
 
 /// Called for every user in waiting_, which was emptied before.
 void Holder::expire_held(TimePoint now, User& user) {
   user.in_waiting = false;
-  const bool is_over = now >= user.hold_until;
-  std::erase_if(user.held, [&](const Visit& held) {
-    if (!is_over && now < held.deadline) return false;
-    user.held_bytes -= held.payload.size();
-    Executed* entry = find_executed(user, held.origin, held.counter);
-    entry->is_held = false;
-    if (!entry->is_answered) {
-      answer(*entry, now >= held.deadline ? wire::ReceiptStatus::expired : wire::ReceiptStatus::offline, 0);
-    }
-    return true;
-  });
-  if (is_over) user.expected = 0;
-  if (now >= user.elsewhere_until) user.elsewhere.clear();
-  if (user.expected > 0 || !user.held.empty() || !user.elsewhere.empty()) {
-    wait_for_return(user);
-  } else {
-    erase_user_if_idle(user);
+  // Frozen or passive: its time goes on elsewhere, or later.
+  const bool is_here = user.phase == User::Phase::active;
+  if (is_here) {
+    std::erase_if(user.held, [&](const User::Held& held) {
+      const bool is_over = now >= held.expires;
+      const bool is_late = now >= held.deadline;
+      Executed* entry = find_executed(user, held.origin, held.counter);
+      const bool is_open = entry != nullptr && !entry->is_answered;
+      const bool is_dropped = is_over || (is_late && is_open && options_.inbox == Inbox::off);
+      if (is_open && is_dropped)
+        answer(*entry, is_late ? wire::ReceiptStatus::expired : wire::ReceiptStatus::offline, 0);
+      if (is_open && !is_dropped && is_late) answer(*entry, wire::ReceiptStatus::queued, 0);
+      if (!is_dropped) return false;
+      user.held_bytes -= held.payload.size();
+      if (entry != nullptr) entry->is_held = false;
+      return true;
+    });
+    if (now >= user.hold_until) user.expected.clear();
   }
+  wait_for_return(user);
+  erase_user_if_idle(user);
 }
 
 void Holder::forget_settled(TimePoint now) {
@@ -240,6 +244,10 @@ void Holder::forget_settled(TimePoint now) {
   for (const UserKey& key : std::exchange(cleanup_, {})) {
     User* user = find_user(key.hash, key.uid);
     if (user == nullptr) continue;
+    if (user->phase == User::Phase::frozen) {
+      cleanup_.push_back(key);
+      continue;
+    }
     std::erase_if(user->executed, [&](const Executed& e) {
       return e.is_answered && !e.is_held && e.pending == 0 && e.counter < settled_of(e.origin);
     });

@@ -4,39 +4,96 @@
 
 #include "cluster/holder.hpp"
 #include "cluster/holder_state.hpp"
-#include "protocol/relay.hpp"
 
 namespace wscluster::cluster {
+namespace {
 
-Holder::Session* Holder::find_session(SessionRef ref) {
-  return sessions_.find(ref & ((SessionRef{1} << 56U) - 1));
+constexpr Duration attach_patience{5'000};  // of an edge's handshake
+
+}  // namespace
+
+Holder::Session* Holder::find_session(SessionRef ref) const {
+  return sessions_.find(slot_of(ref));
+}
+
+Holder::Session* Holder::find_session(const User& user, const session::SessionId& id) const {
+  for (const SessionRef ref : user.sessions) {
+    if (Session* session = find_session(ref); session->id == id) return session;
+  }
+  return nullptr;
+}
+
+Holder::Session& Holder::add_session(User& user, const session::SessionId& id) {
+  const auto [slot, session] = sessions_.emplace();
+  session->ref = slot | static_cast<SessionRef>(service_index_) << 56U;
+  session->id = id;
+  session->user = &user;
+  user.sessions.push_back(session->ref);
+  return *session;
+}
+
+void Holder::on_attach(TimePoint now, PathId path, const wire::Attach& request) {
+  User* user = find_user(request.uid);
+  const bool is_ours = service_ != nullptr && owns(service_->hash_of(request.uid));
+  if (user != nullptr && user->phase == User::Phase::frozen) {
+    if (has_room_to_park(*user)) {
+      park(*user, path, request);
+    } else {
+      refuse_attach(path, request, wire::RefuseReason::not_owner);
+    }
+    return;
+  }
+  const bool is_active = user != nullptr && user->is_held() && user->phase != User::Phase::passive;
+  // A socket that was here before may come back over another link, wherever the uid belongs.
+  const bool is_known =
+      is_active && request.life != 0 && find_session(*user, session::SessionId::from_bytes(request.session)) != nullptr;
+  const bool is_expected = is_ours || (user != nullptr && user->phase == User::Phase::passive);
+  if (is_known || (is_active && is_ours)) {
+    attach(now, *user, path, request);
+    return;
+  }
+  if (is_active || !is_expected) {
+    refuse_attach(path, request, wire::RefuseReason::not_owner);
+    return;
+  }
+  if (user == nullptr) user = &make_user(service_->hash_of(request.uid), request.uid);
+  Visit visit;
+  visit.path = path;
+  visit.deadline = now + attach_patience;
+  visit.is_attach = true;
+  visit.edge = request.edge;
+  visit.number = request.number;
+  visit.life = request.life;
+  visit.accepted = request.accepted;
+  visit.received = request.received;
+  visit.written = request.written;
+  visit.session = request.session;
+  user->visits.push_back(std::move(visit));
+  if (user->phase == User::Phase::unresolved) start_asking(now, *user);
+}
+
+void Holder::refuse_attach(PathId path, const wire::Attach& attach, wire::RefuseReason reason) {
+  network_.send(path, wire::Refused{attach.edge, attach.number, reason, service_ == nullptr ? 0 : service_->epoch()});
 }
 
 void Holder::attach(TimePoint now, User& user, PathId path, const wire::Attach& request) {
   const auto id = session::SessionId::from_bytes(request.session);
-  Session* session = nullptr;
-  for (const SessionRef ref : user.sessions) {
-    if (Session* candidate = find_session(ref); candidate->id == id) session = candidate;
-  }
+  Session* session = find_session(user, id);
   if (session != nullptr) {
     if (session->edge == request.edge && request.number <= session->number) return;
     // An edge that does not know this life yet has taken nothing of it.
-    if (request.life == user.life) cover(now, *session, request.written);
-    session->queue.rewind(request.life == user.life ? request.received : 0);
+    const bool is_same_life = request.life == user.life || options_.mutations.no_life;
+    if (is_same_life) cover(now, *session, request.written);
+    if (!options_.mutations.no_resend) session->queue.rewind(is_same_life ? request.received : 0);
     session->is_close_sent = false;
   } else {
     if (user.sessions.size() >= options_.max_sessions_per_user) {
       refuse_attach(path, request, wire::RefuseReason::full);
       return;
     }
-    const auto [slot, created] = sessions_.emplace();
-    session = created;
-    session->ref = slot | static_cast<SessionRef>(service_index_) << 56U;
-    session->id = id;
-    session->user = &user;
+    session = &add_session(user, id);
     // The counter goes on where the edge knows it, also when our state is new: it sends again what is above.
     session->accepted = request.accepted;
-    user.sessions.push_back(session->ref);
     if (request.life == 0) count_return(now, user);
   }
   session->path = path;
@@ -48,91 +105,42 @@ void Holder::attach(TimePoint now, User& user, PathId path, const wire::Attach& 
   flush_held(now, user);
 }
 
+/// The longest away is the first back, as far as anybody can tell.
 void Holder::count_return(TimePoint now, User& user) {
-  if (user.expected > 0) {
-    --user.expected;
-    ReceiverCount& received = received_[user.evicted_epoch];
+  if (user.expected.empty() && is_closing_for_change(user)) {
+    ++user.early_returns;
+  } else if (!user.expected.empty()) {
+    const User::Expected expected = user.expected.front();
+    user.expected.erase(user.expected.begin());
+    ReceiverCount& received = received_[expected.epoch];
     ++received.returned;
-    received.gaps.push_back(std::chrono::duration_cast<Duration>(now - user.evicted_at));
+    received.gaps.push_back(std::chrono::duration_cast<Duration>(now - expected.closed_at));
   }
-  if (user.expected == 0) user.hold_until = {};
+  if (user.expected.empty() && !is_closing_for_change(user)) user.hold_until = {};
 }
 
 void Holder::answer_attached(const Session& session) {
   network_.send(session.path, wire::Attached{session.edge, session.number, session.ref, session.user->life,
-                                             session.accepted, service_->epoch()});
+                                             session.accepted, service_->epoch(), self_.shard});
 }
 
 void Holder::on_up(TimePoint now, const wire::Up& up) {
   Session* session = find_session(up.holder);
   if (session == nullptr) return;
+  if (session->user->phase == User::Phase::frozen) {
+    park(*session->user, session->path, up);
+    return;
+  }
   cover(now, *session, up.written);
   // What comes after the decision to close was not executed; the client learns so by the missing answer.
   if (session->close_code != 0) return;
-  execute(now, *session, up);
-}
-
-void Holder::execute(TimePoint now, Session& session, const wire::Up& up) {
-  ++session.accepted;
-  ++counters_.messages_up;
-  if (options_.raw == RawMode::relay) {
-    relay(now, session, up);
-  } else if (!up.maybe_executed) {
-    enqueue(now, session, {up.is_binary, 0, 0}, up.payload);
+  if (session->inherited > 0) {
+    // It must not overtake what the session has sent from its last holder.
+    session->waiting_ups.emplace_back();
+    wire::append(session->waiting_ups.back(), up);
+  } else {
+    execute(now, *session, up);
   }
-  const SessionRef ref = session.ref;
-  Session* const still = find_session(ref);
-  if (still == nullptr || still->accepted == still->accepted_told) return;
-  if (still->accepted - still->accepted_told >= options_.window_messages / 4) {
-    report_accepted(*still);
-  } else if (!still->is_lazy) {
-    still->is_lazy = true;
-    lazy_.push_back(ref);
-  }
-}
-
-void Holder::relay(TimePoint now, Session& session, const wire::Up& up) {
-  if (up.is_binary) {
-    say(now, session, protocol::relay_error("invalid", "a binary message; this service takes JSON text"));
-    return;
-  }
-  const auto request = protocol::parse_relay(up.payload);
-  if (!request) {
-    say(now, session, protocol::relay_error("invalid", request.error().message));
-    return;
-  }
-  if (up.maybe_executed) {
-    say(now, session, protocol::relay_receipt(request->id, {request->to, "unknown", 0, {}, service_->epoch(), 0}));
-    return;
-  }
-  const std::string message = protocol::relay_message(session.user->key->uid, request->data);
-  const std::uint64_t cookie = relays_.emplace(RelayedSend{session.ref, request->to, request->id}).first;
-  const Outgoing outgoing{options_.name, request->to,           message,
-                          false,         wire::Wait::delivered, now + options_.send_timeout};
-  ++session.open_sends;
-  if (!sender_.send(now, outgoing, *this, cookie)) {
-    --session.open_sends;
-    relays_.erase(cookie);
-    say(now, session, protocol::relay_error("unavailable", "the service has no ring yet"));
-  }
-}
-
-void Holder::on_receipt(TimePoint now, std::uint64_t cookie, const Receipt& receipt) {
-  const RelayedSend* send = relays_.find(cookie);
-  if (send == nullptr) return;
-  const RelayedSend done = *send;
-  relays_.erase(cookie);
-  Session* session = find_session(done.session);
-  if (session == nullptr) return;
-  --session->open_sends;
-  say(now, *session,
-      protocol::relay_receipt(done.id, {done.to, to_string(receipt.status), receipt.sessions, receipt.node,
-                                        receipt.epoch, seconds(receipt.latency)}));
-  // The answer may have ended the session (slow consumer).
-  session = find_session(done.session);
-  if (session == nullptr) return;
-  if (session->open_sends + 1 == options_.max_open_sends) report_accepted(*session);
-  if (session->close_code != 0) pump(*session);
 }
 
 void Holder::say(TimePoint now, Session& session, std::string_view text) {
@@ -140,7 +148,7 @@ void Holder::say(TimePoint now, Session& session, std::string_view text) {
 }
 
 void Holder::report_accepted(Session& session) {
-  if (session.path == 0 || session.accepted == session.accepted_told || session.open_sends >= options_.max_open_sends)
+  if (session.path == 0 || session.accepted == session.accepted_told || session.sends.size() >= options_.max_open_sends)
     return;
   if (network_.send(session.path, wire::Accepted{session.edge, session.number, session.accepted}))
     session.accepted_told = session.accepted;
@@ -149,7 +157,7 @@ void Holder::report_accepted(Session& session) {
 void Holder::enqueue(TimePoint now, Session& session, session::FrameMark mark, std::string_view payload) {
   if (session.is_close_sent || !make_room(now, session, payload.size())) {
     ++counters_.dropped;
-    if (mark.origin != 0) resolve(now, *session.user, mark, false, true);
+    if (mark.origin != 0) resolve(now, *session.user, mark, {false, true, false});
     return;
   }
   session.queue.push(pool_, mark, payload);
@@ -180,7 +188,7 @@ bool Holder::make_room(TimePoint now, Session& session, std::size_t bytes) {
   while (session.queue.waiting() > 0 && is_full()) {
     const session::FrameMark dropped = session.queue.drop_unsent(pool_);
     ++counters_.dropped;
-    if (dropped.origin != 0) resolve(now, *session.user, dropped, false, true);
+    if (dropped.origin != 0) resolve(now, *session.user, dropped, {false, true, false});
   }
   return true;
 }
@@ -192,14 +200,14 @@ void Holder::pump(Session& session) {
   while (const auto* node = session.queue.unsent()) {
     if (session.queue.in_flight() >= options_.window_messages) return;
     if (session.queue.in_flight() > 0 && session.queue.in_flight_bytes() + node->size > options_.window_bytes) return;
-    if (session.open_sends < options_.max_open_sends) session.accepted_told = session.accepted;
+    if (session.sends.size() < options_.max_open_sends) session.accepted_told = session.accepted;
     const wire::Down down{session.edge,           session.number,        node->mark.is_binary,
                           node->mark.origin != 0, session.accepted_told, node->payload()};
     wire::append(*out, down, destination_of(session.path));
     session.queue.mark_sent();
     ++counters_.messages_down;
   }
-  if (session.close_code != 0 && session.open_sends == 0) send_close(session);
+  if (session.close_code != 0 && session.sends.empty()) send_close(session);
 }
 
 /// Frames that are not sent yet stay behind; they are resolved as not written when the session ends.
@@ -210,14 +218,20 @@ void Holder::send_close(Session& session) {
 }
 
 void Holder::on_progress(TimePoint now, const wire::Progress& progress) {
-  if (Session* session = find_session(progress.holder)) cover(now, *session, progress.written);
+  Session* session = find_session(progress.holder);
+  if (session == nullptr) return;
+  if (session->user->phase == User::Phase::frozen) {
+    park(*session->user, session->path, progress);
+  } else {
+    cover(now, *session, progress.written);
+  }
 }
 
 void Holder::cover(TimePoint now, Session& session, std::uint64_t written) {
   if (written <= session.queue.covered()) return;
   User& user = *session.user;
   session.queue.cover(pool_, written, [&](const session::FrameMark& mark) {
-    if (mark.origin != 0) resolve(now, user, mark, true, true);
+    if (mark.origin != 0) resolve(now, user, mark, {true, true, false});
   });
   if (session.queue.unsent() != nullptr) pump(session);
 }
@@ -232,6 +246,10 @@ void Holder::close_session(Session& session, std::uint16_t code, std::string_vie
 void Holder::on_detach(TimePoint now, const wire::Detach& detach) {
   Session* session = find_session(detach.holder);
   if (session == nullptr) return;
+  if (session->user->phase == User::Phase::frozen) {
+    park(*session->user, session->path, detach);
+    return;
+  }
   cover(now, *session, detach.written);
   end_session(now, *session, true);
 }
@@ -240,21 +258,32 @@ void Holder::on_detach(TimePoint now, const wire::Detach& detach) {
 void Holder::end_session(TimePoint now, Session& session, bool edge_is_known) {
   User& user = *session.user;
   std::erase(user.sessions, session.ref);
+  const bool was_evicted = session.evicted != 0;
+  if (was_evicted) {
+    user.expected.push_back({session.evicted, now});
+    user.hold_until = std::max(user.hold_until, now + options_.hold);
+  }
+  if (session.planned != 0) ++donated_[session.planned].gone;
+  if (user.leaves != 0) --misplaced_;
+  const bool may_keep = was_evicted || user.sessions.empty();
+  // What it did not write stands before what was kept for the return since its close.
+  std::vector<User::Held> since_close = std::exchange(user.held, {});
   session.queue.clear(pool_, [&](const session::FrameQueue::Node& node, bool was_sent) {
-    if (node.mark.origin != 0) resolve(now, user, node.mark, false, edge_is_known || !was_sent, node.payload());
+    if (node.mark.origin != 0)
+      resolve(now, user, node.mark, {false, edge_is_known || !was_sent, may_keep}, node.payload());
   });
-  sessions_.erase(session.ref & ((SessionRef{1} << 56U) - 1));
-  if (user.eviction != 0) {
-    DonorCount& count = donated_[user.eviction];
-    ++(user.is_leaving ? count.closed : count.gone);
-    if (user.is_leaving) ++counters_.evicted;
+  std::move(since_close.begin(), since_close.end(), std::back_inserter(user.held));
+  wait_for_return(user);
+  sessions_.erase(slot_of(session.ref));
+  if (user.phase == User::Phase::active && was_evicted && !user.sessions.empty()) {
+    // Its client was faster than the news of the old socket's end.
+    if (user.early_returns > 0) {
+      --user.early_returns;
+      count_return(now, user);
+    }
+    flush_held(now, user);
   }
-  if (!user.sessions.empty()) return;
-  if (user.eviction != 0) {
-    release(now, user);
-  } else {
-    erase_user_if_idle(user);
-  }
+  erase_user_if_idle(user);
 }
 
 }  // namespace wscluster::cluster

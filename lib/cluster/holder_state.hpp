@@ -11,18 +11,24 @@ struct Holder::Session {
   User* user = nullptr;
   session::SessionId id;
   SessionRef ref = 0;
-  PathId path = 0;  ///< 0: its link broke
+  PathId path = 0;  ///< 0: no edge is attached
   std::uint64_t edge = 0;
   std::uint64_t number = 0;
   std::uint64_t accepted = 0;
   std::uint64_t accepted_told = 0;
-  std::uint32_t open_sends = 0;  ///< relayed and not yet answered
   std::uint16_t close_code = 0;  ///< 0: open
   bool is_close_sent = false;
   bool is_lazy = false;
+  std::uint64_t planned = 0;  ///< the change to this epoch counts it as planned, and nothing else yet
+  std::uint64_t closes = 0;   ///< the change to this epoch closes everybody, and its turn has not come
+  std::uint64_t evicted = 0;  ///< closed by the change to this epoch: the client comes back
+  TimePoint closing_since;
   std::string close_text;
   TimePoint orphaned;
-  session::FrameQueue queue;  ///< downstream; covered by `written`
+  session::FrameQueue queue;             ///< downstream; covered by `written`
+  std::vector<std::uint64_t> sends;      ///< own ones, not yet answered; in sends_
+  std::uint32_t inherited = 0;           ///< of them, begun at an earlier holder
+  std::vector<std::string> waiting_ups;  ///< wire::Up, until nothing inherited is left
 };
 
 /// A message that was executed or is being delivered: what a repeat of it is answered.
@@ -34,7 +40,7 @@ struct Holder::Executed {
   std::uint32_t pending = 0;  ///< sessions that have not written it
   std::uint32_t written = 0;
   bool is_unsure = false;  ///< for one session nobody can know any more
-  bool is_held = false;    ///< waits for the user's return
+  bool is_held = false;    ///< waits for a session
   bool is_answered = false;
   wire::ReceiptStatus status = wire::ReceiptStatus::unknown;
   std::uint64_t sessions = 0;
@@ -56,17 +62,55 @@ struct Holder::Visit {
   // message
   std::uint64_t origin = 0;
   std::uint64_t counter = 0;
+  std::uint64_t after = 0;
   std::uint64_t epoch = 0;
   wire::Wait wait = wire::Wait::none;
   bool is_binary = false;
   std::string payload;
 };
 
+/// A state on its way to us.
+struct Holder::Arrival {
+  std::uint64_t handover = 0;
+  std::string node;
+  std::uint64_t incarnation = 0;
+  unsigned shard = 0;
+  LinkId link = 0;    ///< the parts come on it; 0: prepared must be told again
+  std::string bytes;  ///< until it is whole
+  std::uint64_t total = 0;
+  bool is_installed = false;
+};
+
+/// Our state on its way to its owner.
+struct Holder::Departure {
+  std::uint64_t handover = 0;
+  std::string node;
+  std::uint64_t incarnation = 0;
+  std::uint64_t epoch = 0;
+  PathId path = 0;  ///< 0: the snapshot must be sent again
+  std::string bytes;
+  std::size_t sent = 0;
+  std::size_t taken = 0;  ///< bytes that the owner has
+  struct Frame {
+    PathId path = 0;
+    std::string bytes;
+  };
+  std::vector<Frame> parked;  ///< worked off after a thaw
+  std::size_t parked_bytes = 0;
+};
+
 struct Holder::User {
+  enum class Phase : std::uint8_t {
+    unresolved,  ///< ours, and perhaps still held by an earlier owner
+    active,
+    frozen,   ///< its snapshot is out
+    passive,  ///< installed, waits for the release
+  };
+
   const UserKey* key = nullptr;  ///< in the map
+  Phase phase = Phase::unresolved;
   std::uint64_t life = 0;
-  std::uint64_t born = 0;      ///< made anew after a loss in this epoch; 0: not
-  std::uint64_t resolved = 0;  ///< since this epoch it is known that nobody else holds it; 0: not known
+  std::uint64_t born = 0;  ///< made anew after a loss in this epoch; 0: not
   std::vector<SessionRef> sessions;
   std::vector<Executed> executed;
   struct LastSeen {
@@ -75,35 +119,45 @@ struct Holder::User {
   };
   std::vector<LastSeen> last_seen;  ///< newest counter of each origin
   std::vector<Visit> visits;        ///< before it is known who holds the user
-  std::vector<Visit> held;          ///< messages for the return of an evicted user
+  struct Held {
+    std::uint64_t origin = 0;
+    std::uint64_t counter = 0;
+    TimePoint deadline;  ///< of its receipt
+    TimePoint expires;
+    bool is_binary = false;
+    std::string payload;
+  };
+  std::vector<Held> held;  ///< messages that wait for a session
   std::uint64_t held_bytes = 0;
-  TimePoint hold_until;        ///< while there is no session: expected back until then
-  std::uint64_t expected = 0;  ///< sessions that were evicted elsewhere and may return
-  std::uint64_t evicted_epoch = 0;
-  TimePoint evicted_at;
+  TimePoint hold_until;  ///< while there is no session: expected back until then
+  struct Expected {
+    std::uint64_t epoch = 0;
+    TimePoint closed_at;
+  };
+  std::vector<Expected> expected;   ///< sessions that a change has closed and that may come back
+  std::uint64_t early_returns = 0;  ///< back before the end of their old socket was known
 
   struct Question {
     std::string node;
     std::uint64_t incarnation = 0;
-    PathId path = 0;      ///< 0: not sent
-    bool is_open = true;  ///< its change is not done: if it left, it took state along
+    PathId path = 0;  ///< 0: not sent
     bool is_answered = false;
   };
-  bool is_asking = false;
-  bool pull = false;
-  std::uint64_t asked_epoch = 0;
+  std::uint64_t asked_epoch = 0;  ///< 0: not asking
   std::vector<Question> questions;
-  std::string elsewhere;  ///< an earlier owner holds it
-  TimePoint elsewhere_until;
 
-  std::uint64_t eviction = 0;  ///< epoch of the change that takes it away; 0: none
-  bool is_leaving = false;     ///< its turn has come
-  TimePoint leaving_since;
-  std::uint64_t leaving_sessions = 0;
-  std::vector<PathId> askers;  ///< answered at release
+  std::vector<PathId> askers;  ///< of the current epoch; are told `none` after the release
+
+  std::unique_ptr<Arrival> arrival;
+  std::unique_ptr<Departure> departure;
+  std::uint64_t leaves = 0;  ///< the change to this epoch takes it away; 0: none
+  unsigned attempts = 0;     ///< to move it
 
   bool in_cleanup = false;
   bool in_waiting = false;
+
+  /// Its state is here, and nobody else acts for it.
+  [[nodiscard]] bool is_held() const noexcept { return phase != Phase::unresolved; }
 };
 
 }  // namespace wscluster::cluster

@@ -34,6 +34,8 @@ class Network {
   [[nodiscard]] virtual PathId path_to(std::string_view node, std::uint64_t incarnation, unsigned shard) = 0;
   /// Where frames for that path are collected until the end of the turn; null when the link is broken.
   [[nodiscard]] virtual std::string* output(PathId path) = 0;
+  /// It does not leave this process.
+  [[nodiscard]] virtual bool is_local(PathId path) const = 0;
 
   /// False when the link is broken.
   template <class F>

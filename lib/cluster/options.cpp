@@ -22,9 +22,14 @@ std::vector<std::string> problems(const ServiceOptions& options) {
   if (options.hold.count() < 0 || options.hold > std::chrono::minutes(10)) {
     found.push_back(key("hold") + " is " + format_duration(options.hold) + "; it must be between 0 and 10m");
   }
-  if (options.hold.count() > 0 && (options.hold_messages == 0 || options.hold_bytes == 0)) {
-    found.push_back(key("hold") +
-                    " keeps nothing while hold_messages or hold_bytes is 0; write hold: 0 to hold nothing");
+  const bool keeps = options.hold.count() > 0 || options.inbox != Inbox::off;
+  if (keeps && (options.inbox_messages == 0 || options.inbox_bytes == 0)) {
+    found.push_back(key("inbox") +
+                    " and hold keep nothing while inbox_messages or inbox_bytes is 0; write hold: 0s and inbox: off");
+  }
+  if (options.inbox_time < std::chrono::seconds(1) || options.inbox_time > std::chrono::hours(24 * 7)) {
+    found.push_back(key("inbox_time") + " is " + format_duration(options.inbox_time) +
+                    "; it must be between 1s and 168h");
   }
   if (options.send_timeout < std::chrono::milliseconds(10) || options.send_timeout > std::chrono::minutes(5)) {
     found.push_back(key("send_timeout") + " is " + format_duration(options.send_timeout) +

@@ -18,6 +18,24 @@ enum class RawMode : std::uint8_t {
 /// What happens when a client does not read and its outbox is full.
 enum class SlowConsumer : std::uint8_t { close, drop_oldest, drop_newest };
 
+/// What becomes of a message to a user without a session who is not on the way back.
+enum class Inbox : std::uint8_t {
+  off,     ///< answered `offline`
+  memory,  ///< kept by the holder, travels with the user; answered `queued`
+};
+
+/// Rules of the protocol switched off one at a time, so that a test can show that it would notice. Tests only.
+struct Mutations {
+  bool no_dedupe = false;       ///< a repeat is executed again
+  bool no_order_hold = false;   ///< later messages do not wait for a refused one
+  bool no_resend = false;       ///< nothing is sent again from the counters
+  bool no_life = false;         ///< another life's counters count
+  bool active_install = false;  ///< a snapshot is active before its release
+  bool any_epoch = false;       ///< a snapshot is taken under another epoch
+  bool no_repeats = false;      ///< snapshot and prepared are not repeated after a broken link
+  bool no_after = false;        ///< a message does not wait for the one before
+};
+
 /// One service as its holders and senders see it. The same values on every process of the cluster.
 struct ServiceOptions {
   std::string name;
@@ -29,10 +47,13 @@ struct ServiceOptions {
   std::uint64_t window_bytes = 512U << 10U;  ///< the same in bytes; also what an edge may send ahead of `accepted`
   std::uint64_t max_open_sends = 256;  ///< of one session, waiting for a receipt; beyond it the client is not read
   std::uint64_t max_sessions_per_user = 64;
-  Duration hold{10'000};                 ///< messages for an evicted user wait so long for the return
-  std::uint64_t hold_messages = 256;     ///< of one user
-  std::uint64_t hold_bytes = 1U << 20U;  ///< of one user
-  Duration send_timeout{5'000};          ///< of a send that names no deadline
+  Duration hold{10'000};  ///< messages for an evicted user wait so long for the return
+  Inbox inbox = Inbox::off;
+  Duration inbox_time{3'600'000};         ///< a message waits so long in the inbox
+  std::uint64_t inbox_messages = 256;     ///< of one user, held for a return or in the inbox
+  std::uint64_t inbox_bytes = 1U << 20U;  ///< the same in bytes
+  Duration send_timeout{5'000};           ///< of a send that names no deadline
+  Mutations mutations;
 };
 
 [[nodiscard]] std::vector<std::string> problems(const ServiceOptions& options);

@@ -44,7 +44,8 @@ const char* to_string(wire::ReceiptStatus status) noexcept {
   return "unknown";
 }
 
-Sender::Sender(Network& network) : network_(network), origin_(random_id()) {}
+Sender::Sender(Network& network, Mutations mutations)
+    : network_(network), mutations_(mutations), origin_(random_id()) {}
 
 bool Sender::send(TimePoint now, const Outgoing& message, ReceiptSink& sink, std::uint64_t cookie) {
   const ServiceView* service = view_ ? view_->service(message.service) : nullptr;
@@ -60,14 +61,20 @@ bool Sender::send(TimePoint now, const Outgoing& message, ReceiptSink& sink, std
   const std::uint64_t counter = first_counter_ + by_counter_.size();
   by_counter_.push_back(conversation.get());
   ++open_count_;
-  conversation->open.push_back({counter, 0, now, message.deadline, message.wait, message.is_binary, false,
+  conversation->open.push_back({counter, 0, now, message.deadline, message.wait, message.is_binary,
                                 std::string(message.payload), &sink, cookie});
+  if (conversation->path == 0 && mutations_.no_order_hold) conversation->retry_at = now;
   if (conversation->path == 0) {
     start_if_due(now, *conversation);
-  } else if (!conversation->is_refused) {
+  } else {
     transmit(now, *conversation, conversation->open.size() - 1);
   }
   return true;
+}
+
+const ring::Member* Sender::owner_of(const Conversation& conversation) const {
+  const ServiceView* service = view_ ? view_->service(conversation.service) : nullptr;
+  return service == nullptr ? nullptr : service->ring.owner_of(conversation.hash);
 }
 
 void Sender::start_if_due(TimePoint now, Conversation& conversation) {
@@ -77,11 +84,7 @@ void Sender::start_if_due(TimePoint now, Conversation& conversation) {
 }
 
 void Sender::start(TimePoint now, Conversation& conversation) {
-  const ServiceView* service = view_->service(conversation.service);
-  if (service == nullptr) return;
-  const ring::Member* target = nullptr;
-  if (!conversation.redirect.empty()) target = service->ring.find(conversation.redirect);
-  if (target == nullptr) target = service->ring.owner_of(conversation.hash);
+  const ring::Member* target = owner_of(conversation);
   const Peer* peer = target == nullptr ? nullptr : view_->peer(target->name, target->incarnation);
   if (peer == nullptr || peer->shards == 0) return;
   const PathId path = network_.path_to(peer->name, peer->incarnation, ring::shard_of(conversation.hash, peer->shards));
@@ -90,8 +93,9 @@ void Sender::start(TimePoint now, Conversation& conversation) {
   conversation.node = peer->name;
   conversation.incarnation = peer->incarnation;
   --paused_count_;
-  for (std::size_t i = 0; i < conversation.open.size() && transmit(now, conversation, i); ++i) {
-  }
+  std::size_t first = mutations_.no_order_hold ? conversation.open.size() - 1 : 0;
+  while (first < conversation.open.size() && transmit(now, conversation, first))
+    ++first;
 }
 
 bool Sender::transmit(TimePoint now, Conversation& conversation, std::size_t index) {
@@ -114,8 +118,6 @@ bool Sender::transmit(TimePoint now, Conversation& conversation, std::size_t ind
     pause(conversation, now);
     return false;
   }
-  open.is_out = true;
-  ++conversation.out;
   auto& readers = readers_[conversation.path];
   auto reader =
       std::find_if(readers.begin(), readers.end(), [&](const Reader& r) { return r.service == conversation.service; });
@@ -128,27 +130,19 @@ bool Sender::transmit(TimePoint now, Conversation& conversation, std::size_t ind
 void Sender::pause(Conversation& conversation, TimePoint retry_at) {
   if (conversation.path != 0) ++paused_count_;
   conversation.path = 0;
-  conversation.is_refused = false;
   conversation.retry_at = retry_at;
-  if (conversation.out == 0) return;
-  conversation.out = 0;
-  for (Open& open : conversation.open)
-    open.is_out = false;
-}
-
-void Sender::leave_path_if_answered(TimePoint now, Conversation& conversation) {
-  if (!conversation.is_refused || conversation.out > 0) return;
-  pause(conversation, conversation.retry_at);
-  if (!conversation.open.empty()) start_if_due(now, conversation);
 }
 
 void Sender::adopt(TimePoint now, std::shared_ptr<const View> view) {
   view_ = std::move(view);
   for (auto& [key, conversation] : conversations_) {
-    // A holder that lives keeps what it has until it refuses; one that is gone answers nothing any more.
-    if (conversation->path != 0 && view_->peer(conversation->node, conversation->incarnation) == nullptr)
-      pause(*conversation, now);
-    if (conversation->path == 0) start_if_due(now, *conversation);
+    const ring::Member* owner = owner_of(*conversation);
+    const bool is_new =
+        owner != nullptr && (owner->name != conversation->node || owner->incarnation != conversation->incarnation);
+    if (conversation->path != 0 && is_new) pause(*conversation, now);
+    if (conversation->path != 0) continue;
+    conversation->retry_at = now;
+    start_if_due(now, *conversation);
   }
 }
 
@@ -162,7 +156,6 @@ void Sender::on_receipt(TimePoint now, PathId path, const wire::Receipt& receipt
   const std::string node = link_of(path) == link_of(conversation->path) ? conversation->node : std::string();
   finish(now, *conversation, static_cast<std::size_t>(found - conversation->open.begin()),
          {receipt.status, receipt.sessions, node, receipt.epoch, {}});
-  leave_path_if_answered(now, *conversation);
   forget_if_done(*conversation);
 }
 
@@ -170,33 +163,11 @@ void Sender::on_refusal(TimePoint now, PathId path, const wire::Refusal& refusal
   if (refusal.counter < first_counter_ || refusal.counter - first_counter_ >= by_counter_.size()) return;
   Conversation* conversation = by_counter_[refusal.counter - first_counter_];
   if (conversation == nullptr || conversation->path == 0 || link_of(path) != link_of(conversation->path)) return;
-  const auto found = std::find_if(conversation->open.begin(), conversation->open.end(),
-                                  [&](const Open& o) { return o.counter == refusal.counter; });
-  if (!found->is_out) return;
-  found->is_out = false;
-  --conversation->out;
-  if (!conversation->is_refused) {
-    conversation->is_refused = true;
-    ++conversation->refusals;
-    plan_retry(now, *conversation, refusal);
-  }
-  leave_path_if_answered(now, *conversation);
-}
-
-/// Where and when the refused messages go next.
-void Sender::plan_retry(TimePoint now, Conversation& conversation, const wire::Refusal& refusal) {
-  const Duration delay = std::min<Duration>(resend_delay * conversation.refusals, longest_resend_delay);
-  conversation.retry_at = now + delay;
-  if (refusal.reason == wire::RefuseReason::held) {
-    conversation.redirect = refusal.node;
-    // Once at once; a pair that refuse in turn are both waiting for a document.
-    if (conversation.refusals <= 2) conversation.retry_at = now;
-  } else if (refusal.reason == wire::RefuseReason::not_owner) {
-    const ServiceView* service = view_->service(conversation.service);
-    if (!conversation.redirect.empty()) conversation.retry_at = now;
-    conversation.redirect.clear();
-    if (service == nullptr || refusal.epoch > service->epoch()) conversation.wants_epoch = refusal.epoch;
-  }
+  ++conversation->refusals;
+  const ServiceView* service = view_->service(conversation->service);
+  if (service == nullptr || refusal.epoch > service->epoch()) conversation->wants_epoch = refusal.epoch;
+  // Two that refuse in turn are both waiting for a document.
+  pause(*conversation, now + std::min<Duration>(resend_delay * conversation->refusals, longest_resend_delay));
 }
 
 void Sender::on_link_down(TimePoint now, LinkId link) {
@@ -243,7 +214,6 @@ void Sender::sweep(TimePoint now) {
       finish(now, *conversation, i,
              {was_sent ? wire::ReceiptStatus::unknown : wire::ReceiptStatus::expired, 0, {}, 0, {}});
     }
-    leave_path_if_answered(now, *conversation);
     forget_if_done(*conversation);
   }
 }
@@ -251,7 +221,6 @@ void Sender::sweep(TimePoint now) {
 void Sender::finish(TimePoint now, Conversation& conversation, std::size_t index, Receipt receipt) {
   Open open = std::move(conversation.open[index]);
   conversation.open.erase(conversation.open.begin() + static_cast<std::ptrdiff_t>(index));
-  if (open.is_out) --conversation.out;
   by_counter_[open.counter - first_counter_] = nullptr;
   while (!by_counter_.empty() && by_counter_.front() == nullptr) {
     by_counter_.pop_front();

@@ -10,6 +10,7 @@
 
 #include "base/time.hpp"
 #include "cluster/network.hpp"
+#include "cluster/options.hpp"
 #include "cluster/view.hpp"
 
 namespace wscluster::cluster {
@@ -42,12 +43,12 @@ struct Outgoing {
 };
 
 /// The origin of unicast messages of one core (DESIGN section 6, "Unicast"): computes the owner, keeps each message
-/// until it is answered or its deadline is over, and sends all open ones to a user again, in order, after a refusal or
-/// a broken link. What is already with a holder is answered by it before anything goes elsewhere, so no message is with
-/// two holders. Nobody forwards. Pure: time and network are given.
+/// until it is answered or its deadline is over, and sends all open ones to a user again, in order, after a refusal, a
+/// broken link or a new owner. The holders' dedupe makes that harmless. Nobody forwards. Pure: time and network are
+/// given.
 class Sender {
  public:
-  explicit Sender(Network& network);
+  explicit Sender(Network& network, Mutations mutations = {});
 
   /// False when the service is not known here; then there is no receipt.
   [[nodiscard]] bool send(TimePoint now, const Outgoing& message, ReceiptSink& sink, std::uint64_t cookie);
@@ -69,7 +70,6 @@ class Sender {
     TimePoint deadline;
     wire::Wait wait = wire::Wait::delivered;
     bool is_binary = false;
-    bool is_out = false;  ///< with the holder behind the path, neither answered nor refused
     std::string payload;
     ReceiptSink* sink = nullptr;
     std::uint64_t cookie = 0;
@@ -83,10 +83,7 @@ class Sender {
     PathId path = 0;   ///< where they were sent; 0: nowhere now
     std::string node;  ///< behind the path
     std::uint64_t incarnation = 0;
-    std::size_t out = 0;            ///< messages with is_out
-    bool is_refused = false;        ///< nothing more goes on this path; it ends when all that is out there is answered
-    std::string redirect;           ///< the holder that a refusal named
-    TimePoint retry_at;             ///< when path is 0, or as soon as it is
+    TimePoint retry_at;             ///< when path is 0
     unsigned refusals = 0;          ///< in a row
     std::uint64_t wants_epoch = 0;  ///< a refuser has a newer document: wait for it
   };
@@ -99,8 +96,7 @@ class Sender {
   void start(TimePoint now, Conversation& conversation);
   bool transmit(TimePoint now, Conversation& conversation, std::size_t index);
   void pause(Conversation& conversation, TimePoint retry_at);
-  void plan_retry(TimePoint now, Conversation& conversation, const wire::Refusal& refusal);
-  void leave_path_if_answered(TimePoint now, Conversation& conversation);
+  [[nodiscard]] const ring::Member* owner_of(const Conversation& conversation) const;
   void start_if_due(TimePoint now, Conversation& conversation);
   void finish(TimePoint now, Conversation& conversation, std::size_t index, Receipt receipt);
   void forget_if_done(Conversation& conversation);
@@ -109,6 +105,7 @@ class Sender {
   [[nodiscard]] std::uint64_t settled() const noexcept { return first_counter_; }
 
   Network& network_;
+  const Mutations mutations_;
   std::shared_ptr<const View> view_;
   std::uint64_t origin_;
   std::unordered_map<std::string, std::unique_ptr<Conversation>> conversations_;  ///< by service, NUL, uid

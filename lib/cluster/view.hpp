@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/time.hpp"
 #include "ring/hash_ring.hpp"
 
 namespace wscluster::cluster {
@@ -18,12 +19,22 @@ struct OpenEpoch {
   ring::HashRing ring;
 };
 
+/// Which sockets a change closes. State moves in any case.
+enum class Evict : std::uint8_t {
+  moved,  ///< those of direct clients whose user has moved away
+  all,    ///< every one of the donors, moved or not (the reference architecture's plan A)
+  none,   ///< none: they stay as edges of the new owner
+};
+
 /// How sessions are taken off their nodes by the change that made `epoch`.
 struct ChangePolicy {
   std::uint64_t epoch = 0;
   double rate = 500;  ///< closes per second, of all donors together; 0: at once
   std::uint16_t close_code = 1012;
   std::string close_text;  ///< put after "epoch=N after=Mms" when not empty
+  Evict evict = Evict::moved;
+  Duration lb_wait{0};   ///< no close before a balancer in front has had so long to notice
+  Duration deadline{0};  ///< after it the rest is closed at once; 0: none
 
   friend bool operator==(const ChangePolicy&, const ChangePolicy&) = default;
 };

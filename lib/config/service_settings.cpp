@@ -62,11 +62,21 @@ std::vector<ServiceSetting> make_table() {
       {.key = "hold", .type = duration, .text = "Messages for an evicted user wait so long for the return"},
       [](auto& d) -> auto& { return d.service.hold; });
   add(
-      {.key = "hold_messages", .type = count, .text = "Held for one user at most"},
-      [](auto& d) -> auto& { return d.service.hold_messages; });
+      {.key = "inbox",
+       .type = choice,
+       .text =
+           "A message to a user without a session: off answers offline; memory keeps it, and it moves with the user",
+       .choices = {"off", "memory"}},
+      [](auto& d) -> auto& { return d.service.inbox; });
   add(
-      {.key = "hold_bytes", .type = size, .text = "The same in bytes"},
-      [](auto& d) -> auto& { return d.service.hold_bytes; });
+      {.key = "inbox_time", .type = duration, .text = "A message waits so long in the inbox"},
+      [](auto& d) -> auto& { return d.service.inbox_time; });
+  add(
+      {.key = "inbox_messages", .type = count, .text = "Kept for one user at most, in the inbox or for a return"},
+      [](auto& d) -> auto& { return d.service.inbox_messages; });
+  add(
+      {.key = "inbox_bytes", .type = size, .text = "The same in bytes"},
+      [](auto& d) -> auto& { return d.service.inbox_bytes; });
   add(
       {.key = "send_timeout", .type = duration, .text = "Deadline of a send that names none"},
       [](auto& d) -> auto& { return d.service.send_timeout; });

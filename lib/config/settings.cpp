@@ -207,7 +207,8 @@ void add_limits(Table& t) {
       "max_message_bytes", size, "One WebSocket message",
       [](auto& c) -> auto& { return c.node.front.edge.max_message_bytes; });
   limit(
-      "handshake_timeout", duration, "From the accepted socket to the end of the TLS handshake",
+      "handshake_timeout", duration,
+      "For the first byte of a TLS client, then for the handshake itself; waiting for its turn does not count",
       [](auto& c) -> auto& { return c.node.front.edge.handshake_timeout; });
   limit(
       "head_timeout", duration, "From the first byte to the end of the HTTP head",
@@ -261,6 +262,15 @@ void add_links(Table& t) {
 }
 
 void add_operation(Table& t) {
+  t.push_back(bind(
+      Setting{
+          .key = "drain.grace",
+          .type = duration,
+          .text = "After SIGTERM: time with /readyz off in which a gateway still serves, for load balancers to see it",
+          .roles = gateway,
+          .flag = "drain-grace",
+          .reloadable = true},
+      [](auto& c) -> auto& { return c.node.front.drain_grace; }));
   t.push_back(bind(
       Setting{.key = "drain.timeout",
               .type = duration,

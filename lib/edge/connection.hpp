@@ -17,7 +17,8 @@ namespace wscluster::edge {
 
 enum class Phase : std::uint8_t {
   free,       ///< the slot is not in use (or waits for the end of the turn)
-  queued,     ///< adopted; its TLS handshake waits for its turn
+  fresh,      ///< adopted by a TLS listener; no byte has come
+  queued,     ///< has begun its TLS handshake and waits for its turn
   handshake,  ///< TLS
   idle,       ///< between HTTP requests, no byte of the next one
   head,       ///< inside an HTTP head

@@ -40,11 +40,10 @@ void Edge::State::on_tick(TimePoint time) {
 void Edge::State::check(Connection& c) {
   switch (c.phase) {
     case Phase::free:
+    case Phase::queued:
     case Phase::waiting:
       return set_due(c, never);
-    case Phase::queued:
-      ++counters.handshakes_failed;
-      return end(c, CloseReason::handshake, 0);
+    case Phase::fresh:
     case Phase::handshake:
       ++counters.handshakes_failed;
       return end(c, CloseReason::handshake, 0);

@@ -20,6 +20,10 @@ void Edge::adopt(int descriptor, std::string peer, bool is_loopback, net::TlsSer
   state_->adopt(descriptor, std::move(peer), is_loopback, tls);
 }
 
+void Edge::watch_intake(std::function<void(bool is_full)> changed) {
+  state_->intake_changed = std::move(changed);
+}
+
 bool Edge::accept(ConnectionId id, std::string_view subprotocol) {
   Connection* c = state_->find(id);
   if (c == nullptr || c->phase != Phase::waiting || !c->http->is_upgrade) return false;
@@ -69,16 +73,18 @@ std::size_t Edge::unsent_bytes(ConnectionId id) const {
   return c == nullptr || !c->out ? 0 : c->out->unsent().size();
 }
 
-void Edge::drain(std::uint16_t code, std::string_view text, double rate) {
+void Edge::drain(std::uint16_t code, std::string_view text, double rate, Duration spread) {
   State& state = *state_;
   state.is_draining = true;
   state.drain_code = code;
   state.drain_text = text;
   state.drain_rate = rate;
+  state.drain_spread = spread;
   state.drain_at = 0;
   for (const auto& page : state.pages) {
     for (Connection& c : *page) {
-      if (c.phase != Phase::idle && c.phase != Phase::queued) continue;
+      if (c.phase == Phase::queued) state.end(c, CloseReason::drain, 0);
+      if (c.phase != Phase::idle && c.phase != Phase::fresh) continue;
       c.reason = CloseReason::drain;
       state.linger(c);
     }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -105,6 +106,7 @@ struct Counters {
   std::uint64_t open_connections = 0;
   std::uint64_t open_websockets = 0;
   std::uint64_t handshaking = 0;
+  std::uint64_t handshakes_waiting = 0;  ///< beyond max_handshakes
 };
 
 /// All client sockets of one core: TLS, HTTP head, WebSocket frames, output. A connection is a callback state machine
@@ -119,6 +121,10 @@ class Edge {
   /// Takes an accepted, non-blocking socket; closes it at once beyond max_connections (counted per edge: divide by the
   /// cores) or while draining. `tls` is null for a plain listener and outlives the edge.
   void adopt(int descriptor, std::string peer, bool is_loopback, net::TlsServer* tls);
+
+  /// `changed` is called with true when so many handshakes wait that no more sockets should be accepted, and with false
+  /// when there is room again. What is not accepted waits in the kernel and costs nothing.
+  void watch_intake(std::function<void(bool is_full)> changed);
 
   /// Completes the upgrade: sends 101 (with the subprotocol when not empty) and starts to read frames. False when the
   /// id is gone.
@@ -137,8 +143,9 @@ class Edge {
   [[nodiscard]] std::size_t unsent_bytes(ConnectionId id) const;
 
   /// No new connections are adopted; idle HTTP connections end; WebSockets are closed with `code` at `rate` per second
-  /// (0: at once).
-  void drain(std::uint16_t code, std::string_view text, double rate);
+  /// (0: at once). With a spread, the text of each is preceded by "after=NNNms": how long this client should wait
+  /// before it comes back, evenly distributed over the spread.
+  void drain(std::uint16_t code, std::string_view text, double rate, Duration spread = Duration::zero());
   /// Ends everything now, without on_gone().
   void abort();
   [[nodiscard]] std::size_t size() const;

@@ -6,14 +6,25 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
+#include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace wscluster::edge {
 namespace {
 
-/// A handshake costs up to half a millisecond: between two batches of established traffic only a few.
-constexpr int handshakes_per_turn = 4;
+/// What the handshakes of one turn may take while established traffic waits for the next: the dearest step, or a part
+/// of what that traffic took itself, so that a busy core still lets somebody in.
+constexpr auto handshake_portion = std::chrono::microseconds(250);
+constexpr int portion_of_turn = 4;
+
+/// The client has closed: nobody is left to greet.
+bool has_peer_left(int descriptor) {
+  pollfd item{descriptor, POLLRDHUP, 0};
+  return ::poll(&item, 1, 0) == 1;
+}
 
 }  // namespace
 
@@ -39,34 +50,44 @@ void Edge::State::adopt(int descriptor, std::string peer, bool is_loopback, net:
   }
   if (tls == nullptr) {
     enter(c, Phase::idle, options.head_timeout);
-    wait_for(c, true, false);
-  } else if (counters.handshaking >= options.max_handshakes) {
-    enter(c, Phase::queued, options.handshake_timeout);
-    queued.push_back(id_of(c));
   } else {
-    enter(c, Phase::handshake, options.handshake_timeout);
-    start_handshake(c);
+    enter(c, Phase::fresh, options.handshake_timeout);
   }
-}
-
-void Edge::State::start_handshake(Connection& c) {
-  // The limit counts from the adoption, also for who had to wait.
-  c.phase = Phase::handshake;
-  ++counters.handshaking;
-  c.stream = net::Stream(c.stream.release(), *c.tls);
   wait_for(c, true, false);
 }
 
-void Edge::State::continue_handshakes() {
-  for (int i = 0; i < handshakes_per_turn && !handshakes.empty(); ++i) {
-    Connection& c = *handshakes.front();
+/// Only who speaks takes a place: silent sockets cost neither one nor memory.
+void Edge::State::on_first_bytes(Connection& c) {
+  if (counters.handshaking < options.max_handshakes) return start_handshake(c);
+  // No deadline of ours while it waits for us.
+  enter(c, Phase::queued, Duration::zero());
+  wait_for(c, false, false);
+  queued.push_back(id_of(c));
+  ++counters.handshakes_waiting;
+  tell_intake();
+}
+
+void Edge::State::start_handshake(Connection& c) {
+  enter(c, Phase::handshake, options.handshake_timeout);
+  ++counters.handshaking;
+  if (!std::exchange(c.is_handshake_due, true)) handshakes.push_back(id_of(c));
+}
+
+bool Edge::State::continue_handshakes() {
+  if (handshakes.empty()) return false;
+  const TimePoint begin = Clock::now();
+  const auto portion = std::max<Clock::duration>(handshake_portion, (begin - core.now()) / portion_of_turn);
+  do {
+    Connection* c = find(handshakes.front());
     handshakes.pop_front();
-    c.is_handshake_due = false;
-    if (c.phase == Phase::handshake) continue_handshake(c);
-  }
+    if (c == nullptr || !std::exchange(c->is_handshake_due, false)) continue;
+    if (c->phase == Phase::handshake) continue_handshake(*c);
+  } while (!handshakes.empty() && Clock::now() - begin < portion);
+  return !handshakes.empty() || !dirty.empty();
 }
 
 void Edge::State::continue_handshake(Connection& c) {
+  if (!c.stream.is_tls()) c.stream = net::Stream(c.stream.release(), *c.tls);
   const net::IoStatus status = c.stream.handshake();
   if (status == net::IoStatus::would_block) return wait_for(c, !c.stream.wants_write(), c.stream.wants_write());
   if (status != net::IoStatus::ok) return fail_handshake(c);
@@ -102,8 +123,24 @@ void Edge::State::start_queued() {
   while (!queued.empty() && counters.handshaking < options.max_handshakes) {
     Connection* next = find(queued.front());
     queued.pop_front();
-    if (next != nullptr && next->phase == Phase::queued) start_handshake(*next);
+    if (next == nullptr || next->phase != Phase::queued) continue;
+    if (has_peer_left(next->stream.descriptor())) {
+      ++counters.handshakes_failed;
+      end(*next, CloseReason::handshake, 0);
+      continue;
+    }
+    --counters.handshakes_waiting;
+    wait_for(*next, true, false);
+    start_handshake(*next);
   }
+  tell_intake();
+}
+
+/// Half a cap of waiting ones keeps the handshakes busy until the listener has brought more.
+void Edge::State::tell_intake() {
+  const std::uint64_t most = std::max<std::uint64_t>(1, options.max_handshakes / 2);
+  const bool is_full_now = is_full ? counters.handshakes_waiting * 2 > most : counters.handshakes_waiting >= most;
+  if (is_full_now != is_full) intake_changed(is_full = is_full_now);
 }
 
 }  // namespace wscluster::edge

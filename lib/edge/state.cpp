@@ -32,6 +32,10 @@ void Edge::State::register_hooks() {
   core.on_flush([weak = weak_from_this()] {
     if (const auto state = weak.lock()) state->flush_all();
   });
+  core.on_late([weak = weak_from_this()] {
+    const auto state = weak.lock();
+    return state && state->continue_handshakes();
+  });
   core.on_tick([weak = weak_from_this()](TimePoint time) {
     if (const auto state = weak.lock()) state->on_tick(time);
   });
@@ -85,8 +89,9 @@ void Edge::State::tell_gone(Connection& c, CloseReason reason, std::uint16_t cod
 
 void Edge::State::end(Connection& c, CloseReason reason, std::uint16_t code) {
   if (c.phase == Phase::free) return;
-  if (c.phase == Phase::handshake) --counters.handshaking;
-  const bool was_handshake = c.phase == Phase::handshake;
+  const Phase was = c.phase;
+  if (was == Phase::handshake) --counters.handshaking;
+  if (was == Phase::queued) --counters.handshakes_waiting;
   c.phase = Phase::free;
   ++counters.ended[static_cast<std::size_t>(reason)];
   --counters.open_connections;
@@ -96,7 +101,8 @@ void Edge::State::end(Connection& c, CloseReason reason, std::uint16_t code) {
   set_due(c, never);
   ended.push_back(&c);
   tell_gone(c, reason, code);
-  if (was_handshake) start_queued();
+  if (was == Phase::handshake) start_queued();
+  if (was == Phase::queued) tell_intake();
 }
 
 void Edge::State::wait_for(Connection& c, bool readable, bool writable) {
@@ -111,9 +117,18 @@ void Edge::State::wait_for(Connection& c, bool readable, bool writable) {
 }
 
 void Edge::State::on_ready(Connection& c, bool readable, bool writable) {
-  if (c.phase == Phase::handshake) {
-    if (!std::exchange(c.is_handshake_due, true)) handshakes.push_back(&c);
-    return;
+  switch (c.phase) {
+    case Phase::fresh:
+      return on_first_bytes(c);
+    case Phase::queued:
+      // Asked for nothing and called nevertheless: the connection is broken.
+      ++counters.handshakes_failed;
+      return end(c, CloseReason::handshake, 0);
+    case Phase::handshake:
+      if (!std::exchange(c.is_handshake_due, true)) handshakes.push_back(id_of(c));
+      return;
+    default:
+      break;
   }
   guarded(c, [&] {
     if (writable && c.out && !std::exchange(c.is_dirty, true)) dirty.push_back(&c);
@@ -217,7 +232,6 @@ void Edge::State::flush_all() {
   }
   // What the application queued again and again in on_written() waits for the next turn, which comes at once.
   if (!dirty.empty()) core.post([] {});
-  continue_handshakes();
   if (dirty.empty()) recycle_ended();
 }
 

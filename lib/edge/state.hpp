@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "base/random.hpp"
 #include "edge/connection.hpp"
 #include "net/core.hpp"
 
@@ -9,6 +10,7 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,11 +43,14 @@ struct Edge::State : std::enable_shared_from_this<Edge::State> {
 
   // Sockets.
   void adopt(int descriptor, std::string peer, bool is_loopback, net::TlsServer* tls);
+  void on_first_bytes(Connection& c);
   void start_handshake(Connection& c);
-  void continue_handshakes();
+  /// A small portion of the handshakes; true when some are left.
+  bool continue_handshakes();
   void continue_handshake(Connection& c);
   void fail_handshake(Connection& c);
   void start_queued();
+  void tell_intake();
   void on_ready(Connection& c, bool readable, bool writable);
   void read(Connection& c);
   void on_bytes(Connection& c, std::span<char> bytes);
@@ -75,6 +80,7 @@ struct Edge::State : std::enable_shared_from_this<Edge::State> {
   void on_client_close(Connection& c, std::uint16_t code);
   void start_close(Connection& c, std::uint16_t code, std::string_view text, CloseReason reason);
   void drain_some(double budget);
+  [[nodiscard]] std::string next_drain_text();
 
   // Time.
   void on_tick(TimePoint now);
@@ -101,8 +107,10 @@ struct Edge::State : std::enable_shared_from_this<Edge::State> {
   std::vector<Connection*> ended;   ///< of this turn
   std::vector<Connection*> dirty;   ///< to be flushed
   std::vector<Connection*> flushing;
-  std::deque<Connection*> handshakes;  ///< ready to go on, after all other traffic of the turn
-  std::deque<ConnectionId> queued;     ///< adopted beyond max_handshakes
+  std::deque<ConnectionId> handshakes;  ///< ready to go on, after all other traffic of the turn
+  std::deque<ConnectionId> queued;      ///< beyond max_handshakes
+  std::function<void(bool)> intake_changed = [](bool) {};
+  bool is_full = false;
   std::size_t sweep_at = 0;
   OutboxPool outboxes;
   std::array<char, 65'536> input;
@@ -111,6 +119,8 @@ struct Edge::State : std::enable_shared_from_this<Edge::State> {
   std::uint16_t drain_code = 0;
   std::string drain_text;
   double drain_rate = 0;
+  Duration drain_spread{};
+  std::minstd_rand drain_random{static_cast<std::uint_fast32_t>(random_id())};
   double drain_budget = 0;
   std::size_t drain_at = 0;
   std::int64_t last_tick = 0;

@@ -94,12 +94,18 @@ void Edge::State::start_close(Connection& c, std::uint16_t code, std::string_vie
   wait_for(c, !c.has_peer_ended, c.waits_writable);
 }
 
+std::string Edge::State::next_drain_text() {
+  if (drain_spread <= Duration::zero()) return drain_text;
+  const auto wait = std::uniform_int_distribution<Duration::rep>(0, drain_spread.count() - 1)(drain_random);
+  return "after=" + std::to_string(wait) + "ms" + (drain_text.empty() ? "" : " ") + drain_text;
+}
+
 void Edge::State::drain_some(double budget) {
   for (std::size_t i = 0; budget >= 1 && i < due.size(); ++i, ++drain_at) {
     if (drain_at >= due.size()) drain_at = 0;
     Connection& c = (*pages[drain_at / page_size])[drain_at % page_size];
     if (c.phase != Phase::websocket) continue;
-    start_close(c, drain_code, drain_text, CloseReason::drain);
+    start_close(c, drain_code, next_drain_text(), CloseReason::drain);
     budget -= 1;
   }
   // What is not needed now is not saved up for a burst later.

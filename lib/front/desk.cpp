@@ -18,12 +18,6 @@ edge::Options share_of(edge::Options options, unsigned cores) {
   return options;
 }
 
-template <class F, class Call>
-void with(const wire::Raw& raw, Call call) {
-  F frame;
-  if (wire::decode_into(raw.body, frame)) call(frame);
-}
-
 }  // namespace
 
 Desk::Desk(net::Core& core, const Options& options, const Doors& doors, const link::Identity& identity,
@@ -53,6 +47,8 @@ CoreReport Desk::report() {
   report.generation = generation_;
   report.missing_links = hub_.missing_links();
   report.connections = edge_.size();
+  for (const auto& [key, count] : attachments_.donated())
+    report.closed_here[key] = count;
   if (holding_ != nullptr) holding_->report(report);
   return report;
 }
@@ -63,6 +59,7 @@ CoreCounters Desk::count() const {
   counters.attachments = attachments_.counters();
   counters.attached = attachments_.attached();
   counters.open_sends = sender_.open();
+  counters.closes_pending = attachments_.closes_pending();
   counters.links = hub_.links_up();
   if (holding_ != nullptr) holding_->count(counters);
   return counters;
@@ -129,7 +126,7 @@ void Desk::on_written(edge::ConnectionId id, std::uint64_t frames) {
 void Desk::on_gone(edge::ConnectionId id, edge::CloseReason, std::uint16_t code) {
   const auto found = attachment_of_.find(id);
   if (found == attachment_of_.end()) return;
-  attachments_.on_closed(found->second, code);
+  attachments_.on_closed(core_.now(), found->second, code);
   attachment_of_.erase(found);
 }
 
@@ -152,25 +149,28 @@ void Desk::on_frame(cluster::PathId path, const wire::Raw& raw) {
   const TimePoint now = core_.now();
   switch (raw.type) {
     case wire::FrameType::down:
-      with<wire::Down>(raw, [&](const auto& frame) { attachments_.on_down(now, path, frame); });
+      wire::with<wire::Down>(raw, [&](const auto& frame) { attachments_.on_down(now, path, frame); });
       return;
     case wire::FrameType::accepted:
-      with<wire::Accepted>(raw, [&](const auto& frame) { attachments_.on_accepted(now, path, frame); });
+      wire::with<wire::Accepted>(raw, [&](const auto& frame) { attachments_.on_accepted(now, path, frame); });
       return;
     case wire::FrameType::attached:
-      with<wire::Attached>(raw, [&](const auto& frame) { attachments_.on_attached(now, path, frame); });
+      wire::with<wire::Attached>(raw, [&](const auto& frame) { attachments_.on_attached(now, path, frame); });
       return;
     case wire::FrameType::refused:
-      with<wire::Refused>(raw, [&](const auto& frame) { attachments_.on_refused(now, path, frame); });
+      wire::with<wire::Refused>(raw, [&](const auto& frame) { attachments_.on_refused(now, path, frame); });
       return;
     case wire::FrameType::close:
-      with<wire::Close>(raw, [&](const auto& frame) { attachments_.on_close(now, path, frame); });
+      wire::with<wire::Close>(raw, [&](const auto& frame) { attachments_.on_close(now, path, frame); });
+      return;
+    case wire::FrameType::moved:
+      wire::with<wire::Moved>(raw, [&](const auto& frame) { attachments_.on_moved(now, path, frame); });
       return;
     case wire::FrameType::receipt:
-      with<wire::Receipt>(raw, [&](const auto& frame) { sender_.on_receipt(now, path, frame); });
+      wire::with<wire::Receipt>(raw, [&](const auto& frame) { sender_.on_receipt(now, path, frame); });
       return;
     case wire::FrameType::refusal:
-      with<wire::Refusal>(raw, [&](const auto& frame) { sender_.on_refusal(now, path, frame); });
+      wire::with<wire::Refusal>(raw, [&](const auto& frame) { sender_.on_refusal(now, path, frame); });
       return;
     default:
       break;

@@ -30,6 +30,8 @@ struct CoreReport {
     std::map<std::uint64_t, cluster::ReceiverCount> received;  ///< by epoch, since the last report
   };
   std::map<std::string, Service> services;
+  /// Sockets of direct clients that changes have closed on this core, by service and epoch.
+  std::map<std::pair<std::string, std::uint64_t>, cluster::DonorCount> closed_here;
 };
 
 /// Counters of one core, copied out for a scrape.
@@ -43,7 +45,8 @@ struct CoreCounters {
   std::size_t sessions = 0;
   std::size_t users = 0;
   std::size_t misplaced = 0;
-  std::size_t eviction_pending = 0;
+  std::size_t moves_pending = 0;   ///< users
+  std::size_t closes_pending = 0;  ///< sockets
 };
 
 /// The part of a core that holds sessions; only nodes have one. Called on its core.
@@ -56,8 +59,6 @@ class Holding {
   virtual void tick(TimePoint now) = 0;
   virtual void report(CoreReport& report) = 0;
   virtual void count(CoreCounters& counters) const = 0;
-  /// Every session gets this close.
-  virtual void close_all(std::uint16_t code, std::string_view text) = 0;
 };
 
 /// What a REST call asked to send, until its receipt is there.

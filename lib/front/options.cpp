@@ -97,6 +97,7 @@ void check_listeners(const Options& options, Sentences& found) {
                     ", which no client can connect to: set advertise to the address that clients use");
   }
   if (options.drain_rate <= 0) found.push_back("drain.rate must be more than 0/s");
+  if (options.drain_grace.count() < 0) found.push_back("drain.grace must not be negative");
   if (options.drain_timeout.count() < 0) found.push_back("drain.timeout must not be negative");
 }
 

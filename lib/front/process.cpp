@@ -13,6 +13,7 @@
 #include "base/random.hpp"
 #include "base/text.hpp"
 #include "base/units.hpp"
+#include "front/client_tls.hpp"
 #include "front/unit.hpp"
 
 namespace wscluster::front {
@@ -44,11 +45,7 @@ Process::Process(const Options& options, const registry::Options& registry, Role
       options_.cores != 0 ? options_.cores : std::clamp(std::thread::hardware_concurrency(), 1U, max_cores);
   identity_ = {options_.cluster, options_.name, random_id(), role_.is_gateway, cores, role_.is_gateway ? 0 : cores,
                WSCLUSTER_VERSION};
-  if (!options_.tls_cert_file.empty()) {
-    auto tls = net::TlsServer::from_files(options_.tls_cert_file, options_.tls_key_file);
-    if (!tls) throw Failure(ExitCode::config, tls.error().message);
-    client_tls_ = std::make_unique<net::TlsServer>(std::move(*tls));
-  }
+  client_tls_ = make_client_tls(options_);
   hubs_.resize(cores);
   reports_.resize(cores);
   for (unsigned i = 0; i < cores; ++i) {
@@ -93,6 +90,9 @@ void Process::listen() {
         units_[core.index()]->desk->edge().adopt(accepted.descriptor, std::move(accepted.peer), accepted.is_loopback,
                                                  client_tls_.get());
       }));
+  for (const auto& unit : units_) {
+    unit->desk->edge().watch_intake([this](bool is_full) { core(0).post([this, is_full] { on_intake(is_full); }); });
+  }
   if (!role_.is_gateway) {
     link_listener_ = std::make_unique<net::Listener>(
         core(0), role_.link_listen, net::distribute(cores_, [this](net::Core& core, net::Accepted accepted) {
@@ -106,6 +106,17 @@ void Process::listen() {
   signals_ = std::make_unique<net::Signals>(
       core(0), net::Signals::Actions{[this](int) { drain(); }, [this](int) { end(Ending::stopped); },
                                      [this] { role_.reload(); }});
+}
+
+/// Who would only wait for a handshake waits in the kernel.
+void Process::on_intake(bool is_full) {
+  is_full ? ++full_edges_ : --full_edges_;
+  if (!client_listener_) return;
+  if (full_edges_ > 0) {
+    client_listener_->pause();
+  } else {
+    client_listener_->resume();
+  }
 }
 
 Ending Process::run() {
@@ -186,11 +197,13 @@ void Process::drain() {
   is_draining_ = true;
   const TimePoint now = core(0).now();
   drain_deadline_ = now + options_.drain_timeout;
+  grace_end_ = std::min(drain_deadline_, now + options_.drain_grace);
   log::info("process", "draining; a second signal stops at once", {{"timeout_s", seconds(options_.drain_timeout)}});
+  if (role_.is_gateway) return;
   for (const auto& unit : units_) {
     unit->core.post([desk = unit->desk.get()] { desk->close_doors(); });
   }
-  if (!role_.is_gateway && can_hand_over()) {
+  if (can_hand_over()) {
     registry::ChangePolicy policy;
     policy.rate = options_.drain_rate;
     policy.settle = drain_settle;
@@ -223,8 +236,9 @@ void Process::on_left(const std::string& service, bool was_planned) {
 }
 
 void Process::continue_drain(TimePoint now) {
+  if (role_.is_gateway) return continue_gateway_drain(now);
   const bool is_late = now >= drain_deadline_;
-  if (can_hand_over() && !role_.is_gateway && !is_late) return;
+  if (can_hand_over() && !is_late) return;
   if (!closes_clients_ || (is_late && !hurries_clients_)) {
     closes_clients_ = true;
     hurries_clients_ = is_late;

@@ -63,6 +63,7 @@ class Process final : public link::PeerListener {
 
   void make_links();
   void listen();
+  void on_intake(bool is_full);
   void write_port_file() const;
   void announce() const;
   void on_snapshot(std::shared_ptr<const registry::Snapshot> snapshot);
@@ -72,6 +73,8 @@ class Process final : public link::PeerListener {
   void tell_registry();
   void drain();
   void continue_drain(TimePoint now);
+  void continue_gateway_drain(TimePoint now);
+  void close_gateway_clients(bool is_late);
   void end(Ending ending);
   void shut_down();
   [[nodiscard]] bool can_hand_over() const;
@@ -110,7 +113,9 @@ class Process final : public link::PeerListener {
   std::map<std::pair<std::string, std::uint64_t>, registry::DonorProgress> donors_told_;
   std::map<std::pair<std::string, std::uint64_t>, TimePoint> donors_since_;
   TimePoint next_report_;
+  unsigned full_edges_ = 0;  ///< cores whose handshakes wait
   bool is_draining_ = false;
+  TimePoint grace_end_;  ///< gateways: until then they serve as ever
   TimePoint drain_deadline_;
   bool was_member_ = false;       ///< of some ring, in this life
   bool hurries_clients_ = false;  ///< the deadline is over

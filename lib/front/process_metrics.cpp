@@ -35,7 +35,8 @@ void add(CoreCounters& sum, const CoreCounters& part) {
   sum.sessions += part.sessions;
   sum.users += part.users;
   sum.misplaced += part.misplaced;
-  sum.eviction_pending += part.eviction_pending;
+  sum.moves_pending += part.moves_pending;
+  sum.closes_pending += part.closes_pending;
 }
 
 Family counter(const char* name, const char* help, std::uint64_t value) {
@@ -134,6 +135,10 @@ std::string Process::render_metrics(const CoreCounters& sum) const {
   handshakes.add(static_cast<double>(sum.edge.handshakes_resumed), {{"kind", "resumed"}});
   handshakes.add(static_cast<double>(sum.edge.handshakes_failed), {{"kind", "failed"}});
   families.push_back(std::move(handshakes));
+  families.push_back(gauge("wscluster_tls_handshakes_in_flight", "TLS handshakes of clients that have begun.",
+                           static_cast<double>(sum.edge.handshaking)));
+  families.push_back(gauge("wscluster_tls_handshakes_waiting", "Clients beyond limits.max_handshakes in this process.",
+                           static_cast<double>(sum.edge.handshakes_waiting)));
   families.push_back(counter("wscluster_messages_received_total", "Messages from clients.", sum.edge.messages_in));
   families.push_back(counter("wscluster_messages_sent_total", "Messages to clients.", sum.edge.messages_out));
   families.push_back(counter("wscluster_received_bytes_total", "Payload bytes from clients.", sum.edge.bytes_in));
@@ -153,9 +158,26 @@ std::string Process::render_metrics(const CoreCounters& sum) const {
     families.push_back(gauge("wscluster_users", "Users known to this node.", static_cast<double>(sum.users)));
     families.push_back(gauge("wscluster_misplaced_sessions", "Sessions held here and owned elsewhere.",
                              static_cast<double>(sum.misplaced)));
-    families.push_back(gauge("wscluster_eviction_pending", "Users waiting for their eviction.",
-                             static_cast<double>(sum.eviction_pending)));
-    families.push_back(counter("wscluster_evictions_total", "Sessions evicted by ring changes.", sum.holder.evicted));
+    families.push_back(gauge("wscluster_moves_pending", "Users that wait for their turn to move, or are on their way.",
+                             static_cast<double>(sum.moves_pending)));
+    families.push_back(gauge("wscluster_closes_pending", "Sockets of direct clients that a ring change will close.",
+                             static_cast<double>(sum.closes_pending)));
+    Family evictions = Family::counter("wscluster_evictions_total", "Sessions taken off this node by ring changes.");
+    evictions.add(static_cast<double>(sum.holder.moved), {{"how", "moved"}});
+    evictions.add(static_cast<double>(sum.holder.closed_for_change + sum.attachments.closed_for_change),
+                  {{"how", "closed"}});
+    families.push_back(std::move(evictions));
+    families.push_back(counter("wscluster_handovers_total", "Users frozen and sent to their owner, repeats included.",
+                               sum.holder.handovers));
+    families.push_back(
+        counter("wscluster_thaws_total", "Hand-overs that were declined or undone and go on here.", sum.holder.thaws));
+    families.push_back(
+        counter("wscluster_users_installed_total", "Users taken over from another node.", sum.holder.installed));
+    families.push_back(counter("wscluster_snapshot_bytes_total", "Bytes of users' states sent to other nodes.",
+                               sum.holder.snapshot_bytes));
+    families.push_back(counter("wscluster_unreadable_snapshots_total",
+                               "States of users that were declined because they cannot be read.",
+                               sum.holder.unreadable_snapshots));
     families.push_back(counter("wscluster_unicasts_total", "Messages to users taken here.", sum.holder.unicasts));
     families.push_back(counter("wscluster_duplicates_total", "Repeats found by dedupe.", sum.holder.duplicates));
     families.push_back(

@@ -13,6 +13,14 @@ using namespace std::chrono_literals;
 
 constexpr Duration report_interval = 100ms;
 
+void add(registry::DonorProgress& sum, const cluster::DonorCount& part) {
+  sum.planned += part.planned;
+  sum.moved += part.moved;
+  sum.closed += part.closed;
+  sum.gone += part.gone;
+  sum.forced += part.forced;
+}
+
 }  // namespace
 
 /// On the registry's thread.
@@ -124,18 +132,21 @@ void Process::tell_registry() {
       stats.services[name].misplaced += service.misplaced;
       for (const auto& [epoch, count] : service.donated) {
         auto& [sum, cores_done] = donors[{name, epoch}];
-        sum.planned += count.planned;
-        sum.closed += count.closed;
-        sum.gone += count.gone;
-        sum.forced += count.forced;
+        add(sum, count);
         cores_done += count.is_done ? 1 : 0;
       }
+    }
+  }
+  for (const CoreReport& report : reports_) {
+    for (const auto& [key, count] : report.closed_here) {
+      if (const auto donor = donors.find(key); donor != donors.end()) add(donor->second.first, count);
     }
   }
   const TimePoint now = core(0).now();
   for (auto& [key, entry] : donors) {
     auto& [sum, cores_done] = entry;
-    sum.done = cores_done == reports_.size();
+    // A socket that its edge will close is in nobody's count yet.
+    sum.done = cores_done == reports_.size() && sum.planned == sum.moved + sum.closed + sum.gone;
     const auto since = donors_since_.try_emplace(key, now).first->second;
     registry::DonorProgress& told = donors_told_[key];
     if (told.done && sum.done) continue;

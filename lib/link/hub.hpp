@@ -88,6 +88,10 @@ class Hub final : public cluster::Network, public LinkOwner {
   // cluster::Network
   [[nodiscard]] cluster::PathId path_to(std::string_view node, std::uint64_t incarnation, unsigned shard) override;
   [[nodiscard]] std::string* output(cluster::PathId path) override;
+  [[nodiscard]] bool is_local(cluster::PathId path) const override {
+    const cluster::LinkId link = cluster::link_of(path);
+    return link != 0 && link == local_link(core_of(link));
+  }
 
  private:
   struct Target;  ///< one link that we dial

@@ -48,9 +48,12 @@ void Client::connect() {
   net::ConnectOptions options;
   const auto& sources = setup.options.source_addresses;
   if (!sources.empty()) options.source_address = sources[index_ % sources.size()];
-  const auto descriptor = net::start_connect(setup.addresses[index_ % setup.addresses.size()], options);
+  const auto& place = setup.places[place_];
+  const auto descriptor = net::start_connect(place.addresses[index_ % place.addresses.size()], options);
   if (!descriptor) return fail_connect(descriptor.error().message);
-  stream_ = setup.tls ? net::Stream(*descriptor, *setup.tls, setup.target.endpoint.host) : net::Stream(*descriptor);
+  net::TlsClient* tls = worker_.tls();
+  stream_ =
+      tls != nullptr ? net::Stream(*descriptor, *tls, place.target.endpoint.host, was_open_) : net::Stream(*descriptor);
   worker_.core().poller().add(stream_.descriptor(), *this, false, true);
   waits_for_write_ = true;
   worker_.wake_later(index_, since_ + setup.options.connect_timeout, ticket_);
@@ -83,6 +86,7 @@ void Client::on_ready(bool readable, bool writable) {
 void Client::secure() {
   switch (stream_.handshake()) {
     case net::IoStatus::ok:
+      if (was_open_ && stream_.is_resumed()) ++worker_.found_.closes.resumed;
       return request_upgrade();
     case net::IoStatus::would_block:
       if (stream_.wants_write() != waits_for_write_ || waits_for_write_) {
@@ -106,7 +110,8 @@ void Client::request_upgrade() {
   const std::string authorization = setup.identity.authorization(index_, setup.token_lifetime);
   std::vector<websocket::HeaderField> fields;
   if (!authorization.empty()) fields.emplace_back("Authorization", authorization);
-  write(websocket::upgrade_request(setup.target.authority, setup.identity.request_target(index_), key_, fields));
+  write(websocket::upgrade_request(setup.places[place_].target.authority, setup.identity.request_target(index_), key_,
+                                   fields));
 }
 
 void Client::receive() {
@@ -131,6 +136,7 @@ void Client::take(std::span<char> bytes) {
   }
   if (close_code_ != 0) return answer_close();
   if (!unsent_.empty() && !waits_for_write_) flush();  // pongs
+  refill();
 }
 
 void Client::take_head(std::span<char> bytes) {
@@ -159,15 +165,14 @@ void Client::become_open(std::span<char> rest) {
     ++worker_.found_.connected;
     worker_.found_.connect.record(now - since_);
   } else {
-    --worker_.away_;
-    ++worker_.found_.closes.returned;
-    worker_.found_.gap.record(now - closed_at_);
+    worker_.note_return(closed_at_);
   }
   std::string frames;
   for (auto& message : pending_)
     append_message(frames, message);
   if (!frames.empty()) write(frames);
   if (!rest.empty() && stream_.is_open()) take(rest);
+  refill();
 }
 
 /// Sends what the kernel takes and keeps the rest.
@@ -210,12 +215,26 @@ void Client::send_planned(Clock::duration planned) {
   write(worker_.frame_);
 }
 
+void Client::refill() {
+  const auto wanted = worker_.setup_.options.in_flight;
+  if (phase_ != Phase::open || pending_.size() >= wanted || !worker_.is_sending()) return;
+  auto& frames = worker_.frame_;
+  frames.clear();
+  while (pending_.size() < wanted) {
+    ++worker_.found_.planned;
+    ++worker_.outstanding_;
+    pending_.push_back({not_sent, choose_recipient(), Clock::now() - worker_.traffic_start_, false});
+    append_message(frames, pending_.back());
+  }
+  write(frames);
+}
+
 void Client::append_message(std::string& out, Pending& message) {
   const auto& options = worker_.setup_.options;
   const auto now = Clock::now();
   if (message.sequence == not_sent) {
     message.sequence = worker_.ledger_.record_sent(index_);
-    worker_.note_sent(message.planned, now, !message.has_waited);
+    worker_.note_sent(message.planned, now, !message.has_waited && options.in_flight == 0);
   } else {
     worker_.ledger_.record_resent(index_, message.sequence);
   }

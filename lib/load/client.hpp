@@ -31,6 +31,8 @@ class Client final : public net::Watcher, private websocket::Sink {
   /// Sends the message that was planned for this time, or keeps it until the connection is back, or counts it as not
   /// sent.
   void send_planned(Clock::duration planned);
+  /// Closed model: sends until as many messages as asked for are on their way.
+  void refill();
   /// Ends the connection with 1000; a client that is away stays away.
   void finish();
   /// Gives up what finish() could not end in time, and settles what was never answered.
@@ -64,6 +66,7 @@ class Client final : public net::Watcher, private websocket::Sink {
 
   void fail_connect(const std::string& why);
   void lose(std::uint16_t code, const CloseNotice& notice);
+  void turn_to_next_place() noexcept;
   void keep_pending(bool is_promised, bool returns);
   void release_stream();
   void enter(Phase phase) noexcept;
@@ -96,6 +99,7 @@ class Client final : public net::Watcher, private websocket::Sink {
   std::uint32_t ticket_ = 0;
   std::uint16_t close_code_ = 0;  ///< of a close frame that was read, 0: none
   std::uint16_t failures_ = 0;    ///< attempts in a row
+  std::uint16_t place_ = 0;       ///< where it connects to
   Phase phase_ = Phase::idle;
   bool was_open_ = false;
   bool was_closed_ = false;

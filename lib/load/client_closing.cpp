@@ -24,6 +24,7 @@ void Client::fail_connect(const std::string& why) {
   }
   if (worker_.is_finishing_) return stop_here();
   ++worker_.found_.closes.retries;
+  turn_to_next_place();
   enter(Phase::away);
   const auto delay = retry_delay(failures_++, worker_.random_share());
   worker_.wake_later(index_, Clock::now() + delay, ticket_);
@@ -59,7 +60,7 @@ void Client::lose(std::uint16_t code, const CloseNotice& notice) {
   if (is_ours) return stop_here();
   auto& closes = worker_.found_.closes;
   const bool is_planned = code == CloseCode::service_restart;
-  const bool returns = worker_.setup_.options.scenario == Scenario::ring_change && !worker_.is_finishing_;
+  const bool returns = load::returns(worker_.setup_.options) && !worker_.is_finishing_;
   ++closes.by_code[code];
   ++(is_planned ? closes.planned : closes.unplanned);
   closes.list.push_back({index_, code, notice.epoch});
@@ -73,10 +74,15 @@ void Client::lose(std::uint16_t code, const CloseNotice& notice) {
   was_closed_ = true;
   keep_pending(is_planned, returns);
   if (!returns) return enter(Phase::ended);
+  turn_to_next_place();
   enter(Phase::away);
   ++worker_.away_;
   closed_at_ = Clock::now();
   worker_.wake_later(index_, closed_at_ + reconnect_delay(code, notice, worker_.random_share()), ticket_);
+}
+
+void Client::turn_to_next_place() noexcept {
+  place_ = static_cast<std::uint16_t>((place_ + 1U) % worker_.setup_.places.size());
 }
 
 /// `is_promised`: the server says that what it did not answer was not executed (1012), so it can be sent again.

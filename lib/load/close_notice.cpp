@@ -41,7 +41,7 @@ CloseNotice CloseNotice::parse(std::string_view reason) {
 }
 
 Duration reconnect_delay(std::uint16_t code, const CloseNotice& notice, double share) {
-  if (notice.after) return scaled(*notice.after, share);
+  if (notice.after) return *notice.after;
   const bool is_invited =
       code == CloseCode::service_restart || code == CloseCode::going_away || code == CloseCode::abnormal;
   return is_invited ? scaled(default_spread, share) : retry_delay(0, share);

@@ -6,9 +6,7 @@
 #include <thread>
 
 #include "base/error.hpp"
-#include "base/random.hpp"
 #include "base/units.hpp"
-#include "load/preflight.hpp"
 #include "load/worker.hpp"
 
 namespace wscluster::load {
@@ -43,6 +41,10 @@ void add(CloseAccount& to, const CloseAccount& from) {
   to.again += from.again;
   to.retries += from.retries;
   to.returned += from.returned;
+  to.resumed += from.resumed;
+  to.returns.resize(std::max(to.returns.size(), from.returns.size()));
+  for (std::size_t slot = 0; slot < from.returns.size(); ++slot)
+    to.returns[slot] += from.returns[slot];
   to.not_returned += from.not_returned;
   to.late_answers += from.late_answers;
   if (from.first_epoch != 0) {
@@ -89,45 +91,9 @@ std::string most_frequent(const std::map<std::string, std::uint64_t>& errors) {
   return most == errors.end() ? std::string("no reason known") : most->first;
 }
 
-/// Connecting, traffic and settling, with room: a token must not end before the run.
-Duration expected_length(const Options& options) {
-  const auto connecting =
-      std::chrono::duration<double>(static_cast<double>(options.connections) / options.connect_rate);
-  return std::chrono::duration_cast<Duration>(connecting) + options.warmup + options.duration * 2 +
-         std::chrono::hours(1);
-}
-
-void check(const Options& options) {
-  const auto found = problems(options);
-  if (found.empty()) return;
-  std::string text;
-  for (const auto& problem : found)
-    text += (text.empty() ? "" : "; ") + problem;
-  throw Failure(ExitCode::usage, text);
-}
-
 }  // namespace
 
-Generator::Generator(const Options& options) {
-  check(options);
-  auto target = Target::parse(options.url);
-  if (!target) throw Failure(ExitCode::usage, target.error().message);
-  prepare_host(options);
-  setup_ = std::make_unique<Setup>(options, std::move(*target));
-  setup_->options.threads =
-      static_cast<unsigned>(std::min<std::uint64_t>(options.threads, std::max<std::uint64_t>(1, options.connections)));
-  auto addresses = net::resolve(setup_->target.endpoint);
-  if (!addresses) throw Failure(addresses.error());
-  setup_->addresses = std::move(*addresses);
-  if (setup_->target.is_tls) {
-    auto tls = options.insecure ? Result<net::TlsClient>(net::TlsClient::insecure())
-                                : net::TlsClient::trusting(options.tls_ca_file);
-    if (!tls) throw Failure(tls.error());
-    setup_->tls = std::make_unique<net::TlsClient>(std::move(*tls));
-  }
-  setup_->run = static_cast<std::uint32_t>(random_id());
-  setup_->is_relayed = relays(options);
-  setup_->token_lifetime = expected_length(options);
+Generator::Generator(const Options& options) : setup_(make_setup(options)) {
   for (unsigned i = 0; i < setup_->options.threads; ++i)
     workers_.push_back(std::make_unique<Worker>(*setup_, i));
 }
@@ -271,7 +237,7 @@ void Generator::show(const Callbacks& callbacks, Progress::Stage stage) {
   progress.connected = sum(workers_, &Live::connected);
   progress.connections = setup_->options.connections;
   progress.sent = sum(workers_, &Live::sent);
-  progress.asked_rate = sends_messages(setup_->options) ? setup_->options.rate : 0;
+  progress.asked_rate = is_open_model(setup_->options) ? setup_->options.rate : 0;
   progress.errors = sum(workers_, &Live::errors);
   progress.closed = sum(workers_, &Live::closed);
   progress.away = sum(workers_, &Live::away);

@@ -51,7 +51,10 @@ std::vector<std::string> problems(const Options& options) {
     found.push_back("--scenario send needs at least 2 connections: users write to one another");
   }
   if (options.connect_rate <= 0) found.push_back("--connect-rate must be more than 0/s");
-  if (options.scenario != Scenario::hold && options.rate <= 0) {
+  if (options.in_flight > 0 && options.scenario != Scenario::echo) {
+    found.push_back("--in-flight needs --scenario echo: only an echo tells when to send the next message");
+  }
+  if (options.scenario != Scenario::hold && options.in_flight == 0 && options.rate <= 0) {
     found.push_back("--rate must be more than 0/s; --scenario hold sends nothing");
   }
   if (options.duration.count() <= 0) found.push_back("--duration must be more than 0s");

@@ -17,10 +17,14 @@ enum class Traffic : std::uint8_t { echo, send };
 /// One run of the load generator.
 struct Options {
   std::string url;  ///< ws:// or wss:// of a WebSocket path
+  /// Where clients that lose their connection go next, in turn; empty: only ring_change brings them back, to `url`.
+  /// They differ from it in host and port only.
+  std::vector<std::string> further_urls;
   Scenario scenario = Scenario::echo;
   std::uint64_t connections = 1000;
-  double connect_rate = 500;  ///< per second
-  double rate = 1000;         ///< messages per second over all connections, open model
+  double connect_rate = 500;    ///< per second
+  double rate = 1000;           ///< messages per second over all connections, open model
+  std::uint64_t in_flight = 0;  ///< echo, instead of the rate: unanswered messages per connection; 0: open model
   Duration duration{30'000};
   Duration warmup{5'000};
   std::uint64_t size_bytes = 128;  ///< of one message, including run id, sender, sequence, time
@@ -33,6 +37,7 @@ struct Options {
   std::uint64_t seed = 1;
   std::string tls_ca_file;
   bool insecure = false;                ///< do not check the server's certificate
+  bool resumes_tls = false;             ///< clients that come back offer a session ticket
   std::vector<std::string> thresholds;  ///< latency.p99<50ms
   bool allow_lag = false;               ///< exit 0 although the generator was too slow
   Duration interval{1'000};             ///< of the live line

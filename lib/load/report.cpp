@@ -35,8 +35,10 @@ std::string scenario_row(const RunResult& result) {
   std::string text =
       std::string(to_string(options.scenario)) + ", " + format_count(options.connections) + " connections";
   if (sends_messages(options)) {
-    text += ", " + format_per_second(options.rate) + " msg/s for " + seconds_text(options.duration) + " (" +
-            seconds_text(options.warmup) + " warm-up not counted)";
+    text += ", " +
+            (is_open_model(options) ? format_per_second(options.rate) + " msg/s"
+                                    : "closed loop with " + format_count(options.in_flight) + " in flight each") +
+            " for " + seconds_text(options.duration) + " (" + seconds_text(options.warmup) + " warm-up not counted)";
   } else {
     text += " for " + seconds_text(options.duration);
   }
@@ -81,6 +83,8 @@ std::string message_rows(const RunResult& result) {
 }
 
 std::string rate_row(const RunResult& result) {
+  if (!is_open_model(result.options))
+    return row("Rate", format_per_second(result.achieved_rate) + "/s, as fast as answers came");
   return row("Rate", format_per_second(result.achieved_rate) + "/s of " + format_per_second(result.asked_rate()) +
                          "/s (" + format_percent(result.rate_ratio()) + ")");
 }
@@ -99,6 +103,10 @@ std::string latency_rows(const RunResult& result) {
     rows += right(format_ms(histogram.max()), 8) + "   " + meaning + "\n";
   };
   const bool is_relayed = relays(result.options);
+  if (!is_open_model(result.options)) {
+    add("Service ms", result.service, "from the send time: a slow answer also delays what is measured next");
+    return result.service.empty() ? "" : rows;
+  }
   add("Latency ms", result.latency,
       is_relayed ? "from the planned send time to the receiver" : "from the planned send time");
   add("Service ms", result.service, is_relayed ? "from the real send time to the receiver" : "from the real send time");
@@ -138,6 +146,18 @@ std::string close_row(const RunResult& result) {
     text += (text.empty() ? "" : ", ") + format_count(count) + " with " + std::to_string(code);
   }
   return row("Closed", format_count(result.closes.connections) + " connections: " + text);
+}
+
+std::string return_row(const RunResult& result) {
+  const auto& closes = result.closes;
+  std::string text = format_count(closes.returned) + " back";
+  text += some(closes.not_returned, " not back") + some(closes.retries, " attempts failed") +
+          some(closes.resumed, " resumed TLS");
+  if (!result.gap.empty()) {
+    text += "; gap p50 " + format_time(result.gap.percentile(50)) + "  p99 " + format_time(result.gap.percentile(99)) +
+            "  max " + format_time(result.gap.max());
+  }
+  return row("Returned", text);
 }
 
 std::string generator_row(const Report& report) {
@@ -182,6 +202,7 @@ std::string Report::to_text() const {
   if (sends_messages(result.options)) text += message_rows(result) + rate_row(result) + latency_rows(result);
   if (result.options.scenario == Scenario::ring_change) text += change_rows(result);
   if (!result.closes.by_code.empty()) text += close_row(result);
+  if (!result.options.further_urls.empty()) text += return_row(result);
   for (const auto& [what, count] : result.errors)
     text += row("Error", format_count(count) + " " + what);
   text += generator_row(*this);

@@ -62,7 +62,9 @@ json::object config_block(const Options& options) {
           {"url", options.url},
           {"connections", options.connections},
           {"connect_rate", options.connect_rate},
-          {"rate", options.rate},
+          {"model", is_open_model(options) ? "open" : "closed"},
+          {"rate", is_open_model(options) ? options.rate : 0},
+          {"in_flight", options.in_flight},
           {"duration_seconds", seconds(options.duration)},
           {"warmup_seconds", seconds(options.warmup)},
           {"size_bytes", options.size_bytes},
@@ -130,6 +132,20 @@ json::object change_block(const RunResult& result) {
   return out;
 }
 
+json::object return_block(const RunResult& result) {
+  const auto& closes = result.closes;
+  json::array slots;
+  for (const auto count : closes.returns)
+    slots.push_back(count);
+  return {{"returned", closes.returned},
+          {"not_returned", closes.not_returned},
+          {"failed_attempts", closes.retries},
+          {"resumed", closes.resumed},
+          {"slot_seconds", seconds(CloseAccount::return_slot)},
+          {"by_slot", std::move(slots)},
+          {"gap_seconds", distribution(result.gap, result.options.percentiles)}};
+}
+
 json::array threshold_block(const std::vector<ThresholdOutcome>& outcomes) {
   json::array out;
   for (const auto& outcome : outcomes) {
@@ -164,6 +180,7 @@ std::string Report::to_json(const std::string& version) const {
   out["service_seconds"] = distribution(result.service, percentiles);
   if (relays(result.options)) out["receipt_seconds"] = distribution(result.receipt, percentiles);
   out["closes"] = close_block(result);
+  if (!result.options.further_urls.empty()) out["returns"] = return_block(result);
   if (result.options.scenario == Scenario::ring_change) out["ring_change"] = change_block(result);
   out["generator"] = json::object{{"lag_seconds", distribution(result.lag, percentiles)},
                                   {"busiest_thread_ratio", result.busiest_thread},

@@ -18,7 +18,15 @@ constexpr double max_busy = 0.95;
 }  // namespace
 
 bool sends_messages(const Options& options) {
-  return options.scenario != Scenario::hold && options.rate > 0;
+  return options.scenario != Scenario::hold && (options.rate > 0 || options.in_flight > 0);
+}
+
+bool is_open_model(const Options& options) {
+  return sends_messages(options) && options.in_flight == 0;
+}
+
+bool returns(const Options& options) {
+  return options.scenario == Scenario::ring_change || !options.further_urls.empty();
 }
 
 bool relays(const Options& options) {
@@ -41,7 +49,7 @@ const char* to_string(Scenario scenario) noexcept {
 }
 
 double RunResult::asked_rate() const {
-  return sends_messages(options) ? options.rate : 0;
+  return is_open_model(options) ? options.rate : 0;
 }
 
 double RunResult::rate_ratio() const {

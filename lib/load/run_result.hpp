@@ -36,12 +36,15 @@ struct CloseAccount {
   std::uint64_t again = 0;         ///< closed with 1012 more than once for one epoch
   std::uint64_t retries = 0;       ///< attempts to come back that failed
   std::uint64_t returned = 0;      ///< reconnects that succeeded
+  std::uint64_t resumed = 0;       ///< TLS handshakes of reconnects that resumed a session
   std::uint64_t not_returned = 0;  ///< still away when the run ended
   std::uint64_t never_closed = 0;  ///< connections that stayed open all the time
   std::uint64_t late_answers = 0;  ///< answers to messages that had to wait for a reconnect
   std::uint64_t first_epoch = 0;   ///< lowest and highest epoch that a 1012 named
   std::uint64_t last_epoch = 0;
   std::vector<ClosedConnection> list;
+  static constexpr Duration return_slot{100};
+  std::vector<std::uint64_t> returns;  ///< reconnects by the time since the start of the traffic, one number per slot
 };
 
 /// Everything a run has found. Numbers of messages include the warm-up; latencies and rates do not.
@@ -81,6 +84,10 @@ struct RunResult {
 [[nodiscard]] std::vector<std::string> doubts(const RunResult& result);
 
 [[nodiscard]] bool sends_messages(const Options& options);
+/// Messages leave on a schedule, whether or not answers come.
+[[nodiscard]] bool is_open_model(const Options& options);
+/// Clients that lose their connection come back.
+[[nodiscard]] bool returns(const Options& options);
 /// Messages go from user to user and are receipted.
 [[nodiscard]] bool relays(const Options& options);
 [[nodiscard]] const char* to_string(Scenario scenario) noexcept;

@@ -65,8 +65,8 @@ Worker::Worker(Setup& setup, unsigned index)
       index_(index),
       core_(index),
       ledger_(setup.run, setup.options.connections, setup.is_relayed),
-      schedule_(sends_messages(setup.options) ? setup.options.rate : 0, setup.options.connections,
-                setup.options.threads, index),
+      schedule_(is_open_model(setup.options) ? setup.options.rate : 0, setup.options.connections, setup.options.threads,
+                index),
       random_(setup.options.seed * 0x9E3779B97F4A7C15 + index),
       pacer_(std::make_unique<Pacer>(*this)),
       read_buffer_(read_buffer_bytes),
@@ -110,7 +110,19 @@ void Worker::start_traffic(TimePoint start) {
   send_due();
 }
 
+bool Worker::is_sending() const {
+  const auto since_start = Clock::now() - traffic_start_;
+  return traffic_start_ != TimePoint{} && !is_finishing_ && since_start >= Clock::duration::zero() &&
+         since_start.count() < setup_.end_ns.load(std::memory_order_relaxed);
+}
+
 void Worker::send_due() {
+  if (setup_.options.in_flight > 0) {
+    if (Clock::now() < traffic_start_) return pacer_->arm(traffic_start_);
+    for (auto& client : clients_)
+      client->refill();
+    return;
+  }
   for (int sent = 0;; ++sent) {
     const auto planned = schedule_.next();
     if (is_finishing_ || planned.at == Clock::duration::max()) return;
@@ -135,6 +147,18 @@ void Worker::note_sent(Clock::duration planned, TimePoint sent, bool was_in_time
   const auto lag = since_start - planned;
   live_.lag.record(lag);
   if (is_measured(planned)) found_.lag.record(lag);
+}
+
+void Worker::note_return(TimePoint closed_at) {
+  const auto now = Clock::now();
+  auto& closes = found_.closes;
+  --away_;
+  ++closes.returned;
+  found_.gap.record(now - closed_at);
+  if (now < traffic_start_) return;
+  const auto slot = static_cast<std::size_t>((now - traffic_start_) / CloseAccount::return_slot);
+  if (closes.returns.size() <= slot) closes.returns.resize(slot + 1);
+  ++closes.returns[slot];
 }
 
 void Worker::note_holder(std::uint32_t recipient, std::string_view node, std::uint64_t epoch) {

@@ -15,28 +15,10 @@
 #include "load/live.hpp"
 #include "load/run_result.hpp"
 #include "load/schedule.hpp"
-#include "load/target.hpp"
-#include "net/address.hpp"
+#include "load/setup.hpp"
 #include "net/core.hpp"
-#include "net/tls.hpp"
 
 namespace wscluster::load {
-
-/// What all workers of a run share; nothing of it changes after the start except what is atomic.
-struct Setup {
-  Setup(const Options& asked, Target parsed) : options(asked), target(std::move(parsed)), identity(options, target) {}
-
-  Options options;
-  Target target;
-  Identity identity;
-  std::vector<net::SocketAddress> addresses;
-  std::unique_ptr<net::TlsClient> tls;  ///< null for ws://
-  std::uint32_t run = 0;
-  bool is_relayed = false;
-  Duration token_lifetime{};
-  std::atomic<std::int64_t> end_ns =
-      INT64_MAX;  ///< nothing is planned at or after this time since the start of the traffic
-};
 
 /// One thread of the generator with its share of the connections: number i belongs to thread i mod threads. Made and
 /// destroyed by the generator's thread while the core does not run; everything else on the core, except live().
@@ -87,11 +69,14 @@ class Worker {
   void on_tick(TimePoint now);
   void publish();
   void send_due();
+  [[nodiscard]] bool is_sending() const;
   void note_sent(Clock::duration planned, TimePoint sent, bool was_in_time);
   void note_holder(std::uint32_t recipient, std::string_view node, std::uint64_t epoch);
   void count_error(const std::string& what) { ++found_.errors[what], ++error_count_; }
   /// Calls on_wake(ticket) of the client then.
   void wake_later(std::uint32_t connection, TimePoint at, std::uint32_t ticket);
+  void note_return(TimePoint closed_at);
+  [[nodiscard]] net::TlsClient* tls() { return setup_.tls.empty() ? nullptr : setup_.tls[index_].get(); }
   [[nodiscard]] double random_share() { return std::uniform_real_distribution<double>(0, 1)(random_); }
   [[nodiscard]] bool is_measured(Clock::duration planned) const { return planned >= setup_.options.warmup; }
 

@@ -113,8 +113,10 @@ struct Core::Loop {
   std::vector<std::function<void()>> mailbox;
   std::vector<std::function<void()>> work;
   std::deque<std::function<void()>> flush_hooks;  // a hook may register another: no reallocation
+  std::deque<std::function<bool()>> late_hooks;
   std::deque<std::function<void(TimePoint)>> tick_hooks;
   std::vector<std::unique_ptr<Watcher>> dying;
+  bool has_late_work = false;
 
   std::atomic<bool> stopping = false;
   std::atomic<std::uint64_t> turns = 0;
@@ -145,6 +147,10 @@ void Core::on_flush(std::function<void()> hook) {
   loop_->flush_hooks.push_back(std::move(hook));
 }
 
+void Core::on_late(std::function<bool()> hook) {
+  loop_->late_hooks.push_back(std::move(hook));
+}
+
 void Core::on_tick(std::function<void(TimePoint)> hook) {
   loop_->tick_hooks.push_back(std::move(hook));
 }
@@ -166,7 +172,7 @@ void Core::start(const std::string& thread_name) {
 
 void Core::turn() {
   Duration patience{0};
-  if (!loop_->has_mail()) {
+  if (!loop_->has_late_work && !loop_->has_mail()) {
     patience = std::max(Duration{0}, std::chrono::ceil<Duration>(loop_->next_tick - Clock::now()));
   }
   const bool is_full = loop_->poller.wait(patience);
@@ -181,6 +187,9 @@ void Core::turn() {
   loop_->run_mailbox();
   for (std::size_t i = 0; i < loop_->flush_hooks.size(); ++i)
     loop_->guarded([&] { loop_->flush_hooks[i](); });
+  loop_->has_late_work = false;
+  for (std::size_t i = 0; i < loop_->late_hooks.size(); ++i)
+    loop_->guarded([&] { loop_->has_late_work |= loop_->late_hooks[i](); });
   std::vector<std::unique_ptr<Watcher>> dying;
   dying.swap(loop_->dying);
   loop_->turns.fetch_add(1, std::memory_order_relaxed);

@@ -14,8 +14,8 @@ namespace wscluster::net {
 
 /// One thread that sleeps in one Poller; Asio's io_context is its guest and gets its turn with every tick (signals,
 /// name look-ups). Everything a connection owns lives and dies on its core; between cores only post(). A turn of the
-/// loop: handle what is ready, run what was posted, then every flush hook once. So all frames for one client or link
-/// that a turn produced leave in one write.
+/// loop: handle what is ready, run what was posted, every flush hook once, every late hook once. So all frames for one
+/// client or link that a turn produced leave in one write, and nothing waits for what a late hook does.
 class Core {
  public:
   explicit Core(unsigned index);
@@ -37,6 +37,9 @@ class Core {
   /// Core only. Called at the end of every turn, in order of registration (first in, first called). Hooks live as long
   /// as the core.
   void on_flush(std::function<void()> hook);
+  /// Core only. Called after the flush hooks of every turn: for heavy work that nothing else should wait for, in small
+  /// portions. True: there is more of it, so the next turn follows at once.
+  void on_late(std::function<bool()> hook);
   /// Core only. Called about every `tick` (coarse: 10 ms) with now(). For sweeps and deadlines; no timers per message.
   void on_tick(std::function<void(TimePoint)> hook);
   static constexpr Duration tick{10};

@@ -18,8 +18,10 @@
 namespace wscluster::net {
 namespace {
 
-constexpr int backlog = 4096;
-constexpr int max_accepts_per_turn = 64;
+/// The kernel takes the lesser of this and net.core.somaxconn.
+constexpr int backlog = 65'535;
+/// What is established does not wait for more of them.
+constexpr int max_accepts_per_turn = 16;
 constexpr Duration back_off{100};
 
 [[noreturn]] void fail_to_listen(const Endpoint& address, int code) {

@@ -64,10 +64,15 @@ Stream::Stream(int descriptor, TlsServer& tls) : descriptor_(descriptor), ssl_(m
   SSL_set_accept_state(ssl_);
 }
 
-Stream::Stream(int descriptor, TlsClient& tls, std::string_view server_name)
+Stream::Stream(int descriptor, TlsClient& tls, std::string_view server_name, bool offers_ticket)
     : descriptor_(descriptor), ssl_(make_ssl(tls.context())) {
   SSL_set_connect_state(ssl_);
-  if (SSL_SESSION* session = saved_session(tls.context())) SSL_set_session(ssl_, session);
+  if (SSL_SESSION* session = offers_ticket ? saved_session(tls.context()) : nullptr) {
+    // A copy: a connection that gets the next ticket makes the session that it came with unusable for all others.
+    SSL_SESSION* own = SSL_SESSION_dup(session);
+    SSL_set_session(ssl_, own);
+    SSL_SESSION_free(own);
+  }
   if (server_name.empty()) return;
   const std::string name(server_name);
   std::array<unsigned char, 16> bytes{};
@@ -158,7 +163,13 @@ IoResult Stream::read(std::span<char> into) {
     std::size_t got = 0;
     const int result = SSL_read_ex(ssl_, into.data() + total, into.size() - total, &got);
     total += got;
-    if (result == 1) continue;
+    if (result == 1) {
+      // Asking OpenSSL costs it a buffer, and nothing is left to be found. What the kernel still has keeps the
+      // descriptor readable.
+      if (!io.is_used_up(ssl_) || SSL_has_pending(ssl_) == 1) continue;
+      io.release(ssl_);
+      return {IoStatus::ok, total};
+    }
     const int problem = SSL_get_error(ssl_, result);
     io.release(ssl_);
     // An end or error that follows good bytes is met again by the next call: the socket stays readable, OpenSSL

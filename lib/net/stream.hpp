@@ -36,7 +36,8 @@ class Stream {
   explicit Stream(int descriptor) noexcept : descriptor_(descriptor) {}
   /// Takes the descriptor; the handshake is done by handshake().
   Stream(int descriptor, TlsServer& tls);
-  Stream(int descriptor, TlsClient& tls, std::string_view server_name);
+  /// `offers_ticket`: of an earlier stream, where the TlsClient keeps one.
+  Stream(int descriptor, TlsClient& tls, std::string_view server_name, bool offers_ticket = true);
   ~Stream();
   Stream(Stream&& other) noexcept;
   Stream& operator=(Stream&& other) noexcept;

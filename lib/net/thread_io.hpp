@@ -22,6 +22,8 @@ struct ThreadIo {
   /// stream has it.
   void acquire(const SSL* ssl);
   void release(const SSL* ssl);
+  /// The owner has had all that one read of the kernel gave it.
+  [[nodiscard]] bool is_used_up(const SSL* ssl) const { return owner == ssl && is_received && begin == end; }
   /// What the BIO does: from the scratch for its owner, one recv() per readiness; everything else takes exactly what
   /// OpenSSL asks for.
   int read(char* into, int size);

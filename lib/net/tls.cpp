@@ -158,8 +158,9 @@ int saved_session_index() {
 int save_session(SSL* ssl, SSL_SESSION* session) {
   SSL_CTX* context = SSL_get_SSL_CTX(ssl);
   SSL_SESSION_free(saved_session(context));
-  SSL_CTX_set_ex_data(context, saved_session_index(), session);
-  return 1;
+  // A copy: a connection that breaks makes its session unusable.
+  SSL_CTX_set_ex_data(context, saved_session_index(), SSL_SESSION_dup(session));
+  return 0;
 }
 
 }  // namespace

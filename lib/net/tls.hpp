@@ -3,6 +3,7 @@
 
 #include "base/error.hpp"
 #include "base/time.hpp"
+#include "net/ticket_keys.hpp"
 
 #include <array>
 #include <memory>
@@ -39,6 +40,10 @@ class TlsServer {
   /// TLS 1.3 only, no certificate: whoever knows one of the keys is let in.
   [[nodiscard]] static TlsServer psk(std::vector<PskKey> keys);
 
+  /// Session tickets are sealed with these keys, instead of random ones of this object, which only it can open. Before
+  /// the first stream.
+  void use_ticket_keys(std::shared_ptr<TicketKeys> keys);
+
   [[nodiscard]] SSL_CTX* context() const noexcept { return context_.get(); }
   /// When the certificate ends; the epoch of the clock for psk().
   [[nodiscard]] WallClock::time_point expires() const noexcept { return expires_; }
@@ -46,6 +51,7 @@ class TlsServer {
  private:
   TlsServer() = default;
 
+  std::shared_ptr<TicketKeys> ticket_keys_;  ///< the context points to it
   SslContext context_;
   std::unique_ptr<const std::vector<PskKey>> keys_;  ///< the context points to it
   WallClock::time_point expires_{};

@@ -9,12 +9,6 @@ namespace {
 /// Beyond this the oldest senders have given up anyway.
 constexpr std::size_t max_parked_bytes = 64U << 20U;
 
-template <class F, class Call>
-void with(const wire::Raw& raw, Call call) {
-  F frame;
-  if (wire::decode_into(raw.body, frame)) call(frame);
-}
-
 }  // namespace
 
 Shard::Shard(front::Desk& desk, const link::Identity& identity, const std::vector<front::ServiceDoor>& services,
@@ -78,31 +72,36 @@ void Shard::work_off(TimePoint now) {
 void Shard::handle(TimePoint now, cluster::PathId path, const wire::Raw& raw) {
   switch (raw.type) {
     case wire::FrameType::up:
-      with<wire::Up>(raw, [&](const auto& frame) {
+      wire::with<wire::Up>(raw, [&](const auto& frame) {
         if (auto* holder = by_ref(frame.holder)) holder->on_up(now, frame);
       });
       return;
     case wire::FrameType::progress:
-      with<wire::Progress>(raw, [&](const auto& frame) {
+      wire::with<wire::Progress>(raw, [&](const auto& frame) {
         if (auto* holder = by_ref(frame.holder)) holder->on_progress(now, frame);
       });
       return;
     case wire::FrameType::detach:
-      with<wire::Detach>(raw, [&](const auto& frame) {
+      wire::with<wire::Detach>(raw, [&](const auto& frame) {
         if (auto* holder = by_ref(frame.holder)) holder->on_detach(now, frame);
       });
       return;
+    case wire::FrameType::evict:
+      wire::with<wire::Evict>(raw, [&](const auto& frame) {
+        if (auto* holder = by_ref(frame.holder)) holder->on_evict(now, frame);
+      });
+      return;
     case wire::FrameType::message:
-      with<wire::Message>(raw, [&](const auto& frame) {
+      wire::with<wire::Message>(raw, [&](const auto& frame) {
         if (auto* holder = by_name(frame.service)) {
           holder->on_message(now, path, frame);
         } else {
-          desk_.hub().send(path, wire::Refusal{frame.counter, wire::RefuseReason::forbidden, 0, {}});
+          desk_.hub().send(path, wire::Refusal{frame.counter, wire::RefuseReason::forbidden, 0});
         }
       });
       return;
     case wire::FrameType::attach:
-      with<wire::Attach>(raw, [&](const auto& frame) {
+      wire::with<wire::Attach>(raw, [&](const auto& frame) {
         // Only new sessions are turned away: one that comes back over another link has its place.
         if (frame.life == 0 && is_full()) {
           desk_.hub().send(path, wire::Refused{frame.edge, frame.number, wire::RefuseReason::full, 0});
@@ -114,18 +113,43 @@ void Shard::handle(TimePoint now, cluster::PathId path, const wire::Raw& raw) {
       });
       return;
     case wire::FrameType::settled:
-      with<wire::Settled>(raw, [&](const auto& frame) {
+      wire::with<wire::Settled>(raw, [&](const auto& frame) {
         if (auto* holder = by_name(frame.service)) holder->on_settled(now, frame);
       });
       return;
     case wire::FrameType::ask:
-      with<wire::Ask>(raw, [&](const auto& frame) {
+      wire::with<wire::Ask>(raw, [&](const auto& frame) {
         if (auto* holder = by_name(frame.service)) holder->on_ask(now, path, frame);
       });
       return;
-    case wire::FrameType::answer:
-      with<wire::Answer>(raw, [&](const auto& frame) {
-        if (auto* holder = by_name(frame.service)) holder->on_answer(now, path, frame);
+    case wire::FrameType::none:
+      wire::with<wire::None>(raw, [&](const auto& frame) {
+        if (auto* holder = by_name(frame.service)) holder->on_none(now, path, frame);
+      });
+      return;
+    case wire::FrameType::snapshot:
+      wire::with<wire::Snapshot>(raw, [&](const auto& frame) {
+        if (auto* holder = by_name(frame.service)) holder->on_snapshot(now, path, frame);
+      });
+      return;
+    case wire::FrameType::prepared:
+      wire::with<wire::Prepared>(raw, [&](const auto& frame) {
+        if (auto* holder = by_name(frame.service)) holder->on_prepared(now, path, frame);
+      });
+      return;
+    case wire::FrameType::release:
+      wire::with<wire::Release>(raw, [&](const auto& frame) {
+        if (auto* holder = by_name(frame.service)) holder->on_release(now, frame);
+      });
+      return;
+    case wire::FrameType::outcome:
+      wire::with<wire::Outcome>(raw, [&](const auto& frame) {
+        if (auto* holder = by_name(frame.service)) holder->on_outcome(now, frame);
+      });
+      return;
+    case wire::FrameType::declined:
+      wire::with<wire::Declined>(raw, [&](const auto& frame) {
+        if (auto* holder = by_name(frame.service)) holder->on_declined(now, frame);
       });
       return;
     default:
@@ -171,8 +195,14 @@ void Shard::count(front::CoreCounters& counters) const {
     counters.sessions += holder->sessions();
     counters.users += holder->users();
     counters.misplaced += holder->misplaced();
-    counters.eviction_pending += holder->eviction_pending();
-    counters.holder.evicted += part.evicted;
+    counters.moves_pending += holder->moves_pending();
+    counters.holder.moved += part.moved;
+    counters.holder.closed_for_change += part.closed_for_change;
+    counters.holder.handovers += part.handovers;
+    counters.holder.thaws += part.thaws;
+    counters.holder.installed += part.installed;
+    counters.holder.snapshot_bytes += part.snapshot_bytes;
+    counters.holder.unreadable_snapshots += part.unreadable_snapshots;
     counters.holder.unicasts += part.unicasts;
     counters.holder.duplicates += part.duplicates;
     counters.holder.refusals += part.refusals;
@@ -183,11 +213,6 @@ void Shard::count(front::CoreCounters& counters) const {
     for (std::size_t i = 0; i < std::size(part.receipts); ++i)
       counters.holder.receipts[i] += part.receipts[i];
   }
-}
-
-void Shard::close_all(std::uint16_t code, std::string_view text) {
-  for (const auto& [name, holder] : holders_)
-    holder->close_all(code, text);
 }
 
 }  // namespace wscluster::node

@@ -24,7 +24,6 @@ class Shard final : public front::Holding {
   void tick(TimePoint now) override;
   void report(front::CoreReport& report) override;
   void count(front::CoreCounters& counters) const override;
-  void close_all(std::uint16_t code, std::string_view text) override;
 
  private:
   void handle(TimePoint now, cluster::PathId path, const wire::Raw& raw);

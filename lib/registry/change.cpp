@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -16,7 +17,8 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::array evict_words{"moved", "all", "none"};
-constexpr std::array action_words{"add", "remove", "weight", "join", "leave", "left", "dead", "abort"};
+constexpr std::array action_words{"add",  "remove", "weight", "join",  "leave",
+                                  "left", "dead",   "abort",  "drain", "undrain"};
 constexpr std::array state_words{"evicting", "settling", "done", "aborted"};
 
 template <class Enum, std::size_t N>
@@ -58,7 +60,9 @@ json::object object_of_record(const Change& change) {
           {"close_reason", change.policy.close_reason},
           {"deadline_ms", change.policy.deadline.count()},
           {"settle_ms", change.policy.settle.count()},
+          {"lb_wait_ms", change.policy.lb_wait.count()},
           {"by", change.by},
+          {"aborts", change.aborts},
           {"donors_expected", std::move(donors)},
           {"receivers_expected", to_array(change.receivers_expected)}};
 }
@@ -108,7 +112,11 @@ Change record_of(const json::object& object) {
   read(object, "settle_ms", settle);
   change.policy.deadline = Duration(deadline);
   change.policy.settle = Duration(settle);
+  std::int64_t lb_wait = 0;
+  read(object, "lb_wait_ms", lb_wait);
+  change.policy.lb_wait = Duration(lb_wait);
   read(object, "by", change.by);
+  read(object, "aborts", change.aborts);
   read(object, "receivers_expected", change.receivers_expected);
   const auto* donors = object.if_contains("donors_expected");
   if (donors == nullptr || !donors->is_array()) return change;
@@ -122,11 +130,14 @@ Change record_of(const json::object& object) {
   return change;
 }
 
-std::string time_of(const std::map<std::string, std::string>& fields, const char* name) {
+std::optional<Duration> time_of(const std::map<std::string, std::string>& fields, const char* name) {
   const auto found = fields.find(name);
-  if (found == fields.end()) return {};
-  const auto ms = std::strtoll(found->second.c_str(), nullptr, 10);
-  return format_rfc3339(WallClock::time_point(Duration(ms)));
+  if (found == fields.end()) return std::nullopt;
+  return Duration(std::strtoll(found->second.c_str(), nullptr, 10));
+}
+
+std::string text_of(std::optional<Duration> time) {
+  return time ? format_rfc3339(WallClock::time_point(*time)) : std::string();
 }
 
 }  // namespace
@@ -197,12 +208,6 @@ ReceiverProgress Change::receiver_total() const {
   return total;
 }
 
-std::uint64_t quiet_through(std::uint64_t done_through, const std::vector<Change>& running) noexcept {
-  for (const Change& change : running)
-    done_through = std::min(done_through, change.to_epoch - 1);
-  return done_through;
-}
-
 Change describe_change(const ring::Document* from, const ring::Document& to, Action action, std::string node,
                        ChangePolicy policy, std::string by) {
   Change change;
@@ -269,6 +274,8 @@ std::string to_json(const Change& change) {
   object["state"] = to_string(change.state);
   object["started_at"] = change.started_at;
   object["finished_at"] = change.finished_at;
+  object["took_ms"] = change.took.count();
+  object["aborted_by"] = change.aborted_by;
   json::object donors;
   for (const auto& [name, progress] : change.donors)
     donors[name] = object_of(progress);
@@ -287,6 +294,10 @@ Result<Change> parse_change(std::string_view text) {
   read_word(*object, "state", state_words, change.state);
   read(*object, "started_at", change.started_at);
   read(*object, "finished_at", change.finished_at);
+  std::int64_t took = 0;
+  read(*object, "took_ms", took);
+  change.took = Duration(took);
+  read(*object, "aborted_by", change.aborted_by);
   if (const auto* donors = object->if_contains("donors"); donors != nullptr && donors->is_object()) {
     for (const auto& [name, value] : donors->get_object()) {
       if (value.is_object()) change.donors[std::string(name)] = donor_of(value.get_object());
@@ -319,8 +330,15 @@ Result<Change> change_from_fields(const std::map<std::string, std::string>& fiel
       if (found != state_words.end()) change->state = static_cast<ChangeState>(found - state_words.begin());
     }
   }
-  change->started_at = time_of(fields, "started");
-  change->finished_at = time_of(fields, "finished");
+  if (const auto aborted = fields.find("aborted"); aborted != fields.end()) {
+    change->aborted_by = std::strtoull(aborted->second.c_str(), nullptr, 10);
+    change->state = ChangeState::aborted;
+  }
+  const auto started = time_of(fields, "started");
+  const auto finished = time_of(fields, "finished");
+  change->started_at = text_of(started);
+  change->finished_at = text_of(finished);
+  if (started && finished) change->took = *finished - *started;
   return change;
 }
 

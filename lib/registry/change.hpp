@@ -20,17 +20,20 @@ enum class Evict : std::uint8_t { moved, all, none };
 
 /// Why there is a new epoch.
 enum class Action : std::uint8_t {
-  add,     ///< `ring add`
-  remove,  ///< `ring remove`, `ring drain`: weight 0 first
-  weight,  ///< another weight
-  join,    ///< a node by itself, also a new incarnation of a member
-  leave,   ///< a node by itself: weight 0 first
-  left,    ///< an empty member with weight 0 goes
-  dead,    ///< its lease has ended
-  abort,   ///< the earlier membership again
+  add,      ///< `ring add`
+  remove,   ///< `ring remove`: weight 0 first
+  weight,   ///< another weight
+  join,     ///< a node by itself, also a new incarnation of a member
+  leave,    ///< a node by itself: weight 0 first
+  left,     ///< an empty member with weight 0 goes
+  dead,     ///< its lease has ended
+  abort,    ///< the earlier membership again
+  drain,    ///< `ring drain`: weight 0, but it stays
+  undrain,  ///< `ring undrain`: its weight again
 };
 
-/// evicting: donors are at work. settling: they are done, the closed clients are coming back. done: final.
+/// evicting: donors are at work. settling: they are done, the closed clients are coming back. done: final. aborted: a
+/// later epoch took it back; its donors may still be at work.
 enum class ChangeState : std::uint8_t { evicting, settling, done, aborted };
 
 [[nodiscard]] const char* to_string(Evict value) noexcept;
@@ -45,6 +48,7 @@ struct ChangePolicy {
   std::string close_reason;
   Duration deadline{0};     ///< after it the rest is closed at once and counted `forced`; 0: none
   Duration settle{30'000};  ///< how long closed clients may take to come back before the change is done without them
+  Duration lb_wait{0};      ///< closes begin so long after the epoch was adopted: load balancers learn of it first
 
   friend bool operator==(const ChangePolicy&, const ChangePolicy&) = default;
 };
@@ -103,12 +107,15 @@ struct Change {
   std::string node;  ///< the member that the action is about; several are separated by commas
   ChangePolicy policy;
   std::string by;
+  std::uint64_t aborts = 0;  ///< of an abort: the epoch whose change it takes back
   std::vector<Donor> donors_expected;
   std::vector<std::string> receivers_expected;
 
   ChangeState state = ChangeState::evicting;
-  std::string started_at;   ///< RFC 3339, by Redis TIME; empty before it is written
-  std::string finished_at;  ///< empty until done
+  std::string started_at;        ///< RFC 3339, by Redis TIME; empty before it is written
+  std::string finished_at;       ///< empty until done
+  Duration took{0};              ///< between the two; 0 until done
+  std::uint64_t aborted_by = 0;  ///< the epoch that took it back
   std::map<std::string, DonorProgress> donors;
   std::map<std::string, ReceiverProgress> receivers;
 
@@ -121,10 +128,6 @@ struct Change {
 /// Fills service, epochs, donors and receivers from two neighbouring documents; `from` is null for epoch 1.
 [[nodiscard]] Change describe_change(const ring::Document* from, const ring::Document& to, Action action,
                                      std::string node, ChangePolicy policy, std::string by);
-
-/// Nobody has a question left about changes up to this epoch: not only are the donors done, the clients they closed are
-/// back or given up. Memberships before it may be forgotten; `running` as in ServiceState.
-[[nodiscard]] std::uint64_t quiet_through(std::uint64_t done_through, const std::vector<Change>& running) noexcept;
 
 /// The fixed part (above the blank line of Change), as it is stored when the epoch is written.
 [[nodiscard]] std::string record_to_json(const Change& change);

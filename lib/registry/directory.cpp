@@ -31,9 +31,12 @@ Result<Snapshot> Directory::load() {
 }
 
 Result<Change> Directory::commit(const ring::Document* from, const ring::Document& to, Action action,
-                                 const std::string& node, const ChangePolicy& policy, const std::string& by) {
+                                 const std::string& node, const ChangePolicy& policy, const std::string& by,
+                                 std::uint64_t aborts) {
   if (const auto open = store_.connection().open(); !open) return open.error();
-  const auto outcome = store_.commit(from, to, describe_change(from, to, action, node, policy, by));
+  Change change = describe_change(from, to, action, node, policy, by);
+  change.aborts = aborts;
+  const auto outcome = store_.commit(from, to, change);
   if (!outcome) return outcome.error();
   if (const auto written = to_result(*outcome); !written) return written.error();
   return store_.load_change(to.service, to.epoch);
@@ -42,6 +45,26 @@ Result<Change> Directory::commit(const ring::Document* from, const ring::Documen
 Result<Change> Directory::load_change(const std::string& service, std::uint64_t epoch) {
   if (const auto open = store_.connection().open(); !open) return open.error();
   return store_.load_change(service, epoch);
+}
+
+Result<std::vector<Change>> Directory::load_changes(const std::string& service, std::size_t count) {
+  if (const auto open = store_.connection().open(); !open) return open.error();
+  return store_.load_changes(service, count);
+}
+
+Result<History> Directory::load_history(const std::string& service) {
+  if (const auto open = store_.connection().open(); !open) return open.error();
+  return store_.load_history(service);
+}
+
+Result<ServerFacts> Directory::measure() {
+  if (const auto open = store_.connection().open(); !open) return open.error();
+  return store_.measure();
+}
+
+Result<> Directory::check_server() {
+  if (const auto open = store_.connection().open(); !open) return open.error();
+  return store_.check_server();
 }
 
 Result<Change> Directory::watch_change(const std::string& service, std::uint64_t epoch) {

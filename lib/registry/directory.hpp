@@ -23,14 +23,24 @@ class Directory {
   [[nodiscard]] Result<Snapshot> load();
 
   /// Writes the successor of `from` (null: epoch 1) if Redis still has exactly that; made with ring::next_document.
-  /// Errors: conflict (changed meanwhile, or too many changes running; ExitCode::temp_fail).
+  /// `aborts`: the epoch whose change it takes back, else 0. Errors: conflict (changed meanwhile, or too many changes
+  /// running; ExitCode::temp_fail).
   [[nodiscard]] Result<Change> commit(const ring::Document* from, const ring::Document& to, Action action,
-                                      const std::string& node, const ChangePolicy& policy, const std::string& by);
+                                      const std::string& node, const ChangePolicy& policy, const std::string& by,
+                                      std::uint64_t aborts = 0);
 
   /// Errc::not_found for an epoch before the last 64.
   [[nodiscard]] Result<Change> load_change(const std::string& service, std::uint64_t epoch);
+  /// The last ones, newest first.
+  [[nodiscard]] Result<std::vector<Change>> load_changes(const std::string& service, std::size_t count);
+  /// The members of the last 64 epochs.
+  [[nodiscard]] Result<History> load_history(const std::string& service);
   /// Also moves a change on whose settle time has passed, so that watching works while no node is left.
   [[nodiscard]] Result<Change> watch_change(const std::string& service, std::uint64_t epoch);
+
+  [[nodiscard]] Result<ServerFacts> measure();
+  /// As Store::check_server().
+  [[nodiscard]] Result<> check_server();
 
   /// Names of all processes, for completion: one round trip.
   [[nodiscard]] Result<std::vector<std::string>> names();

@@ -29,7 +29,7 @@ ServiceFacts DirectoryLoop::facts_of(const std::string& name, const Service& ser
   facts.held = service.held.get();
   facts.is_current = service.is_current && !is_name_taken_;
   // A member that leaves stays until the clients it closed are back: their new owners ask it about them.
-  facts.done_through = quiet_through(service.done_through, service.running);
+  facts.done_through = service.done_through;
   for (const MemberRecord& member : contents_.members) {
     const auto stats = member.stats.services.find(name);
     if (stats != member.stats.services.end()) {
@@ -69,7 +69,7 @@ Result<> DirectoryLoop::change_ring(const std::string& name, Service& service) {
   const auto members = apply(step, service.held ? service.held->members : std::vector<ring::Member>(), self_);
   const auto follow = [&](const std::string& why) {
     return ring::next_document(*service.held, members, self_.name, why, at,
-                               quiet_through(service.done_through, service.running));
+                               service.done_through);
   };
   switch (step) {
     case Step::nothing:

@@ -21,9 +21,10 @@ namespace wscluster::registry {
 ///   epochs               hash         service -> "EPOCH DIGEST LINEAGE" of its document
 ///   done                 hash         service -> the changes up to this epoch need no `open` any more
 ///   ring:SERVICE         string       ring::Document, JSON
-///   history:SERVICE      hash         epoch -> "NAME=INCARNATION …", the last 64
+///   history:SERVICE      hash         epoch -> "NAME=INCARNATION:WEIGHT …", the last 64
 ///   change:SERVICE:EPOCH hash         record (JSON), state, started, settling, finished (ms of Redis TIME),
-///                                     donor:NAME and receiver:NAME (JSON counters); the last 64
+///                                     aborted (the epoch that took it back), donor:NAME and receiver:NAME
+///                                     (JSON counters); the last 64
 ///   changes:SERVICE      list         the last 64 epochs, newest first
 ///   running:SERVICE      set          epochs whose change is not done
 ///   joins:SERVICE:NAME   list         times of the last joins by itself; expires
@@ -56,6 +57,9 @@ class Keys {
   }
   [[nodiscard]] std::string changes(std::string_view service) const {
     return prefix_ + "changes:" + std::string(service);
+  }
+  [[nodiscard]] std::string history(std::string_view service) const {
+    return prefix_ + "history:" + std::string(service);
   }
   [[nodiscard]] std::string change(std::string_view service, std::uint64_t epoch) const {
     return prefix_ + "change:" + std::string(service) + ":" + std::to_string(epoch);

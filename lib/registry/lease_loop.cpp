@@ -39,6 +39,7 @@ Result<Beat> LeaseLoop::renew() {
   {
     const std::lock_guard lock(board_.mutex);
     stats = board_.stats;
+    stats.is_linked = board_.is_linked;
     for (const auto& [service, epoch] : board_.adopted)
       stats.services[service].adopted = epoch;
     sent_at_ = Clock::now();

@@ -17,6 +17,7 @@ Step step_of_member(const ServiceFacts& facts, const ring::Member& member, const
   }
   if (!others_can_own(*facts.held, self.name)) return Step::nothing;
   if (member.weight > 0) return facts.is_leaving ? Step::drain : Step::nothing;
+  if (member.state == ring::MemberState::drained && !facts.is_leaving) return Step::nothing;
   return facts.done_through >= facts.held->epoch ? Step::go : Step::nothing;
 }
 
@@ -48,8 +49,9 @@ std::vector<ring::Member> apply(Step step, std::vector<ring::Member> members, co
       break;
     case Step::renew:
       found->incarnation = self.incarnation;
-      // Who was leaving and is started again with the wish to join comes back; a standby goes on leaving.
-      if (found->weight == 0 && !self.is_standby) {
+      // Who was leaving and is started again with the wish to join comes back; a standby goes on leaving. Who was
+      // drained by an operator waits for one.
+      if (found->weight == 0 && found->state != ring::MemberState::drained && !self.is_standby) {
         found->weight = self.weight;
         found->state = ring::MemberState::up;
       }

@@ -35,7 +35,7 @@ enum class Step : std::uint8_t {
   enter,           ///< our name is new
   renew,           ///< our name is there in an earlier life
   drain,           ///< our weight becomes 0
-  go,              ///< we are empty and disappear from the document
+  go,              ///< we are empty and disappear from the document; who was drained does so only when it ends
 };
 
 [[nodiscard]] Step next_step(const ServiceFacts& facts, const Registration& self, Duration lease, TimePoint now);

@@ -33,8 +33,11 @@ std::string to_json(const MemberStats& stats) {
     services[name] =
         json::object{{"sessions", service.sessions}, {"misplaced", service.misplaced}, {"adopted", service.adopted}};
   }
-  return json::serialize(json::object{
-      {"state", stats.state}, {"uptime_seconds", stats.uptime_seconds}, {"services", std::move(services)}});
+  return json::serialize(json::object{{"state", stats.state},
+                                      {"uptime_seconds", stats.uptime_seconds},
+                                      {"services", std::move(services)},
+                                      {"alarms", to_array(stats.alarms)},
+                                      {"linked", stats.is_linked}});
 }
 
 Result<Registration> parse_registration(std::string_view text) {
@@ -68,6 +71,8 @@ Result<MemberStats> parse_stats(std::string_view text) {
   MemberStats stats;
   read(*object, "state", stats.state);
   read(*object, "uptime_seconds", stats.uptime_seconds);
+  read(*object, "alarms", stats.alarms);
+  read(*object, "linked", stats.is_linked);
   const auto* services = object->if_contains("services");
   if (services == nullptr || !services->is_object()) return stats;
   for (const auto& [name, value] : services->get_object()) {

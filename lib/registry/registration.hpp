@@ -46,6 +46,8 @@ struct MemberStats {
   std::string state = "joining";  ///< word of ring::MemberState
   std::uint64_t uptime_seconds = 0;
   std::map<std::string, ServiceStats> services;
+  std::vector<std::string> alarms;  ///< one line each, as this process sees them; written by the Agent
+  bool is_linked = false;           ///< to every live process; written by the Agent
 
   friend bool operator==(const MemberStats&, const MemberStats&) = default;
 };

@@ -2,6 +2,7 @@
 #include "registry/store.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "base/text.hpp"
 #include "base/units.hpp"
@@ -242,6 +243,58 @@ Result<Change> Store::load_change(const std::string& service, std::uint64_t epoc
     return error(Errc::not_found, "ring of " + service + ": no change is known for epoch " + std::to_string(epoch));
   }
   return change;
+}
+
+Result<std::vector<Change>> Store::load_changes(const std::string& service, std::size_t count) {
+  if (count == 0) return std::vector<Change>();
+  const auto epochs = connection_.command({"LRANGE", keys_.changes(service), "0", std::to_string(count - 1)});
+  if (!epochs) return epochs.error();
+  std::vector<Change> changes;
+  for (const Reply& epoch : epochs->list) {
+    auto change = load_change(service, epoch.number());
+    if (!change && change.error().code == Errc::not_found) continue;
+    if (!change) return change.error();
+    changes.push_back(std::move(*change));
+  }
+  return changes;
+}
+
+Result<History> Store::load_history(const std::string& service) {
+  const auto reply = connection_.command({"HGETALL", keys_.history(service)});
+  if (!reply) return reply.error();
+  History history;
+  for (const auto& [epoch, text] : to_map(*reply)) {
+    std::vector<ring::Member>& members = history[to_number(epoch)];
+    for (const auto word : split(text, ' ')) {
+      const auto equals = word.find('=');
+      const auto colon = word.find(':', equals);
+      if (equals == std::string_view::npos || colon == std::string_view::npos) continue;
+      ring::Member member;
+      member.name = word.substr(0, equals);
+      member.incarnation = parse_hex(word.substr(equals + 1, colon - equals - 1)).value_or(0);
+      member.weight = std::strtod(std::string(word.substr(colon + 1)).c_str(), nullptr);
+      ring::settle_weights(member);
+      members.push_back(std::move(member));
+    }
+  }
+  return history;
+}
+
+Result<ServerFacts> Store::measure() {
+  constexpr int attempts = 5;
+  ServerFacts facts;
+  for (int attempt = 0; attempt < attempts; ++attempt) {
+    const TimePoint start = Clock::now();
+    const auto reply = connection_.command({"TIME"});
+    const double latency = std::chrono::duration<double>(Clock::now() - start).count();
+    if (!reply) return reply.error();
+    if (attempt > 0 && latency >= facts.latency_seconds) continue;
+    const double ours = std::chrono::duration<double>(WallClock::now().time_since_epoch()).count() - latency / 2;
+    facts.latency_seconds = latency;
+    facts.clock_ahead_seconds =
+        static_cast<double>(reply->at(0).number()) + static_cast<double>(reply->at(1).number()) / 1e6 - ours;
+  }
+  return facts;
 }
 
 Result<std::vector<std::string>> Store::load_names() {

@@ -84,6 +84,14 @@ struct Contents {
   std::vector<std::string> unreadable;  ///< entries that were left out, one line each
 };
 
+using History = std::map<std::uint64_t, std::vector<ring::Member>>;
+
+/// How the server answers, and what its clock says.
+struct ServerFacts {
+  double latency_seconds = 0;      ///< the best of a few round trips
+  double clock_ahead_seconds = 0;  ///< Redis TIME minus our clock; below 0 when we are ahead
+};
+
 /// Everything we say to Redis, typed. One connection, one thread.
 class Store {
  public:
@@ -118,7 +126,12 @@ class Store {
   [[nodiscard]] Result<ring::Document> load_document(const std::string& service);
   [[nodiscard]] Result<std::vector<Change>> load_running(const std::string& service);
   [[nodiscard]] Result<Change> load_change(const std::string& service, std::uint64_t epoch);
+  /// The last ones, newest first; those whose record is gone are left out.
+  [[nodiscard]] Result<std::vector<Change>> load_changes(const std::string& service, std::size_t count);
+  /// Epoch -> its members (name, incarnation, weight; states are not kept), of the last 64.
+  [[nodiscard]] Result<History> load_history(const std::string& service);
   [[nodiscard]] Result<std::vector<std::string>> load_names();
+  [[nodiscard]] Result<ServerFacts> measure();
 
  private:
   Options options_;

@@ -33,6 +33,16 @@ Result<> check_weight(const std::string& place, double weight) {
   return {};
 }
 
+/// What a drained member comes back with; the others have nothing to come back with.
+Result<> check_resume_weight(const std::string& place, const Member& member) {
+  const bool is_drained = member.state == MemberState::drained;
+  if (is_drained && member.weight != 0) return broken(place + ".weight", "a drained member has weight 0");
+  if (is_drained != (member.resume_weight != 0)) {
+    return broken(place + ".resume_weight", "a drained member has one above 0, and no other member has one");
+  }
+  return check_weight(place + ".resume_weight", member.resume_weight);
+}
+
 Result<> check_members(const std::string& place, const std::vector<Member>& members, unsigned points_per_weight) {
   if (members.size() > max_members) {
     return broken(place, "more than " + std::to_string(max_members) + " members", Errc::limit);
@@ -46,6 +56,7 @@ Result<> check_members(const std::string& place, const std::vector<Member>& memb
       return broken(here + ".name", "'" + member.name + "' stands twice");
     if (i > 0 && members[i - 1].name > member.name) return broken(here + ".name", "members must be sorted by name");
     if (const auto good = check_weight(here + ".weight", member.weight); !good) return good;
+    if (const auto good = check_resume_weight(here, member); !good) return good;
     points += point_count(member.weight, points_per_weight);
   }
   if (points > max_points) {
@@ -124,6 +135,7 @@ class CanonicalForm {
       add(member.incarnation);
       add(thousandths(member.weight));
       add(std::string_view(to_string(member.state)));
+      if (member.state == MemberState::drained) add(thousandths(member.resume_weight));
     }
   }
   [[nodiscard]] std::string digest() const {
@@ -138,7 +150,7 @@ class CanonicalForm {
 Result<Document> finish(Document document) {
   if (const auto good = check_document(document); !good) return good.error();
   for (Member& member : document.members)
-    member.weight = static_cast<double>(thousandths(member.weight)) / 1000;
+    settle_weights(member);
   document.digest = digest_of(document);
   const std::size_t bytes = to_json(document).size();
   if (bytes > max_document_bytes) {

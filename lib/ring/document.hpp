@@ -57,7 +57,8 @@ struct Document {
 [[nodiscard]] Result<> check_document(const Document& document);
 
 /// XXH3-128 as 32 hex digits over a canonical form of all fields but the digest itself: integers as 8 bytes little
-/// endian, weights in thousandths, texts and lists with their length before them, in the order of the struct.
+/// endian, weights in thousandths, texts and lists with their length before them, in the order of the struct. Only a
+/// drained member has a resume_weight there.
 [[nodiscard]] std::string digest_of(const Document& document);
 
 [[nodiscard]] std::string to_json(const Document& document);

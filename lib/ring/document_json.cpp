@@ -64,6 +64,7 @@ void write_members(Writer& writer, const std::vector<Member>& members) {
     writer.field("incarnation", to_hex(member.incarnation));
     writer.field("weight", member.weight);
     writer.field("state", std::string_view(to_string(member.state)));
+    if (member.state == MemberState::drained) writer.field("resume_weight", member.resume_weight);
     writer.close('}');
   }
   writer.close(']');
@@ -102,8 +103,8 @@ class Fields {
     report(name, "a whole number from 0 to " + std::to_string(most) + " is expected");
     return 0;
   }
-  [[nodiscard]] double weight(std::string_view name) {
-    const json::value* value = find(name, true);
+  [[nodiscard]] double weight(std::string_view name, bool required = true) {
+    const json::value* value = find(name, required);
     if (value == nullptr) return 0;
     json::error_code ec;
     const double number = value->to_number<double>(ec);
@@ -151,6 +152,7 @@ std::vector<Member> read_members(Fields& parent, const std::string& place, std::
     } else {
       fields.report("state", state.error().message);
     }
+    member.resume_weight = fields.weight("resume_weight", false);
     members.push_back(std::move(member));
   }
   return members;
@@ -159,7 +161,7 @@ std::vector<Member> read_members(Fields& parent, const std::string& place, std::
 // Boost 1.81 may miss a decimal fraction by one bit; thousandths make every reader see the same double.
 void settle_weights(std::vector<Member>& members) {
   for (Member& member : members)
-    member.weight = static_cast<double>(thousandths(member.weight)) / 1000;
+    ring::settle_weights(member);
 }
 
 Document read_document(Fields& fields, std::string& problem) {

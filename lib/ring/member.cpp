@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "ring/key.hpp"
+
 namespace wscluster::ring {
 namespace {
 
@@ -31,6 +33,11 @@ Result<MemberState> parse_member_state(std::string_view text) {
   }
   return error(Errc::invalid, "'" + std::string(text) +
                                   "' is not a state: joining, up, draining, drained, down or suspended is expected");
+}
+
+void settle_weights(Member& member) {
+  member.weight = static_cast<double>(thousandths(member.weight)) / 1000;
+  member.resume_weight = static_cast<double>(thousandths(member.resume_weight)) / 1000;
 }
 
 }  // namespace wscluster::ring

@@ -52,12 +52,9 @@ FrameMark FrameQueue::drop_unsent(std::pmr::memory_resource& pool) {
   return mark;
 }
 
-void FrameQueue::restart() noexcept {
-  added_ -= covered_;
-  covered_ = 0;
-  sent_ = 0;
-  sent_bytes_ = 0;
-  next_ = head_;
+void FrameQueue::start_at(std::uint64_t position) noexcept {
+  assert(added_ == 0);
+  covered_ = sent_ = added_ = position;
 }
 
 void FrameQueue::pop(std::pmr::memory_resource& pool) noexcept {

@@ -69,8 +69,14 @@ class FrameQueue {
       pop(pool);
     }
   }
-  /// The other side has lost its state: positions start again at 1 for what is left.
-  void restart() noexcept;
+  /// As if everything up to `position` had been added, sent and covered. Only when nothing was added yet.
+  void start_at(std::uint64_t position) noexcept;
+  /// Calls f(node) for all, in order.
+  template <class F>
+  void for_each(F f) const {
+    for (const Node* node = head_; node != nullptr; node = node->next)
+      f(*node);
+  }
 
   [[nodiscard]] bool is_empty() const noexcept { return head_ == nullptr; }
   [[nodiscard]] std::uint64_t added() const noexcept { return added_; }

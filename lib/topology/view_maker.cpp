@@ -24,7 +24,9 @@ cluster::Peer peer_of(const registry::MemberRecord& member) {
 std::vector<cluster::ChangePolicy> policies_of(const registry::ServiceState& state) {
   std::vector<cluster::ChangePolicy> policies;
   for (const registry::Change& change : state.running) {
-    policies.push_back({change.to_epoch, change.policy.rate, change.policy.close_code, change.policy.close_reason});
+    const registry::ChangePolicy& policy = change.policy;
+    policies.push_back({change.to_epoch, policy.rate, policy.close_code, policy.close_reason,
+                        static_cast<cluster::Evict>(policy.evict), Duration{0}, policy.deadline});
   }
   return policies;
 }
@@ -47,8 +49,7 @@ std::shared_ptr<const cluster::View> ViewMaker::make(const registry::Snapshot& s
   }
   for (const auto& [name, state] : snapshot.services) {
     if (!state.document) continue;
-    // A change that settles is still asked about, so that returns are counted.
-    std::uint64_t through = registry::quiet_through(state.done_through, state.running);
+    std::uint64_t through = state.done_through;
     auto policies = policies_of(state);
     const auto old = last_ ? last_->services.find(name) : view->services.end();
     const bool has_old = last_ && old != last_->services.end();

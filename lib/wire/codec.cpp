@@ -4,6 +4,8 @@
 #include <cstring>
 #include <type_traits>
 
+#include "wire/user_state.hpp"
+
 namespace wscluster::wire {
 namespace {
 
@@ -135,7 +137,7 @@ class Reader {
   }
 
  private:
-  static constexpr std::size_t max_list = 4096;
+  static constexpr std::size_t max_list = 1U << 20U;
 
   bool broken() {
     broken_ = true;
@@ -202,6 +204,13 @@ bool decode_into(std::string_view body, F& frame) {
   return !reader.is_broken();
 }
 
+std::string encode(const UserState& state) {
+  std::string bytes;
+  Writer writer(bytes);
+  UserState::fields(state, writer);
+  return bytes;
+}
+
 CutStatus cut(std::string_view bytes, std::size_t max_frame_bytes, Raw& raw) noexcept {
   if (bytes.size() < 4) return CutStatus::incomplete;
   const std::size_t length = get_u32(bytes.data());
@@ -237,8 +246,15 @@ template void append<Message>(std::string&, const Message&, std::uint8_t);
 template void append<Receipt>(std::string&, const Receipt&, std::uint8_t);
 template void append<Refusal>(std::string&, const Refusal&, std::uint8_t);
 template void append<Settled>(std::string&, const Settled&, std::uint8_t);
+template void append<Moved>(std::string&, const Moved&, std::uint8_t);
+template void append<Evict>(std::string&, const Evict&, std::uint8_t);
 template void append<Ask>(std::string&, const Ask&, std::uint8_t);
-template void append<Answer>(std::string&, const Answer&, std::uint8_t);
+template void append<None>(std::string&, const None&, std::uint8_t);
+template void append<Snapshot>(std::string&, const Snapshot&, std::uint8_t);
+template void append<Prepared>(std::string&, const Prepared&, std::uint8_t);
+template void append<Release>(std::string&, const Release&, std::uint8_t);
+template void append<Declined>(std::string&, const Declined&, std::uint8_t);
+template void append<Outcome>(std::string&, const Outcome&, std::uint8_t);
 template bool decode_into<Hello>(std::string_view, Hello&);
 template bool decode_into<Goodbye>(std::string_view, Goodbye&);
 template bool decode_into<Heartbeat>(std::string_view, Heartbeat&);
@@ -257,7 +273,15 @@ template bool decode_into<Message>(std::string_view, Message&);
 template bool decode_into<Receipt>(std::string_view, Receipt&);
 template bool decode_into<Refusal>(std::string_view, Refusal&);
 template bool decode_into<Settled>(std::string_view, Settled&);
+template bool decode_into<Moved>(std::string_view, Moved&);
+template bool decode_into<Evict>(std::string_view, Evict&);
 template bool decode_into<Ask>(std::string_view, Ask&);
-template bool decode_into<Answer>(std::string_view, Answer&);
+template bool decode_into<None>(std::string_view, None&);
+template bool decode_into<Snapshot>(std::string_view, Snapshot&);
+template bool decode_into<Prepared>(std::string_view, Prepared&);
+template bool decode_into<Release>(std::string_view, Release&);
+template bool decode_into<Declined>(std::string_view, Declined&);
+template bool decode_into<Outcome>(std::string_view, Outcome&);
+template bool decode_into<UserState>(std::string_view, UserState&);
 
 }  // namespace wscluster::wire

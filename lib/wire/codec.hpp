@@ -43,4 +43,11 @@ enum class CutStatus : std::uint8_t { ok, incomplete, too_large };
 template <class F>
 [[nodiscard]] bool decode_into(std::string_view body, F& frame);
 
+/// Decodes the body as an F and calls `call(frame)`; a broken one is skipped.
+template <class F, class Call>
+void with(const Raw& raw, Call call) {
+  F frame;
+  if (decode_into(raw.body, frame)) call(frame);
+}
+
 }  // namespace wscluster::wire

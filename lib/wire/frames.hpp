@@ -31,12 +31,19 @@ enum class FrameType : std::uint8_t {
   accepted = 22,
   detach = 23,
   close = 24,
+  moved = 25,
+  evict = 26,
   message = 32,
   receipt = 33,
   refusal = 34,
   settled = 35,
   ask = 48,
-  answer = 49,
+  none = 49,
+  snapshot = 50,
+  prepared = 51,
+  release = 52,
+  declined = 53,
+  outcome = 54,
 };
 
 /// Why a holder does not take an attachment or a message now. Persistent.
@@ -45,8 +52,7 @@ enum class RefuseReason : std::uint64_t {
   suspended = 2,    ///< lost its lease; ask again
   full = 3,         ///< session limit reached
   lacks_after = 4,  ///< has not had the message named by `after`: send all open ones again
-  held = 5,         ///< held by the earlier owner `node`: send there
-  forbidden = 6,    ///< the service is not served here
+  forbidden = 5,    ///< the service is not served here
 };
 
 /// The fate of a unicast message. Persistent.
@@ -183,6 +189,7 @@ struct Attached {
   std::uint64_t life = 0;      ///< another one than the edge's: downstream counters restart
   std::uint64_t accepted = 0;  ///< client frames taken so far: the edge resends those above
   std::uint64_t epoch = 0;
+  std::uint64_t shard = 0;  ///< of the holder
 
   template <class Self, class V>
   static void fields(Self& self, V& v) {
@@ -192,6 +199,7 @@ struct Attached {
     v.fixed(4, self.life);
     v.number(5, self.accepted);
     v.number(6, self.epoch);
+    v.number(7, self.shard);
   }
 };
 
@@ -318,6 +326,43 @@ struct Close {
   }
 };
 
+/// Holder to edge, the last of an attachment: the session is with the owner in `epoch` now; attach there.
+struct Moved {
+  static constexpr FrameType type = FrameType::moved;
+  std::uint64_t edge = 0;
+  std::uint64_t number = 0;
+  std::uint64_t epoch = 0;
+  std::uint64_t closes = 0;  ///< close the socket for the change that made this epoch, at its pace; 0: keep it
+  std::uint64_t share = 0;   ///< of the pace of that change, for this core, in millionths
+
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    v.fixed(1, self.edge);
+    v.number(2, self.number);
+    v.number(3, self.epoch);
+    v.number(4, self.closes);
+    v.number(5, self.share);
+  }
+};
+
+/// Edge to holder: it is this socket's turn to be closed for a change. Answered by Close, so that the holder knows that
+/// the client comes back before it can.
+struct Evict {
+  static constexpr FrameType type = FrameType::evict;
+  std::uint64_t holder = 0;
+  std::uint64_t epoch = 0;  ///< made by that change
+  std::uint64_t code = 0;
+  std::string_view text;
+
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    v.fixed(1, self.holder);
+    v.number(2, self.epoch);
+    v.number(3, self.code);
+    v.text(4, self.text);
+  }
+};
+
 /// Origin to owner: a unicast message.
 struct Message {
   static constexpr FrameType type = FrameType::message;
@@ -366,20 +411,18 @@ struct Receipt {
   }
 };
 
-/// To the origin: not executed here; send it (and all later open ones to that uid) again.
+/// To the origin: not executed here, or not answered from here; send it and all later open ones to that uid again.
 struct Refusal {
   static constexpr FrameType type = FrameType::refusal;
   std::uint64_t counter = 0;
   RefuseReason reason{};
   std::uint64_t epoch = 0;
-  std::string_view node;  ///< for `held`
 
   template <class Self, class V>
   static void fields(Self& self, V& v) {
     v.number(1, self.counter);
     v.number(2, self.reason);
     v.number(3, self.epoch);
-    v.text(4, self.node);
   }
 };
 
@@ -398,48 +441,165 @@ struct Settled {
   }
 };
 
-/// New owner to an earlier owner: do you hold this uid? (DESIGN section 7, item 2)
+/// New owner to an earlier owner: do you hold this uid? If so, hand it over now, ahead of its turn (DESIGN section 7,
+/// item 2).
 struct Ask {
   static constexpr FrameType type = FrameType::ask;
   std::string_view service;
   std::string_view uid;
   std::uint64_t epoch = 0;  ///< the asker's
-  bool pull = false;        ///< and if so, give it up now, ahead of its turn
 
   template <class Self, class V>
   static void fields(Self& self, V& v) {
     v.text(1, self.service);
     v.text(2, self.uid);
     v.number(3, self.epoch);
-    v.flag(4, self.pull);
   }
 };
 
-/// The answer. `is_held` false is a promise: the answerer has adopted `epoch`, holds nothing and will not before a
-/// newer epoch.
-struct Answer {
-  static constexpr FrameType type = FrameType::answer;
+/// The answer of one who does not (one who does sends a snapshot). A promise: it has adopted `epoch`, holds nothing and
+/// will neither create nor install the uid before a newer epoch makes it the owner.
+struct None {
+  static constexpr FrameType type = FrameType::none;
   std::string_view service;
   std::string_view uid;
   std::uint64_t epoch = 0;  ///< the answerer's
-  bool is_held = false;
-  std::uint64_t evicted = 0;  ///< sessions of it closed by the change to `evicted_epoch`
-  std::uint64_t evicted_epoch = 0;
-  std::uint64_t evicted_ms_ago = 0;
 
   template <class Self, class V>
   static void fields(Self& self, V& v) {
     v.text(1, self.service);
     v.text(2, self.uid);
     v.number(3, self.epoch);
-    v.flag(4, self.is_held);
-    v.number(5, self.evicted);
-    v.number(6, self.evicted_epoch);
-    v.number(7, self.evicted_ms_ago);
+  }
+};
+
+/// Holder to owner: a part of the state of a frozen user (UserState). The bytes go in order.
+struct Snapshot {
+  static constexpr FrameType type = FrameType::snapshot;
+  std::string_view service;
+  std::string_view uid;
+  std::uint64_t handover = 0;  ///< number of this hand-over at its holder
+  std::uint64_t epoch = 0;     ///< the holder's: taken only under the equal one
+  std::string_view node;       ///< the holder
+  std::uint64_t incarnation = 0;
+  std::uint64_t shard = 0;
+  std::uint64_t offset = 0;
+  std::uint64_t total = 0;  ///< bytes of the whole state
+  std::string_view bytes;
+
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    v.text(1, self.service);
+    v.text(2, self.uid);
+    v.number(3, self.handover);
+    v.number(4, self.epoch);
+    v.text(5, self.node);
+    v.fixed(6, self.incarnation);
+    v.number(7, self.shard);
+    v.number(8, self.offset);
+    v.number(9, self.total);
+    v.text(10, self.bytes);
+  }
+};
+
+/// Owner to holder: so much of the state is here; the whole of it is installed and waits for the release.
+struct Prepared {
+  static constexpr FrameType type = FrameType::prepared;
+  std::string_view service;
+  std::string_view uid;
+  std::uint64_t handover = 0;
+  std::uint64_t incarnation = 0;  ///< of the owner
+  std::uint64_t taken = 0;        ///< bytes
+  bool is_installed = false;
+
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    v.text(1, self.service);
+    v.text(2, self.uid);
+    v.number(3, self.handover);
+    v.fixed(4, self.incarnation);
+    v.number(5, self.taken);
+    v.flag(6, self.is_installed);
+  }
+};
+
+/// A session whose socket went away while its user was frozen.
+struct EndedSession {
+  std::string_view session;  ///< connection id
+  std::uint64_t code = 0;
+  std::uint64_t written = 0;
+
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    v.text(1, self.session);
+    v.number(2, self.code);
+    v.number(3, self.written);
+  }
+};
+
+/// Holder to owner: it is yours. Irrevocable.
+struct Release {
+  static constexpr FrameType type = FrameType::release;
+  std::string_view service;
+  std::string_view uid;
+  std::uint64_t handover = 0;
+  std::uint64_t incarnation = 0;  ///< of the holder
+  std::vector<EndedSession> ended;
+
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    v.text(1, self.service);
+    v.text(2, self.uid);
+    v.number(3, self.handover);
+    v.fixed(4, self.incarnation);
+    v.list(5, self.ended);
+  }
+};
+
+/// Owner to holder: not installed (another epoch, not the owner, or unreadable); keep it and try again.
+struct Declined {
+  static constexpr FrameType type = FrameType::declined;
+  std::string_view service;
+  std::string_view uid;
+  std::uint64_t handover = 0;
+  std::uint64_t epoch = 0;  ///< of the one who declines
+
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    v.text(1, self.service);
+    v.text(2, self.uid);
+    v.number(3, self.handover);
+    v.number(4, self.epoch);
+  }
+};
+
+/// Earlier holder to holder: what became of a message that a session had sent before it moved.
+struct Outcome {
+  static constexpr FrameType type = FrameType::outcome;
+  std::string_view service;
+  std::uint64_t begun_by = 0;  ///< incarnation of the holder where it began
+  std::uint64_t number = 0;    ///< of the send there
+  ReceiptStatus status{};
+  std::uint64_t sessions = 0;
+  std::string_view node;
+  std::uint64_t epoch = 0;
+  std::uint64_t latency_us = 0;
+
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    v.text(1, self.service);
+    v.fixed(2, self.begun_by);
+    v.fixed(3, self.number);
+    v.number(4, self.status);
+    v.number(5, self.sessions);
+    v.text(6, self.node);
+    v.number(7, self.epoch);
+    v.number(8, self.latency_us);
   }
 };
 
 using Frame = std::variant<Hello, Goodbye, Heartbeat, Document, Word, Attach, Attached, Refused, Up, Down, Progress,
-                           Accepted, Detach, Close, Message, Receipt, Refusal, Settled, Ask, Answer>;
+                           Accepted, Detach, Close, Moved, Evict, Message, Receipt, Refusal, Settled, Ask, None,
+                           Snapshot, Prepared, Release, Declined, Outcome>;
 
 }  // namespace wscluster::wire

@@ -2,7 +2,7 @@
 // Stands for the nodes of a cluster towards Redis, so that `wscluster ring` can be tested to the letter: leases with
 // given session counts, a first document with a fixed seed, and donors that carry out every change in a few steps.
 //
-//   fake_members URL CLUSTER SERVICE NAME=SESSIONS[:standby|:silent]…
+//   fake_members URL CLUSTER SERVICE NAME=SESSIONS[:standby|:silent|:sick|:stuck]…
 //
 // Prints "ready" and runs until it is killed.
 #include <algorithm>
@@ -23,6 +23,8 @@ struct Fake {
   registry::Registration registration;
   std::uint64_t sessions = 0;
   bool is_silent = false;
+  bool is_stuck = false;  ///< nobody carries out anything
+  bool is_sick = false;   ///< not linked, with an alarm and misplaced sessions
 };
 
 template <class T>
@@ -54,6 +56,8 @@ Fake parse_fake(std::string_view word, std::uint64_t number, const std::string& 
   const auto mode = colon == std::string_view::npos ? "" : word.substr(colon + 1);
   fake.registration.is_standby = mode == "standby";
   fake.is_silent = mode == "silent";
+  fake.is_sick = mode == "sick";
+  fake.is_stuck = mode == "stuck";
   return fake;
 }
 
@@ -73,14 +77,19 @@ class Cluster {
     const auto first = must(ring::first_document(service_, 1, 1, std::move(members), "fake", "first epoch", {}));
     const auto change = registry::describe_change(nullptr, first, registry::Action::join, "fake", {}, "fake");
     if (!must(store_.commit(nullptr, first, change)).is_written()) std::exit(1);
+    epoch_ = first.epoch;
+    for (const auto& fake : fakes_)
+      beat(fake);
     // So that the first ring counts as settled, as that of a running cluster does.
     report(must(store_.load_change(service_, 1)), 1.0);
   }
 
   void turn() {
+    epoch_ = must(store_.load_document(service_)).epoch;
     for (const auto& fake : fakes_) {
       if (!fake.is_silent) beat(fake);
     }
+    if (std::any_of(fakes_.begin(), fakes_.end(), [](const Fake& fake) { return fake.is_stuck; })) return;
     for (const auto& change : must(store_.load_running(service_)))
       report(change, steps_[change.to_epoch] += 0.25);
     let_empty_ones_go();
@@ -91,7 +100,9 @@ class Cluster {
     registry::MemberStats stats;
     stats.state = fake.registration.is_standby ? "joining" : "up";
     stats.uptime_seconds = 60;
-    stats.services[service_] = {fake.sessions, 0, 1};
+    stats.services[service_] = {fake.sessions, fake.is_sick ? 12U : 0U, epoch_};
+    stats.is_linked = !fake.is_sick;
+    if (fake.is_sick) stats.alarms.emplace_back("Redis is nearly full");
     static_cast<void>(must(store_.heartbeat(fake.registration, registry::to_json(fake.registration), stats, 0)));
   }
 
@@ -122,7 +133,8 @@ class Cluster {
     const auto document = must(store_.load_document(service_));
     if (!must(store_.load_running(service_)).empty()) return;
     auto members = document.members;
-    if (std::erase_if(members, [](const auto& member) { return member.weight == 0; }) == 0) return;
+    const auto is_leaving = [](const auto& member) { return member.state == ring::MemberState::draining; };
+    if (std::erase_if(members, is_leaving) == 0) return;
     const auto next = must(ring::next_document(document, members, "fake", "left", {}, document.epoch));
     const auto change = registry::describe_change(&document, next, registry::Action::left, "fake", {}, "fake");
     static_cast<void>(must(store_.commit(&document, next, change)));
@@ -131,6 +143,7 @@ class Cluster {
   registry::Store store_;
   std::string service_;
   std::vector<Fake> fakes_;
+  std::uint64_t epoch_ = 0;
   std::map<std::uint64_t, double> steps_;
 };
 
@@ -138,7 +151,7 @@ class Cluster {
 
 int main(int argc, char** argv) {
   if (argc < 5) {
-    std::cerr << "usage: fake_members URL CLUSTER SERVICE NAME=SESSIONS[:standby|:silent]...\n";
+    std::cerr << "usage: fake_members URL CLUSTER SERVICE NAME=SESSIONS[:standby|:silent|:sick|:stuck]...\n";
     return 64;
   }
   registry::Options options;

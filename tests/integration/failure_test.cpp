@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
+#include <cstdio>
 
 #include "fleet.hpp"
 
@@ -21,7 +22,7 @@ class Failure : public ClusterTest {
     start_missing("node-2", {"--cores", "2"});
     start_missing("node-3", {"--cores", "3"});
     start_missing("gateway-1", {"--cores", "2"});
-    start_missing("gateway-2", {"--drain-rate", "40/s"});
+    start_missing("gateway-2", {"--drain-rate", "40/s", "--drain-grace", "100ms"});
     shared->wait_until_ready();
     ASSERT_TRUE(wait_until(is_settled_now, 30s));
     ASSERT_TRUE(wait_until([] { return shared->sum_over_nodes("wscluster_sessions") == 0; }))
@@ -51,6 +52,12 @@ class Failure : public ClusterTest {
              return (*shared)[name].child->poll() ||
                     shared->metric(name, R"(wscluster_epoch{service="chat"})") == epoch;
            });
+  }
+
+  /// Of "after=120ms"; -1 when it does not say.
+  static int pause_asked_for(const std::string& reason) {
+    int milliseconds = -1;
+    return std::sscanf(reason.c_str(), "after=%dms", &milliseconds) == 1 ? milliseconds : -1;
   }
 
   static bool is_in_ring(const std::string& node) {
@@ -223,8 +230,50 @@ TEST_F(Failure, sigterm_closes_the_clients_of_a_gateway_at_the_rate) {
   for (const Fleet::Person& person : fleet.people()) {
     ASSERT_EQ(person.closes.size(), 1U);
     ASSERT_EQ(person.closes[0].first, 1012U) << person.closes[0].second;
+    const int pause = pause_asked_for(person.closes[0].second);
+    EXPECT_TRUE(pause >= 0 && pause < 250) << person.closes[0].second;
   }
   expect_everybody_at_home(fleet);
+}
+
+TEST_F(Failure, sigterm_makes_a_gateway_unready_while_it_still_serves_everybody) {
+  Member& gateway = shared->start_gateway("patient", {"--drain-grace", "1h", "--drain-timeout", "2h"});
+  shared->wait_until_ready();
+  {
+    Client early = shared->connect("patient", "early");
+    gateway.child->signal(SIGTERM);
+    ASSERT_TRUE(wait_until([&] { return !shared->is_ready(gateway); }));
+    Client late = shared->connect("patient", "late");
+    early.send(R"({"to":"late","data":1})");
+    EXPECT_NE(late.read().text.find("\"data\":1"), std::string::npos);
+    EXPECT_TRUE(early.is_open());
+    gateway.child->signal(SIGTERM);
+    EXPECT_EQ(gateway.child->wait(5s), 0) << "the second signal stops at once";
+    EXPECT_TRUE(wait_until([&] { return early.has_ended() && late.has_ended(); }));
+  }
+  shared->forget("patient");
+}
+
+TEST_F(Failure, clients_that_a_gateway_closes_all_at_once_are_told_to_come_back_at_the_rate) {
+  Member& gateway =
+      shared->start_gateway("hurried", {"--drain-grace", "0s", "--drain-timeout", "200ms", "--drain-rate", "20/s"});
+  shared->wait_until_ready();
+  Fleet fleet(*shared, numbered("person", 60), {"hurried"});
+  fleet.move_doors({"gateway-1"});
+  gateway.child->signal(SIGTERM);
+  EXPECT_TRUE(fleet.run_until([&] { return gateway.child->poll().has_value(); }));
+  EXPECT_TRUE(fleet.run_until([&] { return fleet.closes() == 60; }));
+  int longest = 0;
+  for (const Fleet::Person& person : fleet.people()) {
+    ASSERT_EQ(person.closes.size(), 1U);
+    ASSERT_EQ(person.closes[0].first, 1012U) << person.closes[0].second;
+    longest = std::max(longest, pause_asked_for(person.closes[0].second));
+  }
+  EXPECT_GT(longest, 250);
+  EXPECT_LE(longest, 3000) << "60 at 20/s";
+  fleet.gather();
+  expect_everybody_at_home(fleet);
+  shared->forget("hurried");
 }
 
 }  // namespace

@@ -62,6 +62,28 @@ class Ring : public ClusterTest {
     return uids.front();
   }
 
+  static std::string state_of(const std::string& node) {
+    const json::value ring = shared->ask({"ring", "show"});
+    for (const auto& entry : ring.at("nodes").as_array()) {
+      if (entry.at("name") == node.c_str()) return entry.at("state").as_string().c_str();
+    }
+    return {};
+  }
+
+  /// Rounds of messages until the command ends; false when it does not.
+  static bool run_with_traffic(Fleet& fleet, Traffic& traffic, Child& command) {
+    TimePoint next{};
+    return fleet.run_until(
+        [&] {
+          if (Clock::now() >= next && traffic.open() < 300) {
+            traffic.send_round(fleet);
+            next = Clock::now() + 100ms;
+          }
+          return command.poll().has_value();
+        },
+        30s);
+  }
+
   /// Runs the change under traffic and checks everything that is promised about it.
   static void expect_clean_change(const std::string& action, const std::string& node, const std::string& rate) {
     const std::vector<std::string> planned{action == "add" ? "--with" : "--without", node};
@@ -242,6 +264,83 @@ TEST_F(Ring, two_changes_at_once_end_both_and_everybody_is_at_home) {
   fleet.gather();
   traffic.expect_all_arrived(fleet);
   EXPECT_EQ(shared->sum_over_nodes("wscluster_misplaced_sessions"), 0);
+}
+
+TEST_F(Ring, a_drained_node_is_empty_and_stays_until_it_gets_its_weight_back) {
+  prepare(true);
+  Traffic traffic(*shared, "gateway-1", staying_uid({"--without", "node-4"}));
+  Fleet fleet(*shared, numbered("person", people), {"gateway-1", "node-2"});
+  wait_for_counts(people + 1);
+  const auto before = shared->owners(fleet.uids());
+  const auto command = shared->begin(
+      {"ring", "drain", "node-4", "--yes", "--settle", "3s", "--lb-wait", "0s", "-o", "json"}, shared->file("drain"));
+  ASSERT_TRUE(run_with_traffic(fleet, traffic, *command));
+  ASSERT_EQ(command->poll(), 0) << content_of(shared->file("drain.err"));
+  EXPECT_EQ(json::parse(content_of(shared->file("drain"))).at("action"), "drain");
+  fleet.gather();
+  // Long enough for a node that leaves to be gone.
+  fleet.run_for(2s);
+  const auto names = shared->names_in_ring();
+  EXPECT_NE(std::find(names.begin(), names.end(), "node-4"), names.end()) << "it stays a member";
+  EXPECT_TRUE(wait_until([] { return state_of("node-4") == "drained"; }));
+  EXPECT_TRUE(wait_until([] { return shared->metric("node-4", "wscluster_sessions") <= 0; }));
+  for (const auto& [uid, owner] : shared->owners(fleet.uids()))
+    EXPECT_NE(owner, "node-4") << uid;
+
+  const auto undrain =
+      shared->begin({"ring", "undrain", "node-4", "--yes", "--settle", "3s", "-o", "json"}, shared->file("undrain"));
+  ASSERT_TRUE(run_with_traffic(fleet, traffic, *undrain));
+  EXPECT_EQ(undrain->poll(), 0) << content_of(shared->file("undrain.err"));
+  fleet.gather();
+  traffic.expect_all_arrived(fleet);
+  EXPECT_EQ(shared->owners(fleet.uids()), before) << "the same weight as before";
+  EXPECT_EQ(shared->run({"ring", "wait", "--timeout", "10s"}).exit, 0);
+  EXPECT_EQ(shared->sum_over_nodes("wscluster_misplaced_sessions"), 0);
+}
+
+TEST_F(Ring, an_abort_half_way_brings_everybody_back) {
+  prepare(false);
+  Fleet fleet(*shared, numbered("person", people), {"gateway-1", "node-3"});
+  wait_for_counts(people);
+  const auto before = shared->owners(fleet.uids());
+  const std::uint64_t epoch = shared->epoch();
+  const Ended began = shared->run({"ring", "add", "node-4", "--yes", "--rate", "15/s", "--settle", "3s", "--detach"});
+  ASSERT_EQ(began.exit, 0) << began.err;
+  ASSERT_TRUE(fleet.run_until([&] { return shared->metric("node-4", "wscluster_sessions") >= 3; }));
+  const auto command = shared->begin({"ring", "abort", "--yes", "--rate", "100/s", "--settle", "3s", "-o", "json"},
+                                     shared->file("abort"));
+  EXPECT_TRUE(fleet.run_until([&] { return command->poll().has_value(); }, 30s));
+  ASSERT_EQ(command->poll(), 0) << content_of(shared->file("abort.err"));
+  const json::value done = json::parse(content_of(shared->file("abort")));
+  EXPECT_EQ(done.at("aborts"), epoch + 1);
+  EXPECT_EQ(done.at("state"), "done");
+  fleet.gather();
+  EXPECT_EQ(shared->owners(fleet.uids()), before);
+  EXPECT_TRUE(wait_until([] {
+    const auto names = shared->names_in_ring();
+    return std::find(names.begin(), names.end(), "node-4") == names.end();
+  })) << "what was added leaves again";
+  EXPECT_EQ(shared->run({"ring", "wait", "--timeout", "20s"}).exit, 0) << "also the aborted change ends";
+  const json::value history = shared->ask({"ring", "history"});
+  for (const auto& change : history.at("changes").as_array()) {
+    if (change.at("to_epoch") != epoch + 1) continue;
+    EXPECT_EQ(change.at("state"), "aborted");
+  }
+  EXPECT_EQ(shared->sum_over_nodes("wscluster_misplaced_sessions"), 0);
+  for (const auto& uid : {fleet.uids().front(), fleet.uids().back()})
+    EXPECT_EQ(shared->send("gateway-1", uid, "where").at("node"), before.at(uid).c_str()) << uid;
+}
+
+TEST_F(Ring, a_healthy_cluster_passes_its_check_and_a_user_can_be_explained) {
+  prepare(true);
+  EXPECT_TRUE(wait_until([] {
+    return shared->run({"ring", "check"}).exit == 0;
+  })) << shared->run({"ring", "check"}).out;
+  const std::string uid = shared->uid_on("node-4");
+  const json::value explained = shared->ask({"ring", "explain", "--uid", uid});
+  EXPECT_EQ(explained.at("node"), "node-4");
+  EXPECT_EQ(explained.at("moved").at("to"), "node-4");
+  EXPECT_EQ(explained.at("moved").at("change").at("action"), "add");
 }
 
 }  // namespace

@@ -27,6 +27,7 @@ bool is_for_holder(wire::FrameType type) {
     case wire::FrameType::down:
     case wire::FrameType::accepted:
     case wire::FrameType::close:
+    case wire::FrameType::moved:
     case wire::FrameType::receipt:
     case wire::FrameType::refusal:
       return false;
@@ -42,7 +43,7 @@ Core::Core(World& world, Process& process, unsigned index, const cluster::Self& 
       process_(process),
       index_(index),
       origin_(world.new_sender()),
-      sender_(*this),
+      sender_(*this, world.services().front().mutations),
       attachments_(*this, *this, pool_) {
   if (is_gateway) return;
   for (const cluster::ServiceOptions& service : world.services()) {
@@ -130,10 +131,16 @@ void Core::handle(TimePoint now, PathId path, const wire::Frame& frame) {
           },
           [&](const wire::Settled& f) { with_holder(holder(f.service), [&](auto& h) { h.on_settled(now, f); }); },
           [&](const wire::Ask& f) { with_holder(holder(f.service), [&](auto& h) { h.on_ask(now, path, f); }); },
-          [&](const wire::Answer& f) { with_holder(holder(f.service), [&](auto& h) { h.on_answer(now, path, f); }); },
+          [&](const wire::None& f) { with_holder(holder(f.service), [&](auto& h) { h.on_none(now, path, f); }); },
+          [&](const wire::Snapshot& f) { with_holder(holder(f.service), [&](auto& h) { h.on_snapshot(now, path, f); }); },
+          [&](const wire::Prepared& f) { with_holder(holder(f.service), [&](auto& h) { h.on_prepared(now, path, f); }); },
+          [&](const wire::Release& f) { with_holder(holder(f.service), [&](auto& h) { h.on_release(now, f); }); },
+          [&](const wire::Declined& f) { with_holder(holder(f.service), [&](auto& h) { h.on_declined(now, f); }); },
+          [&](const wire::Outcome& f) { with_holder(holder(f.service), [&](auto& h) { h.on_outcome(now, f); }); },
           [&](const wire::Up& f) { with_holder(holder_of(f.holder), [&](auto& h) { h.on_up(now, f); }); },
           [&](const wire::Progress& f) { with_holder(holder_of(f.holder), [&](auto& h) { h.on_progress(now, f); }); },
           [&](const wire::Detach& f) { with_holder(holder_of(f.holder), [&](auto& h) { h.on_detach(now, f); }); },
+          [&](const wire::Evict& f) { with_holder(holder_of(f.holder), [&](auto& h) { h.on_evict(now, f); }); },
           [&](const wire::Attached& f) { attachments_.on_attached(now, path, f); },
           [&](const wire::Refused& f) { attachments_.on_refused(now, path, f); },
           [&](const wire::Down& f) {
@@ -141,6 +148,7 @@ void Core::handle(TimePoint now, PathId path, const wire::Frame& frame) {
             attachments_.on_down(now, path, f);
           },
           [&](const wire::Accepted& f) { attachments_.on_accepted(now, path, f); },
+          [&](const wire::Moved& f) { attachments_.on_moved(now, path, f); },
           [&](const wire::Close& f) { attachments_.on_close(now, path, f); },
           [&](const wire::Receipt& f) { sender_.on_receipt(now, path, f); },
           [&](const wire::Refusal& f) { sender_.on_refusal(now, path, f); },
@@ -161,7 +169,7 @@ void Core::send_message(TimePoint now, const std::string& service, const std::st
 }
 
 void Core::close_socket(cluster::Attachments::Ref ref, std::uint16_t code) {
-  attachments_.on_closed(ref, code);
+  attachments_.on_closed(process_.turn_time(), ref, code);
 }
 
 PathId Core::path_to(std::string_view node, std::uint64_t incarnation, unsigned shard) {
@@ -169,6 +177,10 @@ PathId Core::path_to(std::string_view node, std::uint64_t incarnation, unsigned 
 }
 std::string* Core::output(PathId path) {
   return world_.links().output(*this, path);
+}
+
+bool Core::is_local(PathId path) const {
+  return world_.links().is_local(path);
 }
 
 Client* Core::client_of(std::uint64_t socket) const {

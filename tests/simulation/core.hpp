@@ -43,6 +43,7 @@ class Core final : public cluster::Network, public cluster::Sockets, public clus
   // cluster::Network
   PathId path_to(std::string_view node, std::uint64_t incarnation, unsigned shard) override;
   std::string* output(PathId path) override;
+  [[nodiscard]] bool is_local(PathId path) const override;
   // cluster::Sockets
   void on_attached(std::uint64_t socket) override;
   void on_refused(std::uint64_t socket, Refusal reason) override;

@@ -209,7 +209,7 @@ void v1(Story& story, Random& random) {
   talk(story, random, 0ms, 900ms, 80);
   ring(story, 60ms, random.chance(2) ? "n1 n2 n3 n4" : "n2 n3");
   for (std::uint64_t nth = 1; nth <= 3; ++nth)
-    when(story, hand_over_steps()[hand_over_steps().size() / 2], nth, false, Act::cut, the_sender, the_receiver,
+    when(story, FrameType::release, nth, false, Act::cut, the_sender, the_receiver,
          random.millis(0, 50), 55ms);
 }
 

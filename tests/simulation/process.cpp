@@ -13,6 +13,14 @@ using namespace std::chrono_literals;
 
 constexpr Duration tick_interval = 10ms;
 
+void add(registry::DonorProgress& sum, const cluster::DonorCount& count) {
+  sum.planned += count.planned;
+  sum.moved += count.moved;
+  sum.closed += count.closed;
+  sum.gone += count.gone;
+  sum.forced += count.forced;
+}
+
 }  // namespace
 
 Process::Process(World& world, std::size_t index, registry::Registration self)
@@ -225,10 +233,7 @@ void Process::report_changes() {
       cluster::Holder& holder = *core->holders()[i];
       for (const auto& [epoch, count] : holder.donated()) {
         auto& [sum, cores_done] = donors[{service, epoch}];
-        sum.planned += count.planned;
-        sum.closed += count.closed;
-        sum.gone += count.gone;
-        sum.forced += count.forced;
+        add(sum, count);
         cores_done += count.is_done ? 1 : 0;
       }
       for (auto& [epoch, count] : std::exchange(holder.received(), {})) {
@@ -239,9 +244,15 @@ void Process::report_changes() {
       }
     }
   }
+  // Sockets that were left here as edges are closed here.
+  for (const auto& core : cores_) {
+    for (const auto& [key, count] : core->attachments().donated()) {
+      add(donors[key].first, count);
+    }
+  }
   for (auto& [key, entry] : donors) {
     auto& [sum, cores_done] = entry;
-    sum.done = cores_done == cores_.size();
+    sum.done = cores_done == cores_.size() && sum.planned == sum.moved + sum.closed + sum.gone;
     registry::DonorProgress& told = told_[key];
     if (told == sum && told.done) continue;
     is_news = is_news || !(told == sum);

@@ -15,7 +15,7 @@ registry::ServiceFacts Registrar::facts_of(const std::string& name, const Servic
   registry::ServiceFacts facts;
   facts.held = service.held.get();
   facts.is_current = service.is_current;
-  facts.done_through = registry::quiet_through(service.done_through, service.running);
+  facts.done_through = service.done_through;
   for (const auto& [member, told] : contents_.stats) {
     const auto own = told.services.find(name);
     if (own != told.services.end()) facts.newest_adopted = std::max(facts.newest_adopted, own->second.adopted);
@@ -49,10 +49,9 @@ bool Registrar::change_ring(const std::string& name, Service& service) {
   if (step == Step::nothing) return false;
   const auto members =
       registry::apply(step, service.held ? service.held->members : std::vector<ring::Member>(), self_);
-  const std::uint64_t quiet = registry::quiet_through(service.done_through, service.running);
   const auto next = step == Step::first_document ? world_.first_document(name, members)
                                                  : ring::next_document(*service.held, members, self_.name,
-                                                                       "by itself", "", quiet);
+                                                                       "by itself", "", service.done_through);
   if (!next) {
     service.not_before = world_.agenda().now() + world_.heartbeat();
     return false;

@@ -8,7 +8,7 @@ namespace wscluster::simulation {
 namespace {
 
 constexpr int most_attempts = 500;
-constexpr std::size_t most_lines = 16000;
+constexpr std::size_t most_lines = 160;
 
 /// Without numbers: which message it was depends on how many there are.
 std::string kind_of(const std::string& what) {

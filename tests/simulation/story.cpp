@@ -9,8 +9,18 @@ const char* name_of(wire::FrameType type) noexcept {
   switch (type) {
     case wire::FrameType::ask:
       return "ask";
-    case wire::FrameType::answer:
-      return "answer";
+    case wire::FrameType::none:
+      return "none";
+    case wire::FrameType::snapshot:
+      return "snapshot";
+    case wire::FrameType::prepared:
+      return "prepared";
+    case wire::FrameType::release:
+      return "release";
+    case wire::FrameType::declined:
+      return "declined";
+    case wire::FrameType::moved:
+      return "moved";
     case wire::FrameType::attach:
       return "attach";
     case wire::FrameType::attached:

@@ -7,20 +7,6 @@
 #include "world.hpp"
 
 namespace wscluster::simulation {
-namespace {
-
-/// Of which it holds an active state; an older core does not tell, and there whoever has sessions is active.
-template <class Holder>
-bool holds(const Holder& holder, const std::string& uid) {
-  if constexpr (requires { holder.is_active(uid); }) {
-    return holder.is_active(uid);
-  } else {
-    return holder.sessions_of(uid) > 0;
-  }
-}
-
-}  // namespace
-
 void Watch::add_user(const std::string& service, const std::string& uid) {
   const bool is_known = std::any_of(users_.begin(), users_.end(),
                                     [&](const User& user) { return user.service == service && user.uid == uid; });
@@ -35,7 +21,7 @@ void Watch::look(Core& core) {
   if (core.holders().empty()) return;
   for (User& user : users_) {
     const cluster::Holder* holder = core.holder(user.service);
-    const bool is_held = holder != nullptr && holds(*holder, user.uid);
+    const bool is_held = holder != nullptr && holder->is_active(user.uid);
     const auto known = std::find(user.holders.begin(), user.holders.end(), &core);
     if (!is_held) {
       if (known != user.holders.end()) user.holders.erase(known);

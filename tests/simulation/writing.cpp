@@ -90,8 +90,9 @@ void talk(Story& story, Random& random, Duration from, Duration to, unsigned tim
 }
 
 const std::vector<FrameType>& hand_over_steps() {
-  static const std::vector<FrameType> steps = {FrameType::ask,    FrameType::answer, FrameType::close,
-                                               FrameType::detach, FrameType::attach, FrameType::attached};
+  static const std::vector<FrameType> steps = {FrameType::ask,     FrameType::none,  FrameType::snapshot,
+                                               FrameType::prepared, FrameType::moved, FrameType::release,
+                                               FrameType::attach,  FrameType::attached};
   return steps;
 }
 

@@ -39,14 +39,14 @@ local function members_at(service, epoch)
   local text = redis.call('HGET', key('history', service), epoch)
   if not text then return nil end
   local members = {}
-  for name, incarnation in string.gmatch(text, '(%S+)=(%x+)') do members[name] = incarnation end
+  for name, incarnation in string.gmatch(text, '(%S+)=(%x+):%S+') do members[name] = incarnation end
   return members
 end
 
 -- Moves changes on whose time has come: evicting -> settling when every donor is done or its incarnation has left the
 -- document (a lease that ended is not enough: its holder may come back with its users), settling -> done when everybody
 -- closed has returned or the settle time is over. done_through follows without a gap: past settling nobody is anywhere
--- but at the owner, so `open` needs that epoch no more.
+-- but at the owner, so `open` needs that epoch no more. A change that was aborted goes the same way under its own state.
 local function evaluate(service, now)
   local epoch = head_of(service)
   local current = members_at(service, epoch) or {}
@@ -119,7 +119,7 @@ local function write_epoch(service, text, document, record, now)
   end
   local members = {}
   for _, member in ipairs(document.members) do
-    table.insert(members, member.name .. '=' .. member.incarnation)
+    table.insert(members, string.format('%s=%s:%.14g', member.name, member.incarnation, member.weight))
   end
   redis.call('SET', key('ring', service), text)
   redis.call('HSET', key('epochs'), service,
@@ -129,6 +129,10 @@ local function write_epoch(service, text, document, record, now)
   local change = key('change', service, epoch)
   redis.call('DEL', change)
   redis.call('HSET', change, 'record', record, 'state', 'evicting', 'started', now)
+  local aborts = cjson.decode(record).aborts or 0
+  if aborts > 0 and redis.call('EXISTS', key('change', service, aborts)) == 1 then
+    redis.call('HSET', key('change', service, aborts), 'aborted', epoch)
+  end
   redis.call('SADD', key('running', service), epoch)
   redis.call('LPUSH', key('changes', service), epoch)
   redis.call('LTRIM', key('changes', service), 0, 63)

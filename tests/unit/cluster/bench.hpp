@@ -20,6 +20,7 @@ namespace wscluster::cluster {
 inline constexpr LinkId link_a = 1;
 inline constexpr LinkId link_b = 2;
 inline constexpr LinkId link_c = 3;
+inline constexpr LinkId local_link = 8;
 inline constexpr LinkId edge_link = 9;
 inline constexpr PathId path_a = make_path(link_a, wire::this_core);
 inline constexpr PathId path_b = make_path(link_b, wire::this_core);
@@ -39,6 +40,7 @@ class FakeNetwork final : public Network {
   std::string* output(PathId path) override {
     return broken_.contains(link_of(path)) ? nullptr : &bytes_[link_of(path)];
   }
+  bool is_local(PathId path) const override { return link_of(path) == local_link; }
   void cut(LinkId link) { broken_.insert(link); }
 
   /// All frames of that type on that link since the last call; views stay valid.
@@ -95,7 +97,8 @@ class Epochs {
   }
   [[nodiscard]] std::shared_ptr<const View> view() const {
     auto view = std::make_shared<View>();
-    view->services["chat"] = ServiceView::make(document_, done, {{document_->epoch, rate, 1012, {}}});
+    view->services["chat"] =
+        ServiceView::make(document_, done, {{document_->epoch, rate, 1012, {}, evict, Duration{0}, Duration{0}}});
     for (const char name : peers) {
       Peer peer;
       peer.name = std::string(1, name);
@@ -109,6 +112,7 @@ class Epochs {
 
   std::uint64_t done = 1;
   double rate = 0;
+  Evict evict = Evict::moved;
   std::string peers = "abc";
 
  private:

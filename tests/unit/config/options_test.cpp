@@ -92,7 +92,8 @@ TEST(Options, each_contradiction_of_a_service_is_one_sentence) {
       [](cluster::ServiceOptions& o) { o.window_bytes = 0; },
       [](cluster::ServiceOptions& o) { o.max_sessions_per_user = 0; },
       [](cluster::ServiceOptions& o) { o.hold = std::chrono::hours(1); },
-      [](cluster::ServiceOptions& o) { o.hold_messages = 0; },
+      [](cluster::ServiceOptions& o) { o.inbox_messages = 0; },
+      [](cluster::ServiceOptions& o) { o.inbox_time = Duration{1}; },
       [](cluster::ServiceOptions& o) { o.send_timeout = Duration{0}; },
   };
   for (std::size_t i = 0; i < breakers.size(); ++i) {

@@ -49,31 +49,6 @@ TEST(Edge, answers_503_beyond_max_connections_and_recovers) {
   EXPECT_TRUE(server.connect_websocket());
 }
 
-TEST(Edge, does_at_most_so_many_handshakes_at_once_and_all_in_the_end) {
-  Options options;
-  options.max_handshakes = 2;
-  Server server(true, options);
-  std::vector<std::unique_ptr<Client>> stalled;
-  for (int i = 0; i < 2; ++i)
-    stalled.push_back(std::make_unique<Client>(server.endpoint(), false));
-  ASSERT_TRUE(server.eventually([&] { return server.edge->size() == 2; }));
-  std::vector<std::unique_ptr<Client>> clients;
-  for (int i = 0; i < 5; ++i) {
-    clients.push_back(std::make_unique<Client>(server.endpoint(), true));
-    EXPECT_EQ(clients.back()->stream.handshake(), net::IoStatus::would_block);
-  }
-  ASSERT_TRUE(server.eventually([&] { return server.edge->size() == 7; }));
-  EXPECT_EQ(server.counters().handshaking, 2U);
-  EXPECT_EQ(server.counters().handshakes_full, 0U);
-  stalled.clear();
-  for (auto& client : clients) {
-    EXPECT_TRUE(client->shake_hands());
-    EXPECT_TRUE(client->upgrade());
-  }
-  EXPECT_EQ(server.counters().handshakes_full, 5U);
-  EXPECT_EQ(server.counters().handshaking, 0U);
-}
-
 TEST(Edge, resumes_tls_sessions) {
   Server server(true);
   net::TlsClient tls = net::TlsClient::insecure();
@@ -106,6 +81,26 @@ TEST(Edge, drains_at_the_rate_and_adopts_nobody_new) {
   EXPECT_TRUE(server.sees("gone drain 1001", 20));
   Client late(server.endpoint(), true);
   EXPECT_FALSE(late.shake_hands());
+}
+
+TEST(Edge, tells_each_client_when_to_come_back_spread_over_the_time_given) {
+  Server server(false);
+  std::vector<std::unique_ptr<Client>> clients;
+  for (int i = 0; i < 40; ++i)
+    clients.push_back(server.connect_websocket());
+  server.run([&] { server.edge->drain(1012, "restart", 0, Duration(8000)); });
+  int early = 0;
+  for (auto& client : clients) {
+    EXPECT_EQ(client->read_close(), 1012);
+    int after = -1;
+    ASSERT_EQ(std::sscanf(client->frames.close_text.c_str(), "after=%dms restart", &after), 1);
+    EXPECT_GE(after, 0);
+    EXPECT_LT(after, 8000);
+    early += after < 4000 ? 1 : 0;
+  }
+  // Even: all on one side happens once in 2^39.
+  EXPECT_GT(early, 0);
+  EXPECT_LT(early, 40);
 }
 
 TEST(Edge, drains_at_once_with_rate_0_and_refuses_upgrades_of_open_connections) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <fstream>
 #include <future>
+#include <numeric>
 #include <set>
 
 #include "auth/token.hpp"
@@ -183,6 +184,94 @@ TEST(Generator, refuses_options_that_cannot_work) {
     FAIL() << "took an http URL";
   } catch (const Failure& failure) {
     EXPECT_EQ(failure.exit(), ExitCode::usage);
+  }
+}
+
+TEST(Generator, refuses_urls_that_differ_in_more_than_the_place) {
+  for (const char* other : {"ws://127.0.0.1:2/other", "wss://127.0.0.1:2/chat", "http://127.0.0.1:2/chat"}) {
+    Options options;
+    options.url = "ws://127.0.0.1:1/chat";
+    options.further_urls = {other};
+    try {
+      const Generator generator(options);
+      FAIL() << "took " << other;
+    } catch (const Failure& failure) {
+      EXPECT_EQ(failure.exit(), ExitCode::usage);
+      EXPECT_NE(std::string(failure.what()).find(other), std::string::npos) << failure.what();
+    }
+  }
+}
+
+TEST(Generator, sends_with_the_answers_in_the_closed_model) {
+  TestServer server(false);
+  auto options = small_run(server, Scenario::echo);
+  options.in_flight = 3;
+  const auto result = run_load(options);
+  expect_clean(result);
+  EXPECT_TRUE(result.lag.empty());
+  EXPECT_EQ(result.rate_ratio(), 1.0);
+  EXPECT_GT(result.achieved_rate, 0);
+}
+
+TEST(Generator, has_no_more_in_flight_than_asked_for) {
+  TestServer server(false, {.lose = 1});
+  auto options = small_run(server, Scenario::echo);
+  options.in_flight = 3;
+  options.settle = Duration{0};
+  const auto result = run_load(options);
+  EXPECT_EQ(result.messages.sent, 36U);
+  EXPECT_EQ(result.messages.lost, 36U);
+}
+
+TEST(Generator, measures_no_closed_model_where_nothing_answers_the_sender) {
+  Options options;
+  options.url = "ws://127.0.0.1:1/chat";
+  options.scenario = Scenario::send;
+  options.in_flight = 1;
+  EXPECT_THROW(Generator{options}, Failure);
+}
+
+TEST(Generator, goes_to_the_next_server_with_who_lost_the_first) {
+  TestServer first(false);
+  TestServer second(false);
+  auto options = small_run(first, Scenario::echo);
+  options.further_urls = {second.url()};
+  options.duration = Duration{900};
+  bool is_closed = false;
+  Callbacks callbacks;
+  callbacks.progress = [&](const Progress& progress) {
+    if (progress.stage != Progress::Stage::running || std::exchange(is_closed, true)) return;
+    second.refuse_next(1);  // who is refused there tries the first again, and then the second
+    first.close_some(12, 1006, "");
+  };
+  const auto result = run_load(options, callbacks);
+  EXPECT_EQ(result.closes.by_code.at(1006), 12U);
+  EXPECT_EQ(result.closes.returned, 12U);
+  EXPECT_EQ(result.closes.not_returned, 0U);
+  EXPECT_EQ(result.closes.retries, 1U);
+  EXPECT_EQ(std::accumulate(result.closes.returns.begin(), result.closes.returns.end(), std::uint64_t{0}), 12U);
+  EXPECT_EQ(first.uids().size(), 13U);
+  EXPECT_EQ(second.uids().size(), 11U);
+  EXPECT_EQ(result.closes.resumed, 0U);
+}
+
+TEST(Generator, resumes_tls_only_when_asked_and_only_with_who_comes_back) {
+  const auto certificate = net::make_self_signed("localhost", {"127.0.0.1"}, 1);
+  for (const bool resumes : {false, true}) {
+    TestServer server(false, {}, &certificate);
+    auto options = small_run(server, Scenario::echo);
+    options.insecure = true;
+    options.resumes_tls = resumes;
+    options.further_urls = {server.url()};
+    options.duration = Duration{900};
+    bool is_closed = false;
+    Callbacks callbacks;
+    callbacks.progress = [&](const Progress& progress) {
+      if (progress.stage == Progress::Stage::running && !std::exchange(is_closed, true)) server.close_some(5, 1006, "");
+    };
+    const auto result = run_load(options, callbacks);
+    EXPECT_EQ(result.closes.returned, 5U);
+    EXPECT_EQ(result.closes.resumed, resumes ? 5U : 0U);
   }
 }
 

@@ -66,6 +66,30 @@ TEST(Core, flushes_once_per_turn_after_the_posts_and_in_order_of_registration) {
   EXPECT_EQ(log.substr(0, 5), "pppfg") << log;
 }
 
+TEST(Core, does_late_work_after_the_flush_and_does_not_sleep_while_there_is_more) {
+  Core core(0);
+  constexpr int portions = 1000;
+  int flushes = 0;
+  int ticks = 0;
+  int done = 0;
+  bool is_ordered = true;
+  std::promise<void> finished;
+  core.on_late([&] {
+    if (done == portions) return false;
+    is_ordered = is_ordered && flushes == ++done;
+    if (done == portions) finished.set_value();
+    return done < portions;
+  });
+  core.on_flush([&] { ++flushes; });
+  core.on_tick([&](TimePoint) { ticks += done < portions ? 1 : 0; });
+  const test::StopAtExit stop_core(core);
+  core.start("test");
+  finished.get_future().wait();
+  EXPECT_TRUE(run_on(core, [&] { return is_ordered; }));
+  // A core that sleeps after each portion is woken by nothing but the tick.
+  EXPECT_LT(run_on(core, [&] { return ticks; }), portions / 2);
+}
+
 TEST(Core, hands_a_message_to_another_core_and_back) {
   Core one(0);
   Core two(1);

@@ -17,8 +17,9 @@ Change sample() {
   change.to_epoch = 43;
   change.action = Action::remove;
   change.node = "node-1";
-  change.policy = {Evict::all, 120.5, 4000, "maintenance \"now\"", Duration(5'000), Duration(100)};
+  change.policy = {Evict::all, 120.5, 4000, "maintenance \"now\"", Duration(5'000), Duration(100), Duration(2'000)};
   change.by = "ring remove";
+  change.aborts = 41;
   change.donors_expected = {{"node-1", 0xfedcba9876543210}};
   change.receivers_expected = {"node-2", "node-3"};
   return change;
@@ -28,6 +29,8 @@ TEST(Change, survives_json) {
   Change change = sample();
   change.state = ChangeState::settling;
   change.started_at = "2026-11-22T10:05:00.004Z";
+  change.aborted_by = 44;
+  change.took = Duration(1'500);
   change.donors["node-1"] = {100, 1, 90, 9, 3, true, 2.5};
   change.receivers["node-2"].returned = 2;
   change.receivers["node-2"].gaps.add(0.4);
@@ -48,8 +51,25 @@ TEST(Change, is_read_from_the_fields_that_redis_keeps) {
   EXPECT_EQ(read->state, ChangeState::done);
   EXPECT_EQ(read->policy, sample().policy);
   EXPECT_EQ(read->started_at, "2026-11-22T10:05:00.004Z");
+  EXPECT_EQ(read->took, Duration(1'000));
   EXPECT_EQ(read->donor_total().closed, 6U);
   EXPECT_EQ(read->receiver_total().returned, 6U);
+}
+
+TEST(Change, one_that_was_taken_back_is_aborted_whatever_its_donors_still_do) {
+  const auto read =
+      change_from_fields({{"record", record_to_json(sample())}, {"state", "evicting"}, {"aborted", "44"}});
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->state, ChangeState::aborted);
+  EXPECT_EQ(read->aborted_by, 44U);
+}
+
+TEST(Change, every_word_of_an_action_is_read_again) {
+  for (int i = 0; i <= static_cast<int>(Action::undrain); ++i) {
+    Change change = sample();
+    change.action = static_cast<Action>(i);
+    EXPECT_EQ(parse_record(record_to_json(change))->action, change.action) << to_string(change.action);
+  }
 }
 
 TEST(Change, damaged_entries_are_errors_and_unknown_fields_are_skipped) {

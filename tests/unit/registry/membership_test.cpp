@@ -111,6 +111,18 @@ TEST_F(NextStep, leaves_in_two_steps_and_only_when_somebody_else_can_own) {
   EXPECT_EQ(step(), Step::nothing);
 }
 
+TEST_F(NextStep, who_was_drained_stays_also_in_a_new_life_and_goes_when_it_ends) {
+  const ring::Member drained{"a", 1, 0, ring::MemberState::drained, 3};
+  hold({drained, other});
+  EXPECT_EQ(step(), Step::nothing) << "an operator wants it to stay";
+  facts.is_leaving = true;
+  EXPECT_EQ(step(), Step::go);
+  facts.is_leaving = false;
+  hold({{"a", 7, 0, ring::MemberState::drained, 3}, other});
+  EXPECT_EQ(step(), Step::renew);
+  EXPECT_EQ(apply(Step::renew, document.members, self)[0], drained);
+}
+
 TEST(Sightings, a_life_is_due_when_seen_again_a_heartbeat_later) {
   Sightings sightings;
   const std::set<Life> gone{{"a", 1}};

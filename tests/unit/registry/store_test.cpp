@@ -205,6 +205,49 @@ TEST_F(StoreTest, done_follows_without_a_gap) {
   EXPECT_EQ(report(2, "b", {0, 0, 0, 0, 0, true, 0}), 3U);
 }
 
+TEST_F(StoreTest, an_aborted_change_is_told_so_and_holds_back_done_until_its_donors_are) {
+  const auto one = write_first(store, {a, b});
+  const auto two = next_of(one, {up_member(a), up_member(b), up_member(c)}, 1);
+  ASSERT_TRUE(commit(&one, two).is_written());
+  const auto three = next_of(two, {up_member(a), up_member(b), up_member(c, 0)}, 1);
+  Change abort = describe_change(&two, three, Action::abort, "c", {}, "test");
+  abort.aborts = 2;
+  ASSERT_TRUE(store.commit(&two, three, abort)->is_written());
+  EXPECT_EQ(store.load_change("chat", 2)->state, ChangeState::aborted);
+  EXPECT_EQ(store.load_change("chat", 2)->aborted_by, 3U);
+  EXPECT_EQ(store.load_change("chat", 3)->aborts, 2U);
+  EXPECT_EQ(report(3, "c", {0, 0, 0, 0, 0, true, 0}), 1U) << "whoever lost keys in epoch 2 may still hold their users";
+  EXPECT_EQ(store.load_running("chat")->size(), 1U);
+  report(2, "a", {9, 2, 0, 0, 0, true, 0});
+  EXPECT_EQ(report(2, "b", {9, 2, 0, 0, 0, true, 0}), 3U);
+  EXPECT_EQ(store.load_change("chat", 2)->state, ChangeState::aborted) << "for good";
+  EXPECT_TRUE(store.load_running("chat")->empty());
+}
+
+TEST_F(StoreTest, the_last_changes_and_memberships_can_be_read) {
+  const auto one = write_first(store, {a, b});
+  const auto two = next_of(one, {up_member(a, 0.125), up_member(b), up_member(c, 2)}, 1);
+  ASSERT_TRUE(commit(&one, two).is_written());
+  const auto changes = store.load_changes("chat", 20);
+  ASSERT_TRUE(changes);
+  ASSERT_EQ(changes->size(), 2U);
+  EXPECT_EQ(changes->front().to_epoch, 2U) << "newest first";
+  EXPECT_EQ(store.load_changes("chat", 1)->size(), 1U);
+  EXPECT_TRUE(store.load_changes("chat", 0)->empty());
+  const auto history = store.load_history("chat");
+  ASSERT_TRUE(history);
+  EXPECT_EQ(history->at(1), one.members);
+  EXPECT_EQ(history->at(2), two.members);
+  EXPECT_TRUE(store.load_history("other")->empty());
+}
+
+TEST_F(StoreTest, the_clock_of_the_server_is_ours_here) {
+  const auto facts = store.measure();
+  ASSERT_TRUE(facts);
+  EXPECT_GT(facts->latency_seconds, 0);
+  EXPECT_LT(std::abs(facts->clock_ahead_seconds), 0.5 + facts->latency_seconds) << "one machine has one clock";
+}
+
 TEST_F(StoreTest, a_donor_whose_lease_ended_is_waited_for_until_its_life_leaves_the_document) {
   for (const auto& node : {a, b, c})
     beat(node, 2);

@@ -48,6 +48,21 @@ TEST(DocumentJson, round_trip) {
   EXPECT_EQ(*read, sample());
 }
 
+TEST(DocumentJson, the_weight_to_come_back_with_is_kept_and_signed) {
+  Document drained = sample();
+  drained.members[1].weight = 0;
+  drained.members[1].state = MemberState::drained;
+  drained.members[1].resume_weight = 0.1;
+  drained = signed_again(drained);
+  const auto read = parse_document(to_json(drained));
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(*read, drained);
+  EXPECT_EQ(to_json(sample()).find("resume_weight"), std::string::npos) << "of the others nobody says anything";
+  drained.members[1].resume_weight = 0.2;
+  expect_refused(to_json(drained), Errc::invalid, "digest");
+  expect_refused(broken(R"("state":"up"})", R"("state":"up","resume_weight":1})"), Errc::invalid, "resume_weight");
+}
+
 TEST(DocumentJson, every_weight_round_trips) {
   for (int parts = 0; parts <= 20'000; parts += 7) {
     const auto document = first_document("chat", 1, 1, nodes(1, parts / 1000.0)).value();

@@ -67,6 +67,24 @@ TEST(Document, limits_of_members_and_points) {
   EXPECT_EQ(points.error().code, Errc::limit);
 }
 
+TEST(Document, a_drained_member_has_no_weight_but_one_to_come_back_with) {
+  const auto with = [](Member changed) {
+    auto members = nodes(2);
+    changed.name = members[0].name;
+    members[0] = changed;
+    return first_document("chat", 42, 7, members);
+  };
+  const auto drained = with({"", 1, 0, MemberState::drained, 1.0 / 3});
+  ASSERT_TRUE(drained);
+  EXPECT_EQ(drained->members[0].resume_weight, 0.333);
+  EXPECT_NE(drained->digest, with({"", 1, 0, MemberState::drained, 2})->digest);
+  EXPECT_FALSE(with({"", 1, 1, MemberState::drained, 1})) << "it must own nothing";
+  EXPECT_FALSE(with({"", 1, 0, MemberState::drained, 0}));
+  EXPECT_FALSE(with({"", 1, 0, MemberState::drained, std::nan("")}));
+  EXPECT_FALSE(with({"", 1, 0, MemberState::draining, 1}));
+  EXPECT_FALSE(with({"", 1, 1, MemberState::up, 1}));
+}
+
 TEST(Document, weights_are_kept_in_thousandths) {
   const auto document = first_document("chat", 42, 7, nodes(1, 1.0 / 3));
   EXPECT_EQ(document->members[0].weight, 0.333);

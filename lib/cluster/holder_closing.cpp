@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+// Closing sessions for a change: those an edge asks for, and at the change's pace every one of a change that closes
+// everybody (Evict::all).
+#include <algorithm>
+
+#include "cluster/holder.hpp"
+#include "cluster/holder_state.hpp"
+
+namespace wscluster::cluster {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration finish_patience = 1s;
+constexpr Duration detach_patience = 8s;
+
+}  // namespace
+
+/// The pace of such a change here, whether it is ours or came with a session.
+Holder::Move& Holder::closing_move(TimePoint now, std::uint64_t epoch) {
+  Move& move = moves_[epoch];
+  const auto nodes = std::max<std::size_t>(1, service_->ring.members().size());
+  if (move.closing.empty()) move.pace = ClosePace(now, 1.0 / static_cast<double>(nodes) / self_.shards);
+  return move;
+}
+
+/// After the moves were planned.
+void Holder::plan_closes(TimePoint now, std::uint64_t epoch) {
+  const ChangePolicy* policy = service_->policy_of(epoch);
+  if (policy == nullptr || policy->evict != Evict::all) return;
+  Move& move = closing_move(now, epoch);
+  sessions_.for_each([&](SessionRef, Session& session) {
+    if (session.close_code != 0 || session.closes != 0) return;
+    session.closes = epoch;
+    move.closing.push_back(session.ref);
+    if (session.planned != 0) return;
+    session.planned = epoch;
+    ++donated_[epoch].planned;
+  });
+}
+
+void Holder::close_in_turn(TimePoint now) {
+  for (auto& [epoch, move] : moves_) {
+    if (move.closing.empty()) continue;
+    const ChangePolicy* policy = service_->policy_of(epoch);
+    move.pace.advance(now, policy);
+    for (const SessionRef ref : std::exchange(move.closing, {})) {
+      Session* session = find_session(ref);
+      if (session == nullptr || session->closes != epoch) continue;
+      const bool is_here = session->user->phase == User::Phase::active;
+      if (!is_here || !move.pace.may_close()) {
+        move.closing.push_back(ref);
+        continue;
+      }
+      move.pace.closed();
+      if (move.pace.is_late() && session->planned != 0) ++donated_[session->planned].forced;
+      if (session->planned != 0) ++donated_[session->planned].closed;
+      session->planned = 0;
+      const ChangePolicy fallback;
+      close_for_change(now, *session, epoch, (policy == nullptr ? fallback : *policy).close_code,
+                       close_text(service_->epoch(), policy, jitter_));
+    }
+  }
+}
+
+/// From now on messages to the user wait for the return: what the old socket has not written must come before them.
+void Holder::close_for_change(TimePoint now, Session& session, std::uint64_t epoch, std::uint16_t code,
+                              std::string_view text) {
+  session.closes = 0;
+  if (session.close_code != 0) return;
+  session.evicted = epoch;
+  session.closing_since = now;
+  closing_.push_back(session.ref);
+  session.user->hold_until = std::max(session.user->hold_until, now + options_.hold);
+  ++counters_.closed_for_change;
+  close_session(session, code, text);
+}
+
+bool Holder::is_closing_for_change(const User& user) const {
+  return std::any_of(user.sessions.begin(), user.sessions.end(),
+                     [&](SessionRef ref) { return find_session(ref)->evicted != 0; });
+}
+
+void Holder::on_evict(TimePoint now, const wire::Evict& evict) {
+  Session* session = find_session(evict.holder);
+  if (session == nullptr) return;
+  if (session->user->phase == User::Phase::frozen) {
+    park(*session->user, session->path, evict);
+  } else {
+    close_for_change(now, *session, evict.epoch, static_cast<std::uint16_t>(evict.code), evict.text);
+  }
+}
+
+/// Own sends of the session, and a socket that does not take its close, have so long.
+void Holder::hurry_closing(TimePoint now) {
+  for (const SessionRef ref : std::exchange(closing_, {})) {
+    Session* session = find_session(ref);
+    if (session == nullptr) continue;
+    const auto waited = now - session->closing_since;
+    const bool is_here = session->user->phase == User::Phase::active;
+    if (is_here && waited > detach_patience) {
+      end_session(now, *session, false);
+      continue;
+    }
+    if (is_here && waited > finish_patience) send_close(*session);
+    closing_.push_back(ref);
+  }
+}
+
+}  // namespace wscluster::cluster

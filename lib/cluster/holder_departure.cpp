@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: MIT
+// Handing a user over: planned by an epoch, frozen, sent, released; or thawed and tried again.
+#include <algorithm>
+#include <array>
+#include <deque>
+
+#include "cluster/holder.hpp"
+#include "cluster/holder_state.hpp"
+#include "ring/key.hpp"
+#include "ring/plan.hpp"
+
+namespace wscluster::cluster {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// On their way at the same time, unless they are asked for.
+constexpr std::size_t window_users = 256;
+constexpr std::size_t window_bytes = 16U << 20U;
+/// A part of a state, and how many bytes may be ahead of the owner's answer.
+constexpr std::size_t part_bytes = 256U << 10U;
+constexpr std::size_t bytes_ahead = 4U << 20U;
+constexpr Duration retry_delay = 20ms;
+constexpr Duration longest_retry_delay = 500ms;
+/// Kept for a frozen user; beyond it senders are refused and try again.
+constexpr std::size_t most_parked_bytes = 4U << 20U;
+
+std::uint64_t mix(std::uint64_t value) noexcept {
+  value = (value ^ (value >> 31U)) * 0x9E3779B97F4A7C15U;
+  return value ^ (value >> 29U);
+}
+
+template <class... F>
+struct Overloads : F... {
+  using F::operator()...;
+};
+template <class... F>
+Overloads(F...) -> Overloads<F...>;
+
+wire::Frame frame_of(std::string_view bytes) {
+  wire::Raw raw;
+  static_cast<void>(wire::cut(bytes, bytes.size(), raw));
+  return wire::decode(raw).value();
+}
+
+}  // namespace
+
+// ---- what an epoch takes away
+
+void Holder::plan_moves(TimePoint now, const ServiceView* before) {
+  if (before == nullptr) {
+    // Changes that were made before we looked for the first time: nothing was ever here.
+    for (const OpenEpoch& open : service_->open)
+      donated_[open.epoch + 1].is_done = true;
+    return;
+  }
+  // The rings of the epochs adopted at once, oldest first.
+  std::vector<std::pair<std::uint64_t, const ring::HashRing*>> steps;
+  for (const OpenEpoch& open : service_->open) {
+    if (open.epoch > before->epoch()) steps.emplace_back(open.epoch, &open.ring);
+  }
+  steps.emplace_back(service_->epoch(), &service_->ring);
+  const ring::HashRing* from = &before->ring;
+  for (const auto& [epoch, to] : steps) {
+    const ring::Plan plan = ring::plan(*from, *to);
+    double ours = 0;
+    for (const auto& move : plan.moves())
+      ours += plan.name(move.from) == self_.name ? move.share : 0;
+    donated_[epoch];
+    moves_[epoch].share = plan.share() > 0 ? ours / plan.share() / self_.shards : 0;
+    from = to;
+  }
+  const auto step_of = [&](std::uint64_t hash) {
+    for (const auto& [epoch, ring] : steps) {
+      const ring::Member* owner = ring->owner_of(hash);
+      if (owner == nullptr || !is_us(*owner)) return epoch;
+    }
+    return service_->epoch();
+  };
+  for (auto& [key, user] : users_) {
+    if (!user->is_held()) continue;
+    if (owns(key.hash)) {
+      if (user->leaves != 0 && user->phase != User::Phase::frozen) stay(*user);
+    } else if (user->leaves == 0) {
+      plan_user(*user, step_of(key.hash));
+    }
+  }
+  for (const auto& [epoch, ring] : steps) {
+    plan_closes(now, epoch);
+    // Neighbours on the ring must not go together.
+    std::sort(moves_[epoch].queue.begin(), moves_[epoch].queue.end(),
+              [](const UserKey& a, const UserKey& b) { return mix(a.hash) < mix(b.hash); });
+  }
+  // What waited for another owner or another epoch.
+  for (auto& [epoch, move] : moves_) {
+    for (auto& later : move.later)
+      later.at = now;
+  }
+}
+
+void Holder::plan_user(User& user, std::uint64_t epoch) {
+  user.leaves = epoch;
+  user.attempts = 0;
+  Move& move = moves_[epoch];
+  ++move.users;
+  move.queue.push_back(*user.key);
+  misplaced_ += user.sessions.size();
+  for (const SessionRef ref : user.sessions) {
+    Session& session = *find_session(ref);
+    if (session.planned != 0) continue;
+    session.planned = epoch;
+    ++donated_[epoch].planned;
+  }
+}
+
+/// A later epoch brought the user back before it had gone.
+void Holder::stay(User& user) {
+  for (const SessionRef ref : user.sessions) {
+    Session& session = *find_session(ref);
+    if (session.planned == 0 || session.closes != 0) continue;
+    ++donated_[session.planned].gone;
+    session.planned = 0;
+  }
+  --moves_[user.leaves].users;
+  misplaced_ -= user.sessions.size();
+  user.leaves = 0;
+  user.askers.clear();
+}
+
+void Holder::finish_changes() {
+  std::erase_if(moves_, [&](const auto& entry) {
+    const auto& [epoch, move] = entry;
+    const bool is_done = move.users == 0 && move.closing.empty();
+    if (is_done) donated_[epoch].is_done = true;
+    return is_done;
+  });
+  std::erase_if(donated_, [&](const auto& entry) {
+    const bool is_open = std::any_of(service_->open.begin(), service_->open.end(),
+                                     [&](const OpenEpoch& open) { return open.epoch + 1 == entry.first; });
+    return entry.second.is_done && !is_open && entry.first < service_->epoch() &&
+           service_->policy_of(entry.first) == nullptr;
+  });
+}
+
+std::size_t Holder::moves_pending() const noexcept {
+  std::size_t count = 0;
+  for (const auto& [epoch, move] : moves_)
+    count += move.users;
+  return count;
+}
+
+// ---- whose turn it is
+
+void Holder::move_in_turn(TimePoint now) {
+  for (auto& [epoch, move] : moves_) {
+    std::erase_if(move.later, [&, &queue = move.queue](const Move::Later& later) {
+      const bool is_due = now >= later.at;
+      if (is_due) queue.push_back(later.key);
+      return is_due;
+    });
+    while (!move.queue.empty() && departing_users_ < window_users && departing_bytes_ < window_bytes) {
+      const UserKey key = std::move(move.queue.back());
+      move.queue.pop_back();
+      User* user = find_user(key.hash, key.uid);
+      if (user != nullptr && user->leaves == epoch && user->phase == User::Phase::active) begin_move(now, *user);
+    }
+  }
+}
+
+void Holder::put_back(TimePoint now, User& user) {
+  const Duration delay = std::min<Duration>(retry_delay * (1U << std::min(user.attempts, 5U)), longest_retry_delay);
+  ++user.attempts;
+  moves_[user.leaves].later.push_back({now + delay, *user.key});
+}
+
+/// From now on nothing is executed, delivered or answered here; what comes is kept.
+void Holder::begin_move(TimePoint now, User& user) {
+  if (user.leaves == 0) plan_user(user, service_->epoch());
+  const ring::Member* owner = service_->ring.owner_of(user.key->hash);
+  const Peer* peer = owner == nullptr ? nullptr : view_->peer(owner->name, owner->incarnation);
+  const PathId path =
+      peer == nullptr || peer->shards == 0
+          ? 0
+          : network_.path_to(peer->name, peer->incarnation, ring::shard_of(user.key->hash, peer->shards));
+  if (path == 0) {
+    put_back(now, user);
+    return;
+  }
+  user.phase = User::Phase::frozen;
+  user.departure = std::make_unique<Departure>();
+  Departure& departure = *user.departure;
+  departure.handover = ++last_handover_;
+  departure.node = peer->name;
+  departure.incarnation = peer->incarnation;
+  departure.epoch = service_->epoch();
+  departure.path = path;
+  departure.bytes = encode_user(now, user);
+  departing_.push_back(*user.key);
+  ++departing_users_;
+  departing_bytes_ += departure.bytes.size();
+  counters_.snapshot_bytes += departure.bytes.size();
+  ++counters_.handovers;
+  send_parts(user);
+}
+
+/// As many as may be ahead of the owner's answer.
+void Holder::send_parts(User& user) {
+  Departure& departure = *user.departure;
+  const std::size_t until = std::min(departure.bytes.size(), departure.taken + bytes_ahead);
+  while (departure.sent < until) {
+    const std::string_view part = std::string_view(departure.bytes).substr(departure.sent, part_bytes);
+    const bool is_sent = network_.send(
+        departure.path, wire::Snapshot{options_.name, user.key->uid, departure.handover, departure.epoch, self_.name,
+                                       self_.incarnation, self_.shard, departure.sent, departure.bytes.size(), part});
+    if (!is_sent) {
+      departure.path = 0;
+      return;
+    }
+    departure.sent += part.size();
+  }
+}
+
+// ---- what the owner says
+
+void Holder::on_prepared(TimePoint now, PathId path, const wire::Prepared& prepared) {
+  User* user = find_user(prepared.uid);
+  const bool is_open = user != nullptr && user->phase == User::Phase::frozen &&
+                       user->departure->handover == prepared.handover &&
+                       user->departure->incarnation == prepared.incarnation;
+  if (is_open && !prepared.is_installed) {
+    user->departure->taken = std::max<std::size_t>(user->departure->taken, prepared.taken);
+    send_parts(*user);
+  } else if (is_open) {
+    release(now, *user);
+  } else if (prepared.is_installed && service_ != nullptr) {
+    // Released before, and the release was lost with its link. A life outside of the document takes over nothing.
+    const auto& members = service_->ring.members();
+    const bool is_member = std::any_of(members.begin(), members.end(), [&](const ring::Member& member) {
+      return member.incarnation == prepared.incarnation;
+    });
+    if (is_member) {
+      network_.send(path, wire::Release{options_.name, prepared.uid, prepared.handover, self_.incarnation, {}});
+    }
+  }
+}
+
+void Holder::on_declined(TimePoint now, const wire::Declined& declined) {
+  User* user = find_user(declined.uid);
+  if (user != nullptr && user->phase == User::Phase::frozen && user->departure->handover == declined.handover)
+    thaw(now, *user);
+}
+
+/// Irrevocable. Edges hear of it before anything is forgotten; what we still owe a receipt for is refused, so that it
+/// goes to the new holder, whose dedupe knows it.
+void Holder::release(TimePoint now, User& user) {
+  const std::unique_ptr<Departure> departure = std::move(user.departure);
+  wire::Release release{options_.name, user.key->uid, departure->handover, self_.incarnation, {}};
+  std::deque<std::array<char, 24>> ids;
+  for (const Departure::Frame& parked : departure->parked) {
+    const wire::Frame frame = frame_of(parked.bytes);
+    const auto* detach = std::get_if<wire::Detach>(&frame);
+    Session* session = detach == nullptr ? nullptr : find_session(detach->holder);
+    if (session == nullptr) continue;
+    const auto& id = ids.emplace_back(session->id.bytes());
+    release.ended.push_back({{id.data(), id.size()}, detach->code, detach->written});
+    if (session->planned != 0) ++donated_[session->planned].gone;
+    session->planned = 0;
+    session->path = 0;
+  }
+  for (const SessionRef ref : user.sessions)
+    move_session(*find_session(ref));
+  network_.send(departure->path, release);
+  refuse_parked(*departure);
+  for (const Executed& entry : user.executed) {
+    if (!entry.is_answered) refuse_message(entry.path, entry.counter, wire::RefuseReason::not_owner);
+  }
+  for (const PathId asker : user.askers)
+    answer_none(asker, user.key->uid);
+  departing_bytes_ -= departure->bytes.size();
+  --departing_users_;
+  misplaced_ -= user.leaves != 0 ? user.sessions.size() : 0;
+  for (const SessionRef ref : user.sessions) {
+    release_sends(now, *find_session(ref), *departure);
+    find_session(ref)->queue.clear(pool_, [](const session::FrameQueue::Node&, bool) {});
+    sessions_.erase(slot_of(ref));
+  }
+  erase_user(user);
+}
+
+/// Tells the edge, and counts. A direct client's socket is its edge's to close and to count.
+void Holder::move_session(Session& session) {
+  wire::Moved moved{session.edge, session.number, service_->epoch(), 0, 0};
+  if (session.planned != 0) {
+    const ChangePolicy* policy = service_->policy_of(session.planned);
+    const Evict evict = policy == nullptr ? Evict::moved : policy->evict;
+    const bool is_direct = session.path != 0 && network_.is_local(session.path);
+    if (session.closes != 0) {
+      ++donated_[session.planned].closed;
+    } else if (is_direct && evict == Evict::moved) {
+      moved.closes = session.planned;
+      moved.share = static_cast<std::uint64_t>(moves_[session.planned].share * 1e6);
+    } else {
+      ++donated_[session.planned].moved;
+    }
+  }
+  ++counters_.moved;
+  network_.send(session.path, moved);
+}
+
+void Holder::refuse_parked(const Departure& departure) {
+  for (const Departure::Frame& parked : departure.parked) {
+    const wire::Frame frame = frame_of(parked.bytes);
+    if (const auto* message = std::get_if<wire::Message>(&frame)) {
+      refuse_message(parked.path, message->counter, wire::RefuseReason::not_owner);
+    } else if (const auto* attach = std::get_if<wire::Attach>(&frame)) {
+      refuse_attach(parked.path, *attach, wire::RefuseReason::not_owner);
+    }
+  }
+}
+
+/// Only when the owner cannot have installed it. The user may be gone afterwards: its clients may have left.
+void Holder::thaw(TimePoint now, User& user) {
+  const std::unique_ptr<Departure> departure = std::move(user.departure);
+  departing_bytes_ -= departure->bytes.size();
+  --departing_users_;
+  ++counters_.thaws;
+  user.phase = User::Phase::active;
+  if (owns(user.key->hash)) {
+    if (user.leaves != 0) stay(user);
+  } else {
+    put_back(now, user);
+  }
+  thaw_sends(now, user);
+  for (const Departure::Frame& parked : departure->parked) {
+    std::visit(Overloads{[&](const wire::Up& frame) { on_up(now, frame); },
+                         [&](const wire::Progress& frame) { on_progress(now, frame); },
+                         [&](const wire::Detach& frame) { on_detach(now, frame); },
+                         [&](const wire::Evict& frame) { on_evict(now, frame); },
+                         [&](const wire::Attach& frame) { on_attach(now, parked.path, frame); },
+                         [&](const wire::Message& frame) { on_message(now, parked.path, frame); }, [](const auto&) {}},
+               frame_of(parked.bytes));
+  }
+}
+
+/// Deadlines of those on their way, lost links, and owners that are gone.
+void Holder::hurry_departures(TimePoint now) {
+  for (const UserKey& key : std::exchange(departing_, {})) {
+    User* user = find_user(key.hash, key.uid);
+    if (user == nullptr || user->phase != User::Phase::frozen) continue;
+    Departure& departure = *user->departure;
+    if (!service_->has_member(departure.node, departure.incarnation)) {
+      thaw(now, *user);
+      continue;
+    }
+    if (departure.path == 0 && !options_.mutations.no_repeats) {
+      const Peer* peer = view_->peer(departure.node, departure.incarnation);
+      if (peer != nullptr && peer->shards > 0)
+        departure.path = network_.path_to(peer->name, peer->incarnation, ring::shard_of(key.hash, peer->shards));
+      departure.sent = 0;
+      departure.taken = 0;
+      if (departure.path != 0) send_parts(*user);
+    }
+    departing_.push_back(key);
+  }
+}
+
+// ---- what comes meanwhile
+
+bool Holder::has_room_to_park(const User& user) const {
+  return user.departure->parked_bytes < most_parked_bytes;
+}
+
+template <class F>
+void Holder::park(User& user, PathId path, const F& frame) {
+  Departure& departure = *user.departure;
+  departure.parked.push_back({path, {}});
+  wire::append(departure.parked.back().bytes, frame);
+  departure.parked_bytes += departure.parked.back().bytes.size();
+}
+
+template void Holder::park<wire::Up>(User&, PathId, const wire::Up&);
+template void Holder::park<wire::Progress>(User&, PathId, const wire::Progress&);
+template void Holder::park<wire::Detach>(User&, PathId, const wire::Detach&);
+template void Holder::park<wire::Evict>(User&, PathId, const wire::Evict&);
+template void Holder::park<wire::Attach>(User&, PathId, const wire::Attach&);
+template void Holder::park<wire::Message>(User&, PathId, const wire::Message&);
+
+}  // namespace wscluster::cluster

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: MIT
+// What clients of raw services send: executed here, answered with their receipt, also after the session has moved.
+#include <algorithm>
+
+#include "cluster/holder.hpp"
+#include "cluster/holder_state.hpp"
+#include "protocol/relay.hpp"
+#include "ring/key.hpp"
+
+namespace wscluster::cluster {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// The earlier holder's sender answers at the deadline; only when it is gone we must.
+constexpr Duration inherited_grace = 1s;
+
+}  // namespace
+
+void Holder::execute(TimePoint now, Session& session, const wire::Up& up) {
+  ++session.accepted;
+  ++counters_.messages_up;
+  if (options_.raw == RawMode::relay) {
+    relay(now, session, up);
+  } else if (!up.maybe_executed) {
+    enqueue(now, session, {up.is_binary, 0, 0}, up.payload);
+  }
+  const SessionRef ref = session.ref;
+  Session* const still = find_session(ref);
+  if (still == nullptr || still->accepted == still->accepted_told) return;
+  if (still->accepted - still->accepted_told >= options_.window_messages / 4) {
+    report_accepted(*still);
+  } else if (!still->is_lazy) {
+    still->is_lazy = true;
+    lazy_.push_back(ref);
+  }
+}
+
+void Holder::relay(TimePoint now, Session& session, const wire::Up& up) {
+  if (up.is_binary) {
+    say(now, session, protocol::relay_error("invalid", "a binary message; this service takes JSON text"));
+    return;
+  }
+  const auto request = protocol::parse_relay(up.payload);
+  if (!request) {
+    say(now, session, protocol::relay_error("invalid", request.error().message));
+    return;
+  }
+  if (up.maybe_executed) {
+    say(now, session, protocol::relay_receipt(request->id, {request->to, "unknown", 0, {}, service_->epoch(), 0}));
+    return;
+  }
+  const std::string message = protocol::relay_message(session.user->key->uid, request->data);
+  const auto [number, send] = sends_.emplace();
+  send->session = session.ref;
+  send->to = request->to;
+  send->id = request->id;
+  session.sends.push_back(number);
+  const Outgoing outgoing{options_.name, request->to,           message,
+                          false,         wire::Wait::delivered, now + options_.send_timeout};
+  if (sender_.send(now, outgoing, *this, number)) return;
+  std::erase(session.sends, number);
+  sends_.erase(number);
+  say(now, session, protocol::relay_error("unavailable", "the service has no ring yet"));
+}
+
+void Holder::on_receipt(TimePoint now, std::uint64_t cookie, const Receipt& receipt) {
+  settle_send(now, cookie,
+              {receipt.status, receipt.sessions, std::string(receipt.node), receipt.epoch, receipt.latency});
+}
+
+void Holder::on_outcome(TimePoint now, const wire::Outcome& outcome) {
+  const auto found = inherited_.find({outcome.begun_by, outcome.number});
+  if (found == inherited_.end()) return;
+  settle_send(now, found->second,
+              {outcome.status, outcome.sessions, std::string(outcome.node), outcome.epoch,
+               std::chrono::microseconds(outcome.latency_us)});
+}
+
+/// Told to the session, or sent after it; while it is frozen nobody knows which.
+void Holder::settle_send(TimePoint now, std::uint64_t number, const Outcome& outcome) {
+  OwnSend* send = sends_.find(number);
+  if (send == nullptr) return;
+  Session* session = find_session(send->session);
+  if (session != nullptr && session->user->phase == User::Phase::frozen) {
+    send->outcome = outcome;
+    return;
+  }
+  const OwnSend done = *send;
+  sends_.erase(number);
+  if (done.begun_by != 0) inherited_.erase({done.begun_by, done.number});
+  if (done.session == 0) forward_outcome(done, number, outcome);
+  if (session == nullptr) return;
+  std::erase(session->sends, number);
+  say(now, *session,
+      protocol::relay_receipt(done.id, {done.to, to_string(outcome.status), outcome.sessions, outcome.node,
+                                        outcome.epoch, seconds(outcome.latency)}));
+  // The answer may have ended the session (slow consumer).
+  session = find_session(done.session);
+  if (session == nullptr) return;
+  if (session->sends.size() + 1 == options_.max_open_sends) report_accepted(*session);
+  if (session->close_code != 0) pump(*session);
+  if (done.begun_by != 0 && --session->inherited == 0) work_off_ups(now, session->ref);
+}
+
+/// The same at every holder it comes to: the life where it began, and the number there with its shard in the top byte.
+std::pair<std::uint64_t, std::uint64_t> Holder::name_of_send(const OwnSend& send, std::uint64_t number) const {
+  if (send.begun_by != 0) return {send.begun_by, send.number};
+  return {self_.incarnation, number | static_cast<std::uint64_t>(self_.shard) << 56U};
+}
+
+void Holder::forward_outcome(const OwnSend& send, std::uint64_t number, const Outcome& outcome) {
+  const Peer* peer = view_->peer(send.node, send.incarnation);
+  if (peer == nullptr || peer->shards == 0) return;
+  const std::uint64_t hash = service_->hash_of(send.uid);
+  const PathId path = network_.path_to(peer->name, peer->incarnation, ring::shard_of(hash, peer->shards));
+  const auto latency = std::chrono::duration_cast<std::chrono::microseconds>(outcome.latency).count();
+  const auto [begun_by, begun_as] = name_of_send(send, number);
+  network_.send(path, wire::Outcome{options_.name, begun_by, begun_as, outcome.status, outcome.sessions, outcome.node,
+                                    outcome.epoch, static_cast<std::uint64_t>(latency)});
+}
+
+void Holder::work_off_ups(TimePoint now, SessionRef ref) {
+  Session* session = find_session(ref);
+  if (session == nullptr || session->user->phase != User::Phase::active) return;
+  for (const std::string& bytes : std::exchange(session->waiting_ups, {})) {
+    wire::Raw raw;
+    static_cast<void>(wire::cut(bytes, bytes.size(), raw));
+    wire::with<wire::Up>(raw, [&](const wire::Up& up) { on_up(now, up); });
+  }
+}
+
+void Holder::inherit_send(TimePoint now, Session& session, const wire::OwnSendState& state) {
+  const auto [number, send] = sends_.emplace();
+  send->session = session.ref;
+  send->to = state.to;
+  send->id = state.id;
+  send->begun_by = state.begun_by;
+  send->number = state.number;
+  send->deadline = now + options_.send_timeout + inherited_grace;
+  session.sends.push_back(number);
+  ++session.inherited;
+  inherited_[{state.begun_by, state.number}] = number;
+}
+
+void Holder::expire_inherited(TimePoint now) {
+  std::vector<std::uint64_t> late;
+  for (const auto& [key, number] : inherited_) {
+    if (now >= sends_.find(number)->deadline) late.push_back(number);
+  }
+  for (const std::uint64_t number : late)
+    settle_send(now, number, {});
+}
+
+/// The session is with another holder now.
+void Holder::release_sends(TimePoint now, const Session& session, const Departure& departure) {
+  for (const std::uint64_t number : session.sends) {
+    OwnSend& send = *sends_.find(number);
+    send.session = 0;
+    send.uid = session.user->key->uid;
+    send.node = departure.node;
+    send.incarnation = departure.incarnation;
+    if (send.outcome) settle_send(now, number, Outcome(*send.outcome));
+  }
+}
+
+void Holder::thaw_sends(TimePoint now, const User& user) {
+  std::vector<std::uint64_t> numbers;
+  for (const SessionRef ref : user.sessions) {
+    const auto& sends = find_session(ref)->sends;
+    numbers.insert(numbers.end(), sends.begin(), sends.end());
+  }
+  for (const std::uint64_t number : numbers) {
+    const OwnSend* send = sends_.find(number);
+    if (send != nullptr && send->outcome) settle_send(now, number, Outcome(*send->outcome));
+  }
+}
+
+}  // namespace wscluster::cluster

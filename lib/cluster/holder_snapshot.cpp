@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+// A user's state as it travels: written by the holder, read by the owner.
+#include <algorithm>
+#include <array>
+#include <deque>
+
+#include "cluster/holder.hpp"
+#include "cluster/holder_state.hpp"
+
+namespace wscluster::cluster {
+namespace {
+
+/// 0 stands for "over".
+std::uint64_t left_ms(TimePoint now, TimePoint until) {
+  return until <= now ? 0 : static_cast<std::uint64_t>(std::chrono::ceil<Duration>(until - now).count());
+}
+
+}  // namespace
+
+std::string Holder::encode_user(TimePoint now, const User& user) const {
+  wire::UserState state;
+  state.schema = wire::user_state_schema;
+  state.life = user.life;
+  state.born = user.born;
+  state.early_returns = user.early_returns;
+  state.hold_ms = left_ms(now, user.hold_until);
+  std::deque<std::array<char, 24>> ids;  // what the views point to
+  for (const SessionRef ref : user.sessions) {
+    const Session& session = *find_session(ref);
+    const auto& id = ids.emplace_back(session.id.bytes());
+    wire::SessionState part;
+    part.id = {id.data(), id.size()};
+    part.accepted = session.accepted;
+    part.covered = session.queue.covered();
+    part.sent = session.queue.sent();
+    part.close_code = session.close_code;
+    part.close_text = session.close_text;
+    part.closes = session.closes;
+    part.evicted = session.evicted;
+    session.queue.for_each([&](const session::FrameQueue::Node& node) {
+      part.frames.push_back({node.mark.is_binary, node.mark.origin, node.mark.counter, node.payload()});
+    });
+    for (const std::uint64_t number : session.sends) {
+      const OwnSend& send = *sends_.find(number);
+      const auto [begun_by, begun_as] = name_of_send(send, number);
+      part.sends.push_back({begun_by, begun_as, send.to, send.id});
+    }
+    state.sessions.push_back(std::move(part));
+  }
+  for (const Executed& e : user.executed) {
+    state.executed.push_back({e.origin, e.counter, e.wait, e.pending, e.written, e.is_unsure, e.is_held, e.is_answered,
+                              e.status, e.sessions});
+  }
+  for (const User::LastSeen& seen : user.last_seen) {
+    const auto known = origins_.find(seen.origin);
+    state.origins.push_back({seen.origin, seen.counter, known == origins_.end() ? 0 : known->second.settled});
+  }
+  for (const User::Held& held : user.held) {
+    state.held.push_back({held.origin, held.counter, left_ms(now, held.deadline), left_ms(now, held.expires),
+                          held.is_binary, held.payload});
+  }
+  for (const User::Expected& expected : user.expected) {
+    const auto ago = std::chrono::duration_cast<Duration>(now - expected.closed_at);
+    state.expected.push_back({expected.epoch, static_cast<std::uint64_t>(ago.count())});
+  }
+  return wire::encode(state);
+}
+
+/// Visits that wait for it stay.
+void Holder::install(TimePoint now, User& user, const wire::UserState& state) {
+  user.life = state.life;
+  user.born = state.born;
+  user.early_returns = state.early_returns;
+  user.hold_until = now + Duration(state.hold_ms);
+  for (const wire::SessionState& session : state.sessions)
+    install_session(now, user, session);
+  for (const wire::ExecutedState& e : state.executed) {
+    user.executed.push_back({e.origin, e.counter, 0, e.wait, static_cast<std::uint32_t>(e.pending),
+                             static_cast<std::uint32_t>(e.written), e.is_unsure, e.is_held, e.is_answered, e.status,
+                             e.sessions});
+  }
+  for (const wire::OriginState& known : state.origins) {
+    user.last_seen.push_back({known.origin, known.counter});
+    Origin& origin = origins_[known.origin];
+    origin.settled = std::max(origin.settled, known.settled);
+    origin.heard = now;
+  }
+  for (const wire::HeldState& held : state.held) {
+    user.held.push_back({held.origin, held.counter, now + Duration(held.deadline_ms), now + Duration(held.expires_ms),
+                         held.is_binary, std::string(held.payload)});
+    user.held_bytes += held.payload.size();
+  }
+  for (const wire::ExpectedState& expected : state.expected)
+    user.expected.push_back({expected.epoch, now - Duration(expected.closed_ms_ago)});
+}
+
+void Holder::install_session(TimePoint now, User& user, const wire::SessionState& state) {
+  Session& session = add_session(user, session::SessionId::from_bytes(state.id));
+  session.accepted = state.accepted;
+  session.close_code = static_cast<std::uint16_t>(state.close_code);
+  session.close_text = state.close_text;
+  session.closes = state.closes;
+  session.evicted = state.evicted;
+  session.queue.start_at(state.covered);
+  for (const wire::FrameState& frame : state.frames)
+    session.queue.push(pool_, {frame.is_binary, frame.origin, frame.counter}, frame.payload);
+  // Until an edge attaches nobody knows what became of those that were sent.
+  while (session.queue.sent() < state.sent && session.queue.unsent() != nullptr)
+    session.queue.mark_sent();
+  for (const wire::OwnSendState& send : state.sends)
+    inherit_send(now, session, send);
+  if (session.evicted != 0) {
+    session.closing_since = now;
+    closing_.push_back(session.ref);
+  }
+  if (session.closes != 0) closing_move(now, session.closes).closing.push_back(session.ref);
+}
+
+}  // namespace wscluster::cluster

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "wire/frames.hpp"
+
+/// All that is known of one user, as it travels in a Snapshot: plain values with their fields, like frames. Texts are
+/// views.
+namespace wscluster::wire {
+
+/// A reader declines a state whose schema is newer.
+inline constexpr std::uint64_t user_state_schema = 1;
+
+/// A frame on its way to a client.
+struct FrameState {
+  bool is_binary = false;
+  std::uint64_t origin = 0;  ///< of the message it belongs to; 0: none
+  std::uint64_t counter = 0;
+  std::string_view payload;
+
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    v.flag(1, self.is_binary);
+    v.fixed(2, self.origin);
+    v.number(3, self.counter);
+    v.text(4, self.payload);
+  }
+};
+
+/// A message of the session that waits for its receipt.
+struct OwnSendState {
+  std::uint64_t begun_by = 0;  ///< the holder's incarnation
+  std::uint64_t number = 0;    ///< of the send at that holder
+  std::string_view to;
+  std::string_view id;  ///< as the client wrote it, JSON
+
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    v.fixed(1, self.begun_by);
+    v.fixed(2, self.number);
+    v.text(3, self.to);
+    v.text(4, self.id);
+  }
+};
+
+struct SessionState {
+  std::string_view id;         ///< connection id, 24 raw bytes
+  std::uint64_t accepted = 0;  ///< client frames
+  std::uint64_t covered = 0;   ///< frames down: written and forgotten
+  std::uint64_t sent = 0;      ///< frames down: given to the edge, `covered` included
+  std::uint64_t close_code = 0;
+  std::string_view close_text;
+  std::uint64_t closes = 0;        ///< the change to this epoch will close it
+  std::uint64_t evicted = 0;       ///< the change to this epoch has closed it
+  std::vector<FrameState> frames;  ///< above `covered`
+  std::vector<OwnSendState> sends;
+
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    v.text(1, self.id);
+    v.number(2, self.accepted);
+    v.number(3, self.covered);
+    v.number(4, self.sent);
+    v.number(5, self.close_code);
+    v.text(6, self.close_text);
+    v.number(7, self.closes);
+    v.number(8, self.evicted);
+    v.list(9, self.frames);
+    v.list(10, self.sends);
+  }
+};
+
+/// A message that was executed: what a repeat of it is answered.
+struct ExecutedState {
+  std::uint64_t origin = 0;
+  std::uint64_t counter = 0;
+  Wait wait = Wait::none;
+  std::uint64_t pending = 0;
+  std::uint64_t written = 0;
+  bool is_unsure = false;
+  bool is_held = false;
+  bool is_answered = false;
+  ReceiptStatus status{};
+  std::uint64_t sessions = 0;
+
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    v.fixed(1, self.origin);
+    v.number(2, self.counter);
+    v.number(3, self.wait);
+    v.number(4, self.pending);
+    v.number(5, self.written);
+    v.flag(6, self.is_unsure);
+    v.flag(7, self.is_held);
+    v.flag(8, self.is_answered);
+    v.number(9, self.status);
+    v.number(10, self.sessions);
+  }
+};
+
+/// How far an origin is known.
+struct OriginState {
+  std::uint64_t origin = 0;
+  std::uint64_t counter = 0;  ///< newest message of it
+  std::uint64_t settled = 0;
+
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    v.fixed(1, self.origin);
+    v.number(2, self.counter);
+    v.number(3, self.settled);
+  }
+};
+
+/// A message that waits for a session.
+struct HeldState {
+  std::uint64_t origin = 0;
+  std::uint64_t counter = 0;
+  std::uint64_t deadline_ms = 0;  ///< of its receipt, from now
+  std::uint64_t expires_ms = 0;   ///< of the message, from now
+  bool is_binary = false;
+  std::string_view payload;
+
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    v.fixed(1, self.origin);
+    v.number(2, self.counter);
+    v.number(3, self.deadline_ms);
+    v.number(4, self.expires_ms);
+    v.flag(5, self.is_binary);
+    v.text(6, self.payload);
+  }
+};
+
+/// Clients that a change has closed and that may come back.
+struct ExpectedState {
+  std::uint64_t epoch = 0;
+  std::uint64_t closed_ms_ago = 0;
+
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    v.number(1, self.epoch);
+    v.number(2, self.closed_ms_ago);
+  }
+};
+
+struct UserState {
+  std::uint64_t schema = 0;
+  std::uint64_t life = 0;
+  std::uint64_t born = 0;
+  std::uint64_t hold_ms = 0;  ///< expected back for so long
+  std::vector<SessionState> sessions;
+  std::vector<ExecutedState> executed;
+  std::vector<OriginState> origins;
+  std::vector<HeldState> held;
+  std::vector<ExpectedState> expected;
+  std::uint64_t early_returns = 0;  ///< clients that were back before their old socket's end was known
+
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    v.number(1, self.schema);
+    v.fixed(2, self.life);
+    v.number(3, self.born);
+    v.number(4, self.hold_ms);
+    v.list(5, self.sessions);
+    v.list(6, self.executed);
+    v.list(7, self.origins);
+    v.list(8, self.held);
+    v.list(9, self.expected);
+    v.number(10, self.early_returns);
+  }
+};
+
+[[nodiscard]] std::string encode(const UserState& state);
+
+}  // namespace wscluster::wire

@@ -1,0 +1,1 @@
+wscluster ring abort soon --cluster still --yes

@@ -1,0 +1,1 @@
+wscluster ring abort --cluster still --yes

@@ -1,0 +1,1 @@
+wscluster ring abort 99 --cluster still --yes

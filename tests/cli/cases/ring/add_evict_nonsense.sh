@@ -1,0 +1,1 @@
+wscluster ring add node-4 --cluster still --evict some --yes

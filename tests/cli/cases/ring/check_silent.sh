@@ -1,0 +1,5 @@
+for _ in $(seq 100); do
+    wscluster ring show --cluster broken -q | grep -q down && break
+    sleep 0.1
+done
+wscluster ring check --cluster broken -o csv --no-headers | grep FAIL

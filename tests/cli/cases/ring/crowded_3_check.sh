@@ -1,0 +1,1 @@
+wscluster ring check --cluster crowded | grep epoch

@@ -1,0 +1,1 @@
+wscluster ring drain node-1 --cluster lonely --yes

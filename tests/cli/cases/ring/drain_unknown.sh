@@ -1,0 +1,1 @@
+wscluster ring drain node-9 --cluster still --yes

@@ -1,0 +1,1 @@
+wscluster ring explain --uid alice --epoch 7 --cluster still

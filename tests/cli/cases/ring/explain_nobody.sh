@@ -1,0 +1,1 @@
+wscluster ring explain --cluster still

@@ -1,0 +1,1 @@
+wscluster ring undrain node-1 --cluster still --yes

@@ -1,0 +1,2 @@
+wscluster ring wait --cluster still
+wscluster ring wait --cluster still --json

@@ -1,0 +1,1 @@
+wscluster ring wait --cluster sick --timeout 300ms --progress none

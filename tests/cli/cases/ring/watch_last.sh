@@ -1,0 +1,1 @@
+wscluster ring watch --cluster still

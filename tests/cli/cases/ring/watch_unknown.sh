@@ -1,0 +1,1 @@
+wscluster ring watch 99 --cluster still

@@ -1,0 +1,1 @@
+wscluster ring weight node-1 heavy --cluster still --yes

@@ -1,0 +1,1 @@
+wscluster ring weight node-1 0 --cluster still --yes
