@@ -93,7 +93,7 @@ void DirectoryLoop::disconnect(const Error& cause) {
 void DirectoryLoop::take_inbox() {
   const std::lock_guard lock(board_.mutex);
   if (board_.beat) {
-    if (!beat_ || !beat_->shows_same_as(*board_.beat)) is_dirty_ = true;
+    if (!beat_ || !beat_->shows_same_as(*board_.beat) || board_.trust.must_read()) is_dirty_ = true;
     beat_ = std::move(board_.beat);
     board_.beat.reset();
   }
@@ -138,6 +138,10 @@ Result<> DirectoryLoop::write_reports() {
 
 Result<> DirectoryLoop::reload() {
   is_dirty_ = false;
+  const std::uint64_t renewals = [this] {
+    const std::lock_guard lock(board_.mutex);
+    return board_.trust.renewals();
+  }();
   auto contents = store_.load();
   if (!contents) return contents.error();
   contents_ = std::move(*contents);
@@ -147,6 +151,10 @@ Result<> DirectoryLoop::reload() {
     if (const auto read = read_service(name, service); !read) return read;
   }
   see_dead();
+  const TimePoint now = Clock::now();
+  const std::lock_guard lock(board_.mutex);
+  board_.trust.documents_read(now, renewals);
+  board_.publish_trust(now);
   return {};
 }
 
@@ -222,6 +230,7 @@ void DirectoryLoop::adopt(const std::string& name, Service& service, std::shared
   {
     const std::lock_guard lock(board_.mutex);
     board_.adopted[name] = service.held->epoch;
+    if (left && !had_no_weight) board_.trust.expelled();
   }
   publish_memberships();
   if (left) callbacks_.on_left(name, had_no_weight);

@@ -44,6 +44,7 @@ TimePoint Trust::majority_until() const {
 
 // Between two events words only run out, so all that has happened since the last one is seen from here.
 void Trust::advance(TimePoint now) {
+  if (phase_ == Phase::reading && now >= lease_end()) phase_ = Phase::suspended;
   if (phase_ == Phase::leased && now >= lease_end()) {
     phase_ = majority_until() > lease_end() ? Phase::going_on : Phase::asking;
   }
@@ -74,7 +75,15 @@ void Trust::renewal_succeeded(TimePoint now, TimePoint sent_at) {
   away_ = false;
   answered_ = false;
   words_.clear();
-  if (now < lease_end()) phase_ = Phase::leased;
+  ++renewals_;
+  if (now >= lease_end() || phase_ == Phase::leased || phase_ == Phase::reading) return;
+  phase_ = Phase::reading;
+  reading_since_ = renewals_;
+}
+
+void Trust::documents_read(TimePoint now, std::uint64_t renewals) {
+  advance(now);
+  if (phase_ == Phase::reading && renewals >= reading_since_) phase_ = Phase::leased;
 }
 
 void Trust::redis_failed(TimePoint now) {
@@ -107,7 +116,7 @@ bool Trust::wants_words(TimePoint now) {
 
 bool Trust::may_give_word(TimePoint now, const Life& asker, const std::vector<std::string>& services) {
   advance(now);
-  if (!away_ || answered_ || phase_ == Phase::suspended || services.empty()) return false;
+  if (!away_ || answered_ || is_expelled_ || phase_ == Phase::suspended || services.empty()) return false;
   if (last_sent_ != TimePoint::min() && now < last_sent_ + lease_) return false;
   return std::all_of(services.begin(), services.end(), [&](const std::string& service) {
     const auto found = memberships_.find(service);
@@ -133,6 +142,7 @@ bool Trust::is_suspended(TimePoint now) {
 
 TimePoint Trust::valid_until(TimePoint now) {
   advance(now);
+  if (is_expelled_) return TimePoint::min();
   if (!is_member_anywhere()) return TimePoint::max();
   switch (phase_) {
     case Phase::leased:
@@ -141,6 +151,7 @@ TimePoint Trust::valid_until(TimePoint now) {
       return majority_until();
     case Phase::asking:
     case Phase::suspended:
+    case Phase::reading:
       return TimePoint::min();
   }
   return TimePoint::min();

@@ -37,13 +37,21 @@ class Trust {
 
   /// A renewal is about to be sent: whatever becomes of it, Redis may extend the lease.
   void renewal_sent(TimePoint now);
+  /// After the end of a lease it is not enough: the ring may have gone on without us. See documents_read().
   void renewal_succeeded(TimePoint now, TimePoint sent_at);
+  [[nodiscard]] std::uint64_t renewals() const noexcept { return renewals_; }
+  [[nodiscard]] bool must_read() const noexcept { return phase_ == Phase::reading; }
+  /// All documents were read and adopted, by a reading that began when renewals() was `renewals`.
+  void documents_read(TimePoint now, std::uint64_t renewals);
   /// A probe or a renewal failed, or no connection can be made.
   void redis_failed(TimePoint now);
   /// A probe was answered: no word is given from here on, because a renewal follows.
   void redis_answered(TimePoint now);
   /// Another life holds our name, or we have left: suspended until a renewal succeeds.
   void lease_lost(TimePoint now);
+  /// A ring went on without us: suspended for good, because our cores still hold users that others may hold by now.
+  /// Call it before memberships without us are set.
+  void expelled() { is_expelled_ = true; }
 
   /// Not while a word that we gave may still count, and only if every core has ticked since the last renewal.
   [[nodiscard]] bool may_renew(TimePoint now, bool every_core_ticked) const;
@@ -68,6 +76,7 @@ class Trust {
     asking,     ///< after it, for one heartbeat: suspended, but words may still save it
     going_on,   ///< by the word of the others
     suspended,  ///< only a renewal helps
+    reading,    ///< renewed after that: still suspended, until the documents are read
   };
 
   void advance(TimePoint now);
@@ -81,8 +90,11 @@ class Trust {
   Memberships memberships_;
   std::map<Life, TimePoint> words_;  ///< until when each counts
   Phase phase_ = Phase::suspended;
+  std::uint64_t renewals_ = 0;
+  std::uint64_t reading_since_ = 0;  ///< renewals() when `reading` began
   bool away_ = false;
   bool answered_ = false;
+  bool is_expelled_ = false;
   TimePoint last_sent_ = TimePoint::min();
   TimePoint last_success_ = TimePoint::min();
   TimePoint word_binds_until_ = TimePoint::min();

@@ -27,6 +27,7 @@ Trust renewed(const Life& self, Memberships memberships = all_three) {
   trust.set_memberships(at(0), std::move(memberships));
   trust.renewal_sent(at(0));
   trust.renewal_succeeded(at(0.1), at(0));
+  trust.documents_read(at(0.1), trust.renewals());
   return trust;
 }
 
@@ -37,11 +38,17 @@ TEST(Trust, counts_the_lease_from_the_sending_of_the_renewal) {
   EXPECT_EQ(renewed(a).valid_until(at(1)), at(3));
 }
 
-TEST(Trust, a_renewal_ends_every_suspension) {
+TEST(Trust, a_renewal_and_a_reading_after_it_end_every_suspension) {
   Trust trust = renewed(a);
   EXPECT_TRUE(trust.is_suspended(at(60)));
   trust.renewal_sent(at(60));
+  const auto before = trust.renewals();
   trust.renewal_succeeded(at(60.1), at(60));
+  // The ring may have gone on without it, and only a document tells.
+  EXPECT_TRUE(trust.is_suspended(at(60.1)));
+  trust.documents_read(at(60.15), before);
+  EXPECT_TRUE(trust.is_suspended(at(60.15)));
+  trust.documents_read(at(60.2), trust.renewals());
   EXPECT_FALSE(trust.is_suspended(at(60.2)));
 }
 
@@ -50,6 +57,18 @@ TEST(Trust, an_answer_that_took_longer_than_the_lease_gives_nothing) {
   trust.renewal_sent(at(1));
   trust.renewal_succeeded(at(4.5), at(1));
   EXPECT_TRUE(trust.is_suspended(at(4.5)));
+}
+
+TEST(Trust, whom_a_ring_went_on_without_is_suspended_for_good) {
+  Trust trust = renewed(a);
+  trust.expelled();
+  trust.set_memberships(at(1), {{"chat", {b, c}}});
+  EXPECT_TRUE(trust.is_suspended(at(1)));
+  trust.renewal_sent(at(1));
+  trust.renewal_succeeded(at(1.1), at(1));
+  EXPECT_TRUE(trust.is_suspended(at(1.2)));
+  trust.redis_failed(at(6));
+  EXPECT_FALSE(trust.may_give_word(at(6), b, chat));
 }
 
 TEST(Trust, who_is_in_no_ring_is_never_suspended) {
@@ -194,6 +213,7 @@ TEST(Trust, when_redis_disappears_everybody_goes_on_after_a_pause_of_at_most_a_h
     members[i].set_memberships(at(0), all_three);
     members[i].renewal_sent(at(phases[i]));
     members[i].renewal_succeeded(at(phases[i]), at(phases[i]));
+    members[i].documents_read(at(phases[i]), members[i].renewals());
   }
   std::array<double, 3> pause{};
   for (double time = 1; time < 60; time += 0.05) {

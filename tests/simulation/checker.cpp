@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-namespace wscluster::cluster {
+namespace wscluster::simulation {
 
 std::uint64_t Checker::sent(std::uint64_t sender, std::string_view to, bool wants_delivered) {
   messages_.push_back({sender, std::string(to), {}, wants_delivered, false, {}});
@@ -16,13 +16,13 @@ void Checker::read(std::uint64_t client, std::string_view uid, std::uint64_t num
   Sent& message = messages_[number - 1];
   if (message.to != uid) return break_promise("read by " + std::string(uid) + " instead of " + message.to, number);
   const bool is_repeat = std::find(message.readers.begin(), message.readers.end(), client) != message.readers.end();
-  if (is_repeat && promises.is_unique) break_promise("duplicated", number);
+  if (is_repeat) break_promise("duplicated", number);
   if (is_repeat) return;
   if (message.status == "offline" || message.status == "expired")
     break_promise("read after a receipt `" + message.status + "`", number);
   message.readers.push_back(client);
   std::uint64_t& newest = newest_[{message.sender, client}];
-  if (number < newest && promises.is_ordered) break_promise("reordered, after " + std::to_string(newest), number);
+  if (number < newest) break_promise("reordered, after " + std::to_string(newest), number);
   newest = std::max(newest, number);
 }
 
@@ -40,7 +40,7 @@ void Checker::answered(std::uint64_t number, std::string_view status, std::uint6
   if ((status == "offline" || status == "expired") && was_read)
     break_promise("`" + message.status + "` though it was read", number);
   const bool is_good = status == "delivered" || (status == "queued" && !message.wants_delivered);
-  if (!is_good && promises.is_delivered) break_promise("lost: receipt `" + message.status + "`", number);
+  if (!is_good && is_lossless_) break_promise("lost: receipt `" + message.status + "`", number);
 }
 
 void Checker::given_up(std::uint64_t number) {
@@ -59,8 +59,8 @@ void Checker::break_promise(std::string what, std::uint64_t number) {
 void Checker::finish() {
   for (std::uint64_t number = 1; number <= messages_.size(); ++number) {
     const Sent& message = messages_[number - 1];
-    if (message.status.empty() && !message.is_given_up && promises.is_answered) break_promise("never answered", number);
-    if (message.status == "queued" && message.readers.empty() && promises.is_delivered)
+    if (message.status.empty() && !message.is_given_up) break_promise("never answered", number);
+    if (message.status == "queued" && message.readers.empty() && is_lossless_)
       break_promise("lost after `queued`", number);
   }
 }
@@ -70,4 +70,4 @@ std::uint64_t Checker::answers(const std::string& status) const {
   return found == answers_.end() ? 0 : found->second;
 }
 
-}  // namespace wscluster::cluster
+}  // namespace wscluster::simulation

@@ -7,21 +7,13 @@
 #include <string_view>
 #include <vector>
 
-namespace wscluster::cluster {
-
-/// What must be true in a world. Links that break excuse more than a ring change does.
-struct Promises {
-  bool is_delivered =
-      true;  ///< every receipt says `delivered`, every other send is unanswered because its sender was closed
-  bool is_answered = true;  ///< unless the sender was closed
-  bool is_unique = true;
-  bool is_ordered = true;
-};
+namespace wscluster::simulation {
 
 /// Follows every message of a world by its number and writes down what breaks a promise.
 class Checker {
  public:
-  Promises promises;
+  /// `is_lossless`: every receipt says `delivered`; what is unanswered, its sender was closed.
+  explicit Checker(bool is_lossless) : is_lossless_(is_lossless) {}
 
   /// A message leaves `sender` (one session or one origin; its messages keep their order). Returns its number, from 1.
   std::uint64_t sent(std::uint64_t sender, std::string_view to, bool wants_delivered = true);
@@ -52,6 +44,7 @@ class Checker {
     std::vector<std::uint64_t> readers;
   };
 
+  bool is_lossless_;
   std::vector<Sent> messages_;
   std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint64_t> newest_;  ///< by sender and client
   std::map<std::string, std::uint64_t> answers_;
@@ -61,4 +54,4 @@ class Checker {
   std::uint64_t unanswered_ = 0;
 };
 
-}  // namespace wscluster::cluster
+}  // namespace wscluster::simulation

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <set>
+#include <string>
+
+#include "core.hpp"
+#include "random.hpp"
+#include "story.hpp"
+
+namespace wscluster::simulation {
+
+/// A device of a user and its socket at an edge: reads, writes, answers closes and comes back after one.
+class Client {
+ public:
+  Client(World& world, std::uint64_t number, const Device& device, const cluster::ServiceOptions& options);
+
+  void connect();
+  /// To a relay service: a message to that user, followed by the checker. To an echo service: a message to itself.
+  void say(const std::string& to);
+  /// Closes the socket and stays away.
+  void vanish();
+  /// The process at the other end is dead.
+  void on_broken();
+  /// The holder is dead: what it had accepted and not answered, nobody answers any more.
+  void on_state_lost();
+
+  // from the edge
+  void on_attached();
+  void on_refused(cluster::Sockets::Refusal reason);
+  void on_frame(std::string_view payload);
+  void on_close(std::uint16_t code);
+  void on_pause(bool is_paused) { is_paused_ = is_paused; }
+
+  [[nodiscard]] bool is_open() const noexcept { return core_ != nullptr && is_attached_ && close_code_ == 0; }
+  [[nodiscard]] bool is_paused() const noexcept { return is_paused_; }
+  /// Before its arrival, or after it has left for good.
+  [[nodiscard]] bool is_away() const noexcept { return is_away_; }
+  [[nodiscard]] bool has_open_sends() const noexcept { return !open_sends_.empty(); }
+  [[nodiscard]] const std::string& uid() const noexcept { return device_.uid; }
+  [[nodiscard]] const Device& device() const noexcept { return device_; }
+  [[nodiscard]] Core* core() const noexcept { return core_; }
+  [[nodiscard]] std::uint64_t closes() const noexcept { return closes_; }
+  /// Closed without having asked for it, since the last connect().
+  [[nodiscard]] TimePoint away_since() const noexcept { return away_since_; }
+
+ private:
+  void read_later();
+  void read_some();
+  void take(const std::string& frame);
+  void end(std::uint16_t code);
+  void forget_socket();
+  void connect_in(Clock::duration delay);
+
+  World& world_;
+  const std::uint64_t number_;
+  const Device device_;
+  const cluster::ServiceOptions& options_;
+  Random random_;
+  Core* core_ = nullptr;  ///< null: no socket
+  cluster::Attachments::Ref ref_ = 0;
+  std::uint64_t socket_ = 0;  ///< its number; what was planned for an earlier one is void
+  std::uint64_t sender_ = 0;  ///< the checker's name of this session
+  bool is_attached_ = false;
+  bool is_paused_ = false;
+  bool is_away_ = true;
+  bool is_reading_ = false;
+  std::uint16_t close_code_ = 0;
+  std::deque<std::string> arrived_;  ///< at the edge, not yet taken by the kernel
+  std::uint64_t written_ = 0;
+  std::set<std::uint64_t> open_sends_;
+  std::set<std::uint64_t> doubtful_sends_;  ///< accepted by a holder that died
+  std::uint64_t closes_ = 0;
+  TimePoint away_since_;
+};
+
+}  // namespace wscluster::simulation

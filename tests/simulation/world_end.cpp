@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT
+// The end of a story, and what must be true there.
+#include <algorithm>
+
+#include "world.hpp"
+
+namespace wscluster::simulation {
+
+using namespace std::chrono_literals;
+
+void World::play() {
+  for (const Cast& cast : story_.cast)
+    add_process(cast, !cast.is_member);
+  if (story_.starts_cold) {
+    for (const auto& process : processes_)
+      process->registrar().start();
+  } else {
+    form_ring();
+  }
+  for (const Device& device : story_.devices) {
+    const auto options = std::find_if(services_.begin(), services_.end(),
+                                      [&](const auto& service) { return service.name == device.service; });
+    clients_.push_back(std::make_unique<Client>(*this, clients_.size(), device, *options));
+    watch_.add_user(device.service, device.uid);
+    if (!device.is_late) agenda_.in(random_.micros(1'000, 20'000), [c = clients_.back().get()] { c->connect(); });
+  }
+  play_actions();
+  Duration length{0};
+  for (const Action& action : story_.actions)
+    if (action.nth == 0) length = std::max(length, action.at + action.lasting);
+  agenda_.run_until(started_ + 300ms + length + 100ms);
+  end_all_faults();
+  settle();
+  check_end();
+  if (story_.promises.forgets_everybody) check_empty();
+}
+
+void World::end_all_faults() {
+  triggers_.clear();
+  redis_away_until_ = agenda_.now();
+  redis_cut_until_.clear();
+  redis_deaf_until_.clear();
+  links_.heal_all();
+  for (const auto& process : processes_) {
+    process->lag = Duration(0);
+    process->resume();
+  }
+  bool has_gateway = false;
+  bool has_node = false;
+  for (const Process* process : living())
+    (process->is_gateway() ? has_gateway : has_node) |= !process->is_draining();
+  for (const Cast& cast : story_.cast) {
+    bool& is_there = cast.is_gateway ? has_gateway : has_node;
+    if (is_there || find(cast.name) != nullptr) continue;
+    is_there = true;
+    add_process(cast, false).registrar().start();
+  }
+}
+
+bool World::are_views_equal() const {
+  for (const cluster::ServiceOptions& service : services_) {
+    const ServiceRow* row = redis_.service(service.name);
+    if (row == nullptr || !row->head) return false;
+    for (const Process* process : living()) {
+      for (const auto& core : process->cores()) {
+        const cluster::ServiceView* view = core->view() ? core->view()->service(service.name) : nullptr;
+        if (view == nullptr || view->document->digest != row->head->digest) return false;
+      }
+    }
+  }
+  return true;
+}
+
+bool World::is_quiet() const {
+  for (const auto& client : clients_) {
+    if (client->has_open_sends() || !(client->is_open() || client->is_away())) return false;
+  }
+  for (const Process* process : living()) {
+    if (process->is_draining()) return false;
+    for (const auto& core : process->cores()) {
+      if (core->sender().open() > 0) return false;
+      for (const auto& holder : core->holders())
+        if (holder->misplaced() > 0) return false;
+    }
+  }
+  if (!links_.is_silent()) return false;
+  if (!story_.promises.ends_equal) return true;
+  for (const cluster::ServiceOptions& service : services_) {
+    const ServiceRow* row = redis_.service(service.name);
+    if (row == nullptr || !row->head || !row->running.empty()) return false;
+    for (const ring::Member& member : row->head->members)
+      if (member.weight == 0 || !redis_.is_alive(agenda_.now(), member.name, member.incarnation)) return false;
+  }
+  return are_views_equal();
+}
+
+void World::settle() {
+  const TimePoint end = agenda_.now() + 60s;
+  // So long that whoever is dead is missed, and whoever wants to come in is in.
+  const Duration calm = story_.promises.is_lossless ? 200ms : story_.lease + 3 * story_.heartbeat;
+  for (TimePoint restless = agenda_.now(); agenda_.now() < end && agenda_.now() - restless < calm;) {
+    if (!is_quiet()) restless = agenda_.now();
+    agenda_.run_until(agenda_.now() + 50ms);
+  }
+}
+
+void World::check_end() {
+  if (is_telling_) for (const Process* process : living()) for (const auto& core : process->cores()) { std::string t = "DBG " + process->name() + "/" + std::to_string(core->index()) + " susp=" + std::to_string(const_cast<Process*>(process)->is_suspended()); if (core->view()) { t += " epoch=" + std::to_string(core->view()->service("chat")->epoch()); for (auto& [n, peer] : core->view()->peers) t += " " + n + "=" + std::to_string(peer.incarnation); } t += " me=" + std::to_string(process->incarnation()); for (auto& h : core->holders()) t += " mis=" + std::to_string(h->misplaced()) + " pend=" + std::to_string(h->moves_pending()); write_note(t); }
+  if (is_telling_ && redis_.service("chat")) { std::string t="DBG redis:"; for (auto& m : redis_.service("chat")->head->members) t += " " + m.name + "=" + std::to_string(m.incarnation); for (auto& [e,c] : redis_.service("chat")->changes) { t += " | " + std::to_string(e) + ":" + registry::to_string(c.state); for (auto& d : c.donors_expected) t += " exp " + d.name; for (auto& [n,d] : c.donors) t += " " + n + (d.done ? " done" : " no") + std::to_string(d.planned) + "/" + std::to_string(d.closed); } write_note(t); }
+  checker_.finish();
+  if (story_.promises.ends_equal && !are_views_equal()) checker_.break_promise("not everybody has what Redis has");
+  check_counts();
+  std::size_t present = 0;
+  for (const auto& client : clients_) {
+    present += client->is_away() ? 0 : 1;
+    if (!client->is_open() && !client->is_away()) {
+      checker_.break_promise(client->uid() + " (device " + std::to_string(&client - clients_.data()) +
+                             ") never came back");
+    }
+  }
+  std::size_t sessions = 0;
+  for (const Process* process : living()) {
+    for (const auto& core : process->cores()) {
+      if (core->sender().open() > 0) checker_.break_promise(process->name() + " still has open sends");
+      for (const auto& holder : core->holders()) {
+        sessions += holder->sessions();
+        if (holder->misplaced() > 0) checker_.break_promise(process->name() + " holds what it does not own");
+      }
+    }
+  }
+  // Sessions of sockets that died with their edge stay for a while.
+  if (killed_ == 0 ? sessions != present : sessions < present) {
+    checker_.break_promise(std::to_string(sessions) + " sessions of " + std::to_string(present) + " clients");
+  }
+}
+
+void World::check_counts() {
+  if (!story_.promises.ends_equal) return;
+  for (const cluster::ServiceOptions& service : services_) {
+    const ServiceRow* row = redis_.service(service.name);
+    if (row == nullptr || !row->head) continue;
+    for (const auto& [epoch, change] : row->changes) {
+      const bool is_whole = std::all_of(
+          change.donors_expected.begin(), change.donors_expected.end(),
+          [&](const registry::Donor& donor) { return !deaths_.contains(donor.incarnation); });
+      const registry::DonorProgress sum = change.donor_total();
+      if (change.state == registry::ChangeState::evicting) {
+        checker_.break_promise("the change to epoch " + std::to_string(epoch) + " is never done");
+      } else if (is_whole && sum.planned != sum.moved + sum.closed + sum.gone) {
+        checker_.break_promise("epoch " + std::to_string(epoch) + ": planned " + std::to_string(sum.planned) +
+                               ", moved " + std::to_string(sum.moved) + ", closed " + std::to_string(sum.closed) +
+                               ", gone " + std::to_string(sum.gone));
+      }
+    }
+  }
+}
+
+void World::check_empty() {
+  for (const auto& client : clients_)
+    client->vanish();
+  // Longer than anything is remembered.
+  agenda_.run_until(agenda_.now() + (killed_ > 0 ? 75s : 20s));
+  for (const Process* process : living()) {
+    for (const auto& core : process->cores()) {
+      std::size_t left = core->attachments().size() + core->sender().open();
+      for (const auto& holder : core->holders())
+        left += holder->users() + holder->sessions();
+      if (left > 0) checker_.break_promise(process->name() + " still remembers somebody");
+    }
+  }
+}
+
+}  // namespace wscluster::simulation
