@@ -139,7 +139,12 @@ TEST(HandshakeSide, comes_after_established_traffic_that_became_ready_later) {
       return ::poll(&item, 1, 0) == 1;
     }));
   };
-  server.core.post([ready = all_are_ready.get_future().share()] { ready.wait(); });
+  std::promise<void> core_stands;
+  server.core.post([&] {
+    core_stands.set_value();
+    all_are_ready.get_future().wait();
+  });
+  core_stands.get_future().wait();
   for (auto& client : newcomers)
     EXPECT_EQ(client->stream.handshake(), net::IoStatus::would_block);
   user->send_frame(Opcode::text, "first");
