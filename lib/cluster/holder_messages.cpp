@@ -156,16 +156,23 @@ void Holder::wait_for_return(User& user) {
   waiting_.push_back(*user.key);
 }
 
+/// A session without an edge may never write it, so the receipt does not wait for it when there is another one.
 void Holder::deliver(TimePoint now, User& user, Executed& entry, bool is_binary, std::string_view payload) {
   const session::FrameMark mark{is_binary, entry.origin, entry.counter};
-  entry.pending = static_cast<std::uint32_t>(user.sessions.size());
+  // A copy: a slow consumer may be closed meanwhile.
+  const std::vector<SessionRef> sessions = user.sessions;
+  const auto has_edge = [&](SessionRef ref) { return find_session(ref)->path != 0; };
+  const auto attached = static_cast<std::uint32_t>(std::count_if(sessions.begin(), sessions.end(), has_edge));
+  entry.pending = attached > 0 ? attached : static_cast<std::uint32_t>(sessions.size());
   entry.is_held = false;
   if (entry.wait != wire::Wait::delivered && !entry.is_answered)
-    answer(entry, wire::ReceiptStatus::queued, user.sessions.size());
-  // A copy: a slow consumer may be closed meanwhile. (`entry` is not used after the first enqueue, it may move.)
-  const std::vector<SessionRef> sessions = user.sessions;
+    answer(entry, wire::ReceiptStatus::queued, sessions.size());
+  // `entry` is not used from here on, it may move.
   for (const SessionRef ref : sessions) {
-    if (Session* session = find_session(ref)) enqueue(now, *session, mark, payload);
+    Session* session = find_session(ref);
+    if (session == nullptr) continue;
+    const bool counts = attached == 0 || session->path != 0;
+    enqueue(now, *session, counts ? mark : session::FrameMark{is_binary, 0, 0}, payload);
   }
 }
 

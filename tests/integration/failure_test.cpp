@@ -184,6 +184,7 @@ TEST_F(Failure, sigterm_drains_a_node_and_nothing_is_lost) {
   fleet.gather();
   direct.gather();
   traffic.expect_all_arrived(fleet);
+  EXPECT_EQ(fleet.closes(), 0U) << "behind a gateway nobody notices";
   for (Fleet* each : {&fleet, &direct}) {
     expect_everybody_at_home(*each);
     for (const Fleet::Person& person : each->people()) {
@@ -200,13 +201,14 @@ TEST_F(Failure, a_second_sigterm_stops_a_node_at_once) {
   shared->wait_until_ready();
   ASSERT_TRUE(wait_until([] { return is_in_ring("slow") && have_same_epoch(); }));
   {
-    Fleet fleet(*shared, numbered("person", 60), {"gateway-1"});
+    Fleet fleet(*shared, numbered("person", 60), {"slow"});
+    fleet.move_doors({"gateway-1"});
     Child& node = *(*shared)["slow"].child;
     node.signal(SIGTERM);
     ASSERT_TRUE(
         fleet.run_until([] { return content_of((*shared)["slow"].log_file).find("draining") != std::string::npos; }));
     fleet.run_for(500ms);
-    EXPECT_FALSE(node.poll()) << "it has sessions for minutes";
+    EXPECT_FALSE(node.poll()) << "it has sockets for minutes";
     node.signal(SIGTERM);
     EXPECT_TRUE(fleet.run_until([&] { return node.poll().has_value(); }, 3s));
     EXPECT_EQ(node.poll(), 0);
