@@ -221,7 +221,8 @@ Result<> DirectoryLoop::read_document(const std::string& name, Service& service,
 void DirectoryLoop::adopt(const std::string& name, Service& service, std::shared_ptr<const ring::Document> document) {
   const Life self{self_.name, self_.incarnation};
   const ring::Member* before = service.held ? find_life(*service.held, self) : nullptr;
-  const bool had_no_weight = before != nullptr && before->weight == 0;
+  // A leaving member that was taken for dead may still hold users: only when its changes are done it is empty.
+  const bool was_empty = before != nullptr && before->weight == 0 && service.done_through >= service.held->epoch;
   service.is_member = find_life(*document, self) != nullptr;
   const bool left = before != nullptr && !service.is_member;
   if (left) service.was_member = true;
@@ -230,10 +231,10 @@ void DirectoryLoop::adopt(const std::string& name, Service& service, std::shared
   {
     const std::lock_guard lock(board_.mutex);
     board_.adopted[name] = service.held->epoch;
-    if (left && !had_no_weight) board_.trust.expelled();
+    if (left && !was_empty) board_.trust.expelled();
   }
   publish_memberships();
-  if (left) callbacks_.on_left(name, had_no_weight);
+  if (left) callbacks_.on_left(name, was_empty);
 }
 
 void DirectoryLoop::publish_memberships() {

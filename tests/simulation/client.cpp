@@ -97,8 +97,8 @@ void Client::on_close(std::uint16_t code) {
 void Client::read_later() {
   if (is_reading_ || device_.reading == Reading::never || core_ == nullptr) return;
   is_reading_ = true;
-  const auto delay =
-      device_.reading == Reading::slow ? random_.micros(2'000, 90'000) : random_.micros(20, random_.chance(20) ? 9'000 : 900);
+  const auto delay = device_.reading == Reading::slow ? random_.micros(2'000, 90'000)
+                                                      : random_.micros(20, random_.chance(20) ? 9'000 : 900);
   world_.agenda().in(delay, [this, at = socket_] {
     if (socket_ != at || core_ == nullptr) return;
     core_->process().when_running([this, at] {
@@ -159,10 +159,10 @@ void Client::say(const std::string& to) {
     (is_due ? open_sends_ : doubtful_sends_).insert(number);
     std::string frame = std::to_string(number);
     if (!is_echo) frame = R"({"to":")" + to + R"(","data":)" + frame + R"(,"id":)" + frame + "}";
-    world_.note(device_.uid + " (device " + std::to_string(number_) + ") says #" + std::to_string(number) + " to " + to);
-    world_.turn(*core_, [&](Core& core) {
-      core.attachments().on_frame(core.process().turn_time(), ref_, false, frame);
-    });
+    world_.note(device_.uid + " (device " + std::to_string(number_) + ") says #" + std::to_string(number) + " to " +
+                to);
+    world_.turn(*core_,
+                [&](Core& core) { core.attachments().on_frame(core.process().turn_time(), ref_, false, frame); });
   });
 }
 

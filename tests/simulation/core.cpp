@@ -122,9 +122,7 @@ void Core::handle(TimePoint now, PathId path, const wire::Frame& frame) {
   };
   std::visit(
       Overloads{
-          [&](const wire::Attach& f) {
-            with_holder(holder(f.service), [&](auto& h) { h.on_attach(now, path, f); });
-          },
+          [&](const wire::Attach& f) { with_holder(holder(f.service), [&](auto& h) { h.on_attach(now, path, f); }); },
           [&](const wire::Message& f) {
             world_.tell_message("reaches", f.payload, *this);
             with_holder(holder(f.service), [&](auto& h) { h.on_message(now, path, f); });
@@ -132,8 +130,12 @@ void Core::handle(TimePoint now, PathId path, const wire::Frame& frame) {
           [&](const wire::Settled& f) { with_holder(holder(f.service), [&](auto& h) { h.on_settled(now, f); }); },
           [&](const wire::Ask& f) { with_holder(holder(f.service), [&](auto& h) { h.on_ask(now, path, f); }); },
           [&](const wire::None& f) { with_holder(holder(f.service), [&](auto& h) { h.on_none(now, path, f); }); },
-          [&](const wire::Snapshot& f) { with_holder(holder(f.service), [&](auto& h) { h.on_snapshot(now, path, f); }); },
-          [&](const wire::Prepared& f) { with_holder(holder(f.service), [&](auto& h) { h.on_prepared(now, path, f); }); },
+          [&](const wire::Snapshot& f) {
+            with_holder(holder(f.service), [&](auto& h) { h.on_snapshot(now, path, f); });
+          },
+          [&](const wire::Prepared& f) {
+            with_holder(holder(f.service), [&](auto& h) { h.on_prepared(now, path, f); });
+          },
           [&](const wire::Release& f) { with_holder(holder(f.service), [&](auto& h) { h.on_release(now, f); }); },
           [&](const wire::Declined& f) { with_holder(holder(f.service), [&](auto& h) { h.on_declined(now, f); }); },
           [&](const wire::Outcome& f) { with_holder(holder(f.service), [&](auto& h) { h.on_outcome(now, f); }); },
@@ -158,7 +160,7 @@ void Core::handle(TimePoint now, PathId path, const wire::Frame& frame) {
 }
 
 void Core::send_message(TimePoint now, const std::string& service, const std::string& uid, wire::Wait wait,
-                Duration patience) {
+                        Duration patience) {
   if (!view_ || view_->service(service) == nullptr) return;
   const std::uint64_t number = world_.checker().sent(origin_, uid, wait == wire::Wait::delivered);
   world_.note("REST at " + process_.name() + " sends #" + std::to_string(number) + " to " + uid);

@@ -21,8 +21,8 @@ class World;
 
 using cluster::PathId;
 
-/// One core of one process as the real ones are put together (front::Desk with node::Shard), without sockets: the machines
-/// and the way frames take to them.
+/// One core of one process as the real ones are put together (front::Desk with node::Shard), without sockets: the
+/// machines and the way frames take to them.
 class Core final : public cluster::Network, public cluster::Sockets, public cluster::ReceiptSink {
  public:
   Core(World& world, Process& process, unsigned index, const cluster::Self& self, bool is_gateway);
@@ -36,7 +36,8 @@ class Core final : public cluster::Network, public cluster::Sockets, public clus
   void link_down(TimePoint now, cluster::LinkId link);
 
   /// A message that somebody sends over REST here.
-  void send_message(TimePoint now, const std::string& service, const std::string& uid, wire::Wait wait, Duration patience);
+  void send_message(TimePoint now, const std::string& service, const std::string& uid, wire::Wait wait,
+                    Duration patience);
 
   void close_socket(cluster::Attachments::Ref ref, std::uint16_t code);
 
@@ -61,8 +62,8 @@ class Core final : public cluster::Network, public cluster::Sockets, public clus
   [[nodiscard]] const std::vector<std::unique_ptr<cluster::Holder>>& holders() const noexcept { return holders_; }
   [[nodiscard]] const std::shared_ptr<const cluster::View>& view() const noexcept { return view_; }
 
-  std::map<std::uint64_t, Client*> sockets;   ///< whose they are, by number
-  std::set<std::uint64_t> open_sends;         ///< of REST
+  std::map<std::uint64_t, Client*> sockets;  ///< whose they are, by number
+  std::set<std::uint64_t> open_sends;        ///< of REST
 
  private:
   [[nodiscard]] cluster::Holder* holder_of(std::uint64_t ref) const;

@@ -62,8 +62,8 @@ Channel& Links::channel(Link& link, unsigned side, unsigned core) {
     one->link = &link;
     one->side = side;
     one->core = static_cast<unsigned>(channels.size());
-    one->random = Random(mix(mix(mix(seed_, link.ends[0]->name()), link.ends[1]->name()),
-                             link.id * 1024 + side * 512 + one->core));
+    one->random = Random(
+        mix(mix(mix(seed_, link.ends[0]->name()), link.ends[1]->name()), link.id * 1024 + side * 512 + one->core));
     channels.push_back(std::move(one));
   }
   return *channels[core];
@@ -82,6 +82,7 @@ PathId Links::path_to(const Core& core, std::string_view node, std::uint64_t inc
 }
 
 std::string* Links::output(const Core& core, PathId path) {
+  if (path == 0) return nullptr;
   Link& link = *links_[cluster::link_of(path)];
   const unsigned from = link.side_of(core.process());
   if (link.has_noticed[from]) return nullptr;
@@ -182,7 +183,8 @@ void Links::cut(Link& link, const Cut& how) {
       if (!one->batches.empty()) at = std::max(at, one->batches.back().at);
     // Whoever is dead notices nothing, and nobody waits for it.
     if (end.is_dead()) link.has_noticed[side] = true;
-    world_.agenda().at(at + 1us, [this, &link, side, &end] { end.when_running([this, &link, side] { notice(link, side); }); });
+    world_.agenda().at(at + 1us,
+                       [this, &link, side, &end] { end.when_running([this, &link, side] { notice(link, side); }); });
   }
 }
 
@@ -240,8 +242,8 @@ void Links::heal(const std::string& a, const std::string& b) {
       for (unsigned number = 0; number < links; ++number) {
         // One that was cut and not yet noticed is renewed by itself.
         const bool is_there = std::any_of(living_.begin(), living_.end(), [&](const Link* link) {
-          return link->number == number && ((link->ends[0] == one && link->ends[1] == other) ||
-                                            (link->ends[1] == one && link->ends[0] == other));
+          return link->number == number &&
+                 ((link->ends[0] == one && link->ends[1] == other) || (link->ends[1] == one && link->ends[0] == other));
         });
         if (!is_there) make(*one, *other, number);
       }

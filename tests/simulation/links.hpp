@@ -52,8 +52,8 @@ struct Link {
 
 /// How a link dies.
 struct Cut {
-  Duration heal{0};             ///< after which it can be made anew
-  bool is_silent = false;       ///< nobody is told; both sides notice when nothing comes for long
+  Duration heal{0};        ///< after which it can be made anew
+  bool is_silent = false;  ///< nobody is told; both sides notice when nothing comes for long
   bool loses_what_is_sent = true;
 };
 
@@ -72,7 +72,9 @@ class Links {
   [[nodiscard]] cluster::PathId path_to(const Core& core, std::string_view node, std::uint64_t incarnation,
                                         unsigned shard) const;
   [[nodiscard]] std::string* output(const Core& core, cluster::PathId path);
-  [[nodiscard]] bool is_local(cluster::PathId path) const { return links_[cluster::link_of(path)]->is_local(); }
+  [[nodiscard]] bool is_local(cluster::PathId path) const {
+    return path != 0 && links_[cluster::link_of(path)]->is_local();
+  }
   /// Link number 0 to every process that can be reached from this one.
   [[nodiscard]] std::vector<cluster::PathId> paths_to_peers(const Process& process) const;
   [[nodiscard]] bool is_linked(const Process& a, std::string_view node, std::uint64_t incarnation) const;

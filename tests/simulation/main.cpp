@@ -84,12 +84,13 @@ int play_seeds(const Wishes& wishes) {
   const BatchResult result = play_batch(count, wishes.jobs, story_at);
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
   const Figures& sum = result.figures;
-  std::printf("%llu stories: %llu messages, %llu epochs, %llu moves of users, %llu deaths, %llu unknown, %llu unanswered, "
-              "%.1f s\n",
-              static_cast<unsigned long long>(result.played), static_cast<unsigned long long>(sum.messages),
-              static_cast<unsigned long long>(sum.epochs), static_cast<unsigned long long>(sum.moves),
-              static_cast<unsigned long long>(sum.deaths), static_cast<unsigned long long>(sum.unknown),
-              static_cast<unsigned long long>(sum.unanswered), took.count());
+  std::printf(
+      "%llu stories: %llu messages, %llu epochs, %llu moves of users, %llu deaths, %llu unknown, %llu unanswered, "
+      "%.1f s\n",
+      static_cast<unsigned long long>(result.played), static_cast<unsigned long long>(sum.messages),
+      static_cast<unsigned long long>(sum.epochs), static_cast<unsigned long long>(sum.moves),
+      static_cast<unsigned long long>(sum.deaths), static_cast<unsigned long long>(sum.unknown),
+      static_cast<unsigned long long>(sum.unanswered), took.count());
   std::fflush(stdout);
   if (!result.failure) return 0;
   print_failure(story_at(result.failure->index), *result.failure);

@@ -15,7 +15,8 @@ const std::vector<Mutation>& mutations() {
       {"any_epoch", "a snapshot is taken under the equal epoch only", "v2 v2b v3 v5"},
       {"no_repeats", "snapshot and prepared are repeated after a broken link", "v1 link_breaks v5"},
       {"no_after", "a message names the one before it", "v15 stale_sender v13"},
-      {"no_self_suspension", "a node trusts itself only as long as its lease", "isolated_node node_cut_from_redis stop_and_continue"},
+      {"no_self_suspension", "a node trusts itself only as long as its lease",
+       "isolated_node node_cut_from_redis stop_and_continue"},
       {"no_put_back", "whoever holds a newer document puts it back", "redis_rolled_back redis_flushed"},
   };
   return table;

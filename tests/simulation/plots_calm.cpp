@@ -198,33 +198,33 @@ void v15(Story& story, Random& random) {
     if (random.chance(2)) at(story, 40ms, Act::lag, node, "", 400ms, random.between(20, 250));
   ring(story, 60ms, random.chance(2) ? "n2 n3 n4" : "n1 n2 n3 n4");
   for (unsigned k = 0; k < 60; ++k)
-    at(story, Duration(50 + 5 * k), Act::rest, random.chance(2) ? "g1" : "n1", "u" + std::to_string(random.between(0, 7)));
+    at(story, Duration(50 + 5 * k), Act::rest, random.chance(2) ? "g1" : "n1",
+       "u" + std::to_string(random.between(0, 7)));
   talk(story, random, 0ms, 500ms, 40);
 }
 
 }  // namespace
 
 void add_calm_plots(std::vector<Plot>& into) {
-  into.insert(into.end(),
-              {{"quiet_day", "nothing happens", 2, quiet_day},
-               {"ring_change", "one to three planned changes", 12, ring_change},
-               {"two_changes_open", "E+1 and E+2 are open together", 4, two_changes_open},
-               {"abort_half_way", "a change is taken back while it runs", 4, abort_half_way},
-               {"cli_dies", "the command line dies, and is started again", 1, cli_dies},
-               {"two_gateways", "two devices of one user at two gateways", 4, two_gateways},
-               {"direct_and_gateway", "a direct and a gateway device of one user", 4, direct_and_gateway},
-               {"device_at_new_owner", "a device connects at B before u has moved", 4, device_at_new_owner},
-               {"stale_sender", "somebody gets its views late", 3, stale_sender},
-               {"terminated_node", "SIGTERM of a node", 3, terminated_node},
-               {"terminated_edge", "SIGTERM of a process that has clients", 3, terminated_edge},
-               {"rolling_restart", "every node in turn", 1, rolling_restart},
-               {"v2", "done is counted out of order", 2, v2},
-               {"v2b", "a drained member leaves while its snapshot is on the way", 2, v2b},
-               {"v3", "B, C, B: only the equal epoch protects", 2, v3},
-               {"v6", "both ends of a link have much to say", 2, v6},
-               {"v8", "A, B, A with frames of the client on the way", 2, v8},
-               {"v14", "executed, not yet written, and u moves", 2, v14},
-               {"v15", "the new owner does not know yet that it is", 2, v15}});
+  into.insert(into.end(), {{"quiet_day", "nothing happens", 2, quiet_day},
+                           {"ring_change", "one to three planned changes", 12, ring_change},
+                           {"two_changes_open", "E+1 and E+2 are open together", 4, two_changes_open},
+                           {"abort_half_way", "a change is taken back while it runs", 4, abort_half_way},
+                           {"cli_dies", "the command line dies, and is started again", 1, cli_dies},
+                           {"two_gateways", "two devices of one user at two gateways", 4, two_gateways},
+                           {"direct_and_gateway", "a direct and a gateway device of one user", 4, direct_and_gateway},
+                           {"device_at_new_owner", "a device connects at B before u has moved", 4, device_at_new_owner},
+                           {"stale_sender", "somebody gets its views late", 3, stale_sender},
+                           {"terminated_node", "SIGTERM of a node", 3, terminated_node},
+                           {"terminated_edge", "SIGTERM of a process that has clients", 3, terminated_edge},
+                           {"rolling_restart", "every node in turn", 1, rolling_restart},
+                           {"v2", "done is counted out of order", 2, v2},
+                           {"v2b", "a drained member leaves while its snapshot is on the way", 2, v2b},
+                           {"v3", "B, C, B: only the equal epoch protects", 2, v3},
+                           {"v6", "both ends of a link have much to say", 2, v6},
+                           {"v8", "A, B, A with frames of the client on the way", 2, v8},
+                           {"v14", "executed, not yet written, and u moves", 2, v14},
+                           {"v15", "the new owner does not know yet that it is", 2, v15}});
 }
 
 }  // namespace wscluster::simulation

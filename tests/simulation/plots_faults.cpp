@@ -209,31 +209,29 @@ void v1(Story& story, Random& random) {
   talk(story, random, 0ms, 900ms, 80);
   ring(story, 60ms, random.chance(2) ? "n1 n2 n3 n4" : "n2 n3");
   for (std::uint64_t nth = 1; nth <= 3; ++nth)
-    when(story, FrameType::release, nth, false, Act::cut, the_sender, the_receiver,
-         random.millis(0, 50), 55ms);
+    when(story, FrameType::release, nth, false, Act::cut, the_sender, the_receiver, random.millis(0, 50), 55ms);
 }
 
 }  // namespace
 
 void add_fault_plots(std::vector<Plot>& into) {
-  into.insert(into.end(),
-              {{"link_blips", "links between any two break", 4, link_blips},
-               {"blips_and_changes", "links break while users move", 6, blips_and_changes},
-               {"node_dies", "kill -9, and nobody starts it again", 3, node_dies},
-               {"same_name", "kill -9, and the same name again within the lease", 4, same_name},
-               {"stop_and_continue", "SIGSTOP and SIGCONT", 5, stop_and_continue},
-               {"leavers", "clients leave, or read nothing, while users move", 4, leavers},
-               {"weather", "everything at once", 12, weather},
-               {"v1", "the release is lost", 2, v1},
-               {"v4", "the snapshot of a dead node is read late", 2, v4},
-               {"v5", "an old answer comes over a new link", 2, v5},
-               {"v7", "frozen with frames, and thawed", 2, v7},
-               {"v9", "`moved` is lost with its link", 2, v9},
-               {"v10", "frames in the outbox when the link breaks", 2, v10},
-               {"v11", "executed by a state that is lost", 2, v11},
-               {"v12", "written for a state that is lost", 2, v12},
-               {"v13", "links between nodes break, those of senders not", 2, v13},
-               {"v16", "executed, link broken, holder dead", 2, v16}});
+  into.insert(into.end(), {{"link_blips", "links between any two break", 4, link_blips},
+                           {"blips_and_changes", "links break while users move", 6, blips_and_changes},
+                           {"node_dies", "kill -9, and nobody starts it again", 3, node_dies},
+                           {"same_name", "kill -9, and the same name again within the lease", 4, same_name},
+                           {"stop_and_continue", "SIGSTOP and SIGCONT", 5, stop_and_continue},
+                           {"leavers", "clients leave, or read nothing, while users move", 4, leavers},
+                           {"weather", "everything at once", 12, weather},
+                           {"v1", "the release is lost", 2, v1},
+                           {"v4", "the snapshot of a dead node is read late", 2, v4},
+                           {"v5", "an old answer comes over a new link", 2, v5},
+                           {"v7", "frozen with frames, and thawed", 2, v7},
+                           {"v9", "`moved` is lost with its link", 2, v9},
+                           {"v10", "frames in the outbox when the link breaks", 2, v10},
+                           {"v11", "executed by a state that is lost", 2, v11},
+                           {"v12", "written for a state that is lost", 2, v12},
+                           {"v13", "links between nodes break, those of senders not", 2, v13},
+                           {"v16", "executed, link broken, holder dead", 2, v16}});
 }
 
 }  // namespace wscluster::simulation

@@ -254,7 +254,8 @@ void Process::report_changes() {
     auto& [sum, cores_done] = entry;
     sum.done = cores_done == cores_.size() && sum.planned == sum.moved + sum.closed + sum.gone;
     registry::DonorProgress& told = told_[key];
-    if (told == sum && told.done) continue;
+    // Final: what was counted is forgotten piece by piece afterwards.
+    if (told.done) continue;
     is_news = is_news || !(told == sum);
     told = sum;
     registrar_.report_donor(key.first, key.second, sum);
@@ -292,8 +293,10 @@ void Process::continue_drain() {
         client->on_close(1012);
     }
   }
-  const bool is_empty =
-      std::all_of(cores_.begin(), cores_.end(), [](const auto& core) { return core->sockets.empty(); });
+  // Receipts for sessions that have moved still come here.
+  const bool is_empty = std::all_of(cores_.begin(), cores_.end(), [](const auto& core) {
+    return core->sockets.empty() && core->sender().open() == 0;
+  });
   if (is_empty || is_late) end();
 }
 

@@ -92,7 +92,7 @@ class Process {
   TimePoint stopped_at_;
   unsigned stale_tasks_ = 0;
   std::vector<bool> ticked_;
-  std::vector<TimePoint> last_posts_;  ///< of views, to each core
+  std::vector<TimePoint> last_posts_;          ///< of views, to each core
   std::shared_ptr<const cluster::View> view_;  ///< as core 0 has it
   std::uint64_t generation_ = 0;
   std::vector<std::uint64_t> generations_;  ///< of each core

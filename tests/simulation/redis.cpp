@@ -62,8 +62,8 @@ std::optional<Outcome> Redis::refusal(TimePoint now, const CommitRequest& reques
   const std::string& name = request.to->service;
   const ServiceRow* row = service(name);
   const std::uint64_t epoch = row == nullptr ? 0 : row->epoch();
-  const bool is_head = request.from ? epoch == request.from->epoch && row->head->digest == request.from->digest
-                                    : epoch == 0;
+  const bool is_head =
+      request.from ? epoch == request.from->epoch && row->head->digest == request.from->digest : epoch == 0;
   if (!is_head) return Outcome::conflict;
   if (epoch > 0 && request.to->lineage != row->head->lineage) return Outcome::lineage;
   // A living process has adopted a newer one: what is here is not the newest, and nobody may go on from it.
@@ -166,8 +166,8 @@ void Redis::evaluate(TimePoint now, const std::string& service) {
   bool has_moved = false;
   for (const std::uint64_t epoch : std::vector<std::uint64_t>(row.running.begin(), row.running.end())) {
     registry::Change& change = row.changes.at(epoch);
-    const bool is_waiting = std::any_of(
-        change.donors_expected.begin(), change.donors_expected.end(), [&](const registry::Donor& donor) {
+    const bool is_waiting =
+        std::any_of(change.donors_expected.begin(), change.donors_expected.end(), [&](const registry::Donor& donor) {
           const auto member = current.find(donor.name);
           const auto told = change.donors.find(donor.name);
           return member != current.end() && member->second == donor.incarnation &&
@@ -194,8 +194,9 @@ void Redis::evaluate(TimePoint now, const std::string& service) {
   if (has_moved) ++data_.generation;
 }
 
-/// As put_back.lua: never over a newer epoch, another origin, or one that the history contradicts. Of changes up to what
-/// is here, the records here stay; members without a lease get one, because its holder still counts on the lost one.
+/// As put_back.lua: never over a newer epoch, another origin, or one that the history contradicts. Of changes up to
+/// what is here, the records here stay; members without a lease get one, because its holder still counts on the lost
+/// one.
 Outcome Redis::put_back(TimePoint now, const PutBackRequest& request) {
   const ring::Document& document = *request.document;
   ServiceRow& row = data_.services[document.service];

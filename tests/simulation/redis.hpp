@@ -2,8 +2,8 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -69,8 +69,8 @@ struct PutBackRequest {
 enum class Outcome : std::uint8_t { written, conflict, lineage, limit, behind, alive, majority, history, newer, fork };
 [[nodiscard]] const char* to_string(Outcome outcome) noexcept;
 
-/// What lib/registry/scripts does, as plain code: each method is one script, one step. Who can reach it, and when, is the
-/// world's affair.
+/// What lib/registry/scripts does, as plain code: each method is one script, one step. Who can reach it, and when, is
+/// the world's affair.
 class Redis {
  public:
   /// Told of every document that is written, and by which kind of change.

@@ -110,14 +110,15 @@ void Registrar::failed() {
 
 void Registrar::beat() {
   next_beat_ = world_.agenda().now() + world_.heartbeat();
-  call<bool>(lease_connection_, [](Redis&, TimePoint) { return true; },
-             [this](const bool* answered) {
-               if (answered == nullptr) return failed();
-               const TimePoint now = world_.agenda().now();
-               trust_.redis_answered(now);
-               if (!trust_.may_renew(now, process_.every_core_ticked())) return next_beat(world_.heartbeat() / 4);
-               renew();
-             });
+  call<bool>(
+      lease_connection_, [](Redis&, TimePoint) { return true; },
+      [this](const bool* answered) {
+        if (answered == nullptr) return failed();
+        const TimePoint now = world_.agenda().now();
+        trust_.redis_answered(now);
+        if (!trust_.may_renew(now, process_.every_core_ticked())) return next_beat(world_.heartbeat() / 4);
+        renew();
+      });
 }
 
 void Registrar::renew() {
@@ -127,7 +128,8 @@ void Registrar::renew() {
     if (service.held) stats.services[name].adopted = service.held->epoch;
   trust_.renewal_sent(sent_at);
   call<Redis::Beat>(
-      lease_connection_, [self = self_, stats = stats, latest](Redis& redis, TimePoint now) {
+      lease_connection_,
+      [self = self_, stats = stats, latest](Redis& redis, TimePoint now) {
         return redis.renew(now, self, stats, latest);
       },
       [this, sent_at](const Redis::Beat* beat) {
@@ -206,24 +208,25 @@ void Registrar::turn() {
       if (!row.running.empty()) redis.evaluate(now, name);
     return redis.data();
   };
-  call<RedisData>(directory_connection_, request, [this, donors, receivers, renewals = trust_.renewals()](const RedisData* data) {
-    take_offers();
-    if (data == nullptr) {
-      donors_.insert(donors.begin(), donors.end());
-      receivers_.insert(receivers.begin(), receivers.end());
-      is_up_ = false;
-      publish();
-      is_turning_ = false;
-      return;
-    }
-    // Whoever holds a newer document than a Redis that has come back gets the time to say so.
-    if (!is_up_ && was_up_) may_change_from_ = world_.agenda().now() + 2 * world_.lease();
-    is_up_ = was_up_ = true;
-    read(*data);
-    trust_.documents_read(world_.agenda().now(), renewals);
-    publish();
-    if (!change_something()) end_turn();
-  });
+  call<RedisData>(directory_connection_, request,
+                  [this, donors, receivers, renewals = trust_.renewals()](const RedisData* data) {
+                    take_offers();
+                    if (data == nullptr) {
+                      donors_.insert(donors.begin(), donors.end());
+                      receivers_.insert(receivers.begin(), receivers.end());
+                      is_up_ = false;
+                      publish();
+                      is_turning_ = false;
+                      return;
+                    }
+                    // Whoever holds a newer document than a Redis that has come back gets the time to say so.
+                    if (!is_up_ && was_up_) may_change_from_ = world_.agenda().now() + 2 * world_.lease();
+                    is_up_ = was_up_ = true;
+                    read(*data);
+                    trust_.documents_read(world_.agenda().now(), renewals);
+                    publish();
+                    if (!change_something()) end_turn();
+                  });
 }
 
 /// The next one comes with a heartbeat, a hint, or when somebody missing is due.
@@ -232,7 +235,8 @@ void Registrar::end_turn() {
   if (is_dirty_) return wake();
   TimePoint next = TimePoint::max();
   for (const auto& [name, service] : services_)
-    next = std::min(next, std::max({service.sightings.next_due(world_.heartbeat()), service.not_before, may_change_from_}));
+    next = std::min(next,
+                    std::max({service.sightings.next_due(world_.heartbeat()), service.not_before, may_change_from_}));
   const TimePoint now = world_.agenda().now();
   if (next == TimePoint::max() || next > now + world_.heartbeat()) return;
   world_.agenda().at(std::max(next, now + Duration(1)), [this] { process_.when_running([this] { wake(); }); });
@@ -301,7 +305,8 @@ void Registrar::repeat_reports(const std::string& name, const ServiceRow& row) {
 void Registrar::adopt(const std::string& name, Service& service, DocumentPtr document) {
   const Life self{self_.name, self_.incarnation};
   const ring::Member* before = service.held ? find_life(*service.held, self) : nullptr;
-  const bool was_empty = before != nullptr && before->weight == 0;
+  // A leaving member that is taken for dead may still hold users.
+  const bool was_empty = before != nullptr && before->weight == 0 && service.done_through >= service.held->epoch;
   service.is_member = find_life(*document, self) != nullptr;
   const bool has_left = before != nullptr && !service.is_member;
   service.was_member = service.was_member || has_left;

@@ -19,8 +19,8 @@ namespace wscluster::simulation {
 class Process;
 class World;
 
-/// The registry of one process: what LeaseLoop and DirectoryLoop do around the pure Trust, compare() and next_step(), with
-/// every command a request and an answer that take their time or get lost.
+/// The registry of one process: what LeaseLoop and DirectoryLoop do around the pure Trust, compare() and next_step(),
+/// with every command a request and an answer that take their time or get lost.
 class Registrar {
  public:
   Registrar(World& world, Process& process, registry::Registration self);

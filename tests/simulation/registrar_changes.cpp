@@ -47,21 +47,22 @@ bool Registrar::change_something() {
 bool Registrar::change_ring(const std::string& name, Service& service) {
   const Step step = registry::next_step(facts_of(name, service), self_, world_.lease(), world_.agenda().now());
   if (step == Step::nothing) return false;
-  const auto members =
-      registry::apply(step, service.held ? service.held->members : std::vector<ring::Member>(), self_);
+  const auto members = registry::apply(step, service.held ? service.held->members : std::vector<ring::Member>(), self_);
   const auto next = step == Step::first_document ? world_.first_document(name, members)
-                                                 : ring::next_document(*service.held, members, self_.name,
-                                                                       "by itself", "", service.done_through);
+                                                 : ring::next_document(*service.held, members, self_.name, "by itself",
+                                                                       "", service.done_through);
   if (!next) {
     service.not_before = world_.agenda().now() + world_.heartbeat();
     return false;
   }
-  const registry::Action action = step == Step::drain ? registry::Action::leave : step == Step::go ? registry::Action::left : registry::Action::join;
+  const registry::Action action = step == Step::drain ? registry::Action::leave
+                                  : step == Step::go  ? registry::Action::left
+                                                      : registry::Action::join;
   registry::ChangePolicy policy = world_.policy(500);
   if (step == Step::drain && leaving_) policy = *leaving_;
   const DocumentPtr to = std::make_shared<ring::Document>(*next);
-  const CommitRequest request{service.held, to,
-                              registry::describe_change(service.held.get(), *to, action, self_.name, policy, self_.name)};
+  const CommitRequest request{
+      service.held, to, registry::describe_change(service.held.get(), *to, action, self_.name, policy, self_.name)};
   commit(name, [request](Redis& redis, TimePoint now) { return redis.commit(now, request); });
   return true;
 }
@@ -126,7 +127,8 @@ void Registrar::commit(const std::string& name, std::function<Outcome(Redis&, Ti
       is_dirty_ = true;
     } else if (*outcome == Outcome::conflict) {
       is_dirty_ = true;
-      service.not_before = now + process_.random().micros(0, static_cast<std::uint64_t>(world_.heartbeat().count()) * 500);
+      service.not_before =
+          now + process_.random().micros(0, static_cast<std::uint64_t>(world_.heartbeat().count()) * 500);
     } else {
       if (*outcome != Outcome::alive) world_.note(self_.name + " does not change the ring: " + to_string(*outcome));
       service.not_before = now + world_.heartbeat();

@@ -19,6 +19,10 @@ const char* name_of(wire::FrameType type) noexcept {
       return "release";
     case wire::FrameType::declined:
       return "declined";
+    case wire::FrameType::evict:
+      return "evict";
+    case wire::FrameType::outcome:
+      return "outcome";
     case wire::FrameType::moved:
       return "moved";
     case wire::FrameType::attach:
@@ -51,10 +55,26 @@ const char* name_of(wire::FrameType type) noexcept {
 }
 
 const char* to_string(Act act) noexcept {
-  constexpr const char* words[] = {"say",       "rest",      "vanish",    "arrive",     "ring",
-                                   "abort",     "cli dies",  "drain",     "kill",       "restart",
-                                   "stop",      "cut",       "part",      "lag",        "redis away",
-                                   "redis cut", "redis deaf", "redis save", "redis roll back", "redis flush"};
+  constexpr const char* words[] = {"say",
+                                   "rest",
+                                   "vanish",
+                                   "arrive",
+                                   "ring",
+                                   "abort",
+                                   "cli dies",
+                                   "drain",
+                                   "kill",
+                                   "restart",
+                                   "stop",
+                                   "cut",
+                                   "part",
+                                   "lag",
+                                   "redis away",
+                                   "redis cut",
+                                   "redis deaf",
+                                   "redis save",
+                                   "redis roll back",
+                                   "redis flush"};
   return words[static_cast<std::size_t>(act)];
 }
 
@@ -88,7 +108,9 @@ std::string describe(const Story& story) {
   for (std::size_t i = 0; i < story.devices.size(); ++i) {
     const Device& device = story.devices[i];
     text += " " + std::to_string(i) + "=" + device.uid + "@" +
-            (!device.edge.empty() ? device.edge : device.is_direct ? "node" : "gateway");
+            (!device.edge.empty() ? device.edge
+             : device.is_direct   ? "node"
+                                  : "gateway");
     if (device.reading != Reading::fast) text += device.reading == Reading::slow ? "(slow)" : "(reads nothing)";
   }
   text += "\n";

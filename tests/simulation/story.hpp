@@ -13,20 +13,20 @@ namespace wscluster::simulation {
 
 /// What can happen.
 enum class Act : std::uint8_t {
-  say,       ///< device `number` sends `count` messages to user `other`
-  rest,      ///< somebody sends to user `other` over REST at `who`
-  vanish,    ///< device `number` closes its socket and stays away
-  arrive,    ///< device `number` connects for the first time
-  ring,      ///< CLI: these members own, everybody else leaves; `number` is the rate
-  abort,     ///< CLI: the membership before the last planned change
-  cli_dies,  ///< CLI: reads the ring and dies before it writes
-  drain,     ///< SIGTERM
-  kill,      ///< kill -9
-  restart,   ///< a new life of that name
-  stop,      ///< SIGSTOP, and SIGCONT after `lasting`
-  cut,       ///< all links of a pair break; anew after `lasting`
-  part,      ///< nothing passes between a pair for `lasting`, and nobody is told
-  lag,       ///< a process gets its views so much later, for `lasting`
+  say,         ///< device `number` sends `count` messages to user `other`
+  rest,        ///< somebody sends to user `other` over REST at `who`
+  vanish,      ///< device `number` closes its socket and stays away
+  arrive,      ///< device `number` connects for the first time
+  ring,        ///< CLI: these members own, everybody else leaves; `number` is the rate
+  abort,       ///< CLI: the membership before the last planned change
+  cli_dies,    ///< CLI: reads the ring and dies before it writes
+  drain,       ///< SIGTERM
+  kill,        ///< kill -9
+  restart,     ///< a new life of that name
+  stop,        ///< SIGSTOP, and SIGCONT after `lasting`
+  cut,         ///< all links of a pair break; anew after `lasting`
+  part,        ///< nothing passes between a pair for `lasting`, and nobody is told
+  lag,         ///< a process gets its views so much later, for `lasting`
   redis_away,  ///< for everybody, for `lasting`
   redis_cut,   ///< from one process, for `lasting`
   redis_deaf,  ///< its answers to one process get lost for `lasting`
@@ -39,7 +39,7 @@ enum class Act : std::uint8_t {
 /// Roles of the frame that sets an action off, in place of a name.
 inline constexpr const char* the_sender = "$sender";
 inline constexpr const char* the_receiver = "$receiver";
-inline constexpr const char* a_third = "$third";      ///< another node of the ring
+inline constexpr const char* a_third = "$third";  ///< another node of the ring
 inline constexpr const char* a_gateway = "$gateway";
 
 struct Action {
@@ -50,8 +50,8 @@ struct Action {
   std::uint64_t number = 0;
   Duration lasting{0};
   std::uint64_t count = 1;
-  /// Not at a time but when the nth frame of this type after `at` arrives; before it is handled (then it is lost with its
-  /// link or its receiver) or after.
+  /// Not at a time but when the nth frame of this type after `at` arrives; before it is handled (then it is lost with
+  /// its link or its receiver) or after.
   wire::FrameType frame{};
   std::uint64_t nth = 0;
   bool is_after = false;
@@ -77,10 +77,10 @@ struct Device {
 
 /// What must be true in it, beyond what must be always.
 struct Promises {
-  bool is_lossless = true;  ///< no process, Redis or link fails: everything arrives
-  bool ends_equal = true;   ///< at the end everybody has the document that is in Redis
-  bool keeps_sending = false;    ///< no send fails, whatever else happens
-  bool detects_deaths = false;   ///< a dead node leaves the ring within the printed bound
+  bool is_lossless = true;         ///< no process, Redis or link fails: everything arrives
+  bool ends_equal = true;          ///< at the end everybody has the document that is in Redis
+  bool keeps_sending = false;      ///< no send fails, whatever else happens
+  bool detects_deaths = false;     ///< a dead node leaves the ring within the printed bound
   bool forgets_everybody = false;  ///< when all clients leave, nothing remains
 };
 
@@ -95,7 +95,7 @@ struct Story {
   Duration heartbeat{200};
   Duration lease{600};
   std::uint64_t window_messages = 1024;
-  bool starts_cold = false;  ///< nobody has a lease and there is no ring
+  bool starts_cold = false;    ///< nobody has a lease and there is no ring
   std::uint64_t mutation = 0;  ///< index in the table of mutations, from 1
 };
 

@@ -20,6 +20,7 @@ bool Watch::is_active(const Core& core) {
 void Watch::look(Core& core) {
   if (core.holders().empty()) return;
   for (User& user : users_) {
+    if (user.is_doubted) continue;
     const cluster::Holder* holder = core.holder(user.service);
     const bool is_held = holder != nullptr && holder->is_active(user.uid);
     const auto known = std::find(user.holders.begin(), user.holders.end(), &core);
@@ -44,7 +45,9 @@ void Watch::compare(User& user, Core& core) {
     if (other == &core || !is_active(*other)) continue;
     world_.checker().break_promise(user.uid + " is held by " + core.process().name() + " and by " +
                                    other->process().name());
-    user.holders = {&core};
+    // Said once; who is right, nobody knows.
+    user.holders.clear();
+    user.is_doubted = true;
     return;
   }
 }

@@ -28,7 +28,8 @@ class Watch {
     std::string service;
     std::string uid;
     std::vector<Core*> holders;
-    std::uint64_t last = 0;  ///< incarnation of the last active holder
+    bool is_doubted = false;  ///< was held twice
+    std::uint64_t last = 0;   ///< incarnation of the last active holder
   };
   [[nodiscard]] static bool is_active(const Core& core);
   void compare(User& user, Core& core);

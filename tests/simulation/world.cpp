@@ -57,9 +57,9 @@ void World::write_note(std::string text) {
 /// Frames about where a user is; messages have their own lines.
 void World::write_frame(const Process& from, const Process& to, const wire::Raw& raw) {
   using wire::FrameType;
-  constexpr FrameType dull[] = {FrameType::up,      FrameType::down,    FrameType::progress, FrameType::accepted,
-                                FrameType::message, FrameType::settled, FrameType::document, FrameType::receipt,
-                                FrameType::word};
+  constexpr FrameType dull[] = {FrameType::up,       FrameType::down,    FrameType::progress,
+                                FrameType::accepted, FrameType::message, FrameType::settled,
+                                FrameType::document, FrameType::receipt, FrameType::word};
   if (std::find(std::begin(dull), std::end(dull), raw.type) != std::end(dull)) return;
   write_note(from.name() + " -> " + to.name() + ": " + name_of(raw.type));
 }
@@ -146,7 +146,8 @@ Process* World::find(const std::string& name) const {
 Core* World::edge_for(const Device& device, Random& random) const {
   std::vector<Process*> fit;
   for (Process* process : living()) {
-    const bool is_wanted = device.edge.empty() ? process->is_gateway() != device.is_direct : process->name() == device.edge;
+    const bool is_wanted =
+        device.edge.empty() ? process->is_gateway() != device.is_direct : process->name() == device.edge;
     if (is_wanted && process->takes_clients()) fit.push_back(process);
   }
   if (fit.empty()) return nullptr;
@@ -206,7 +207,8 @@ void World::on_document_written(const DocumentPtr& before, const DocumentPtr& no
     const auto death = deaths_.find(member.incarnation);
     const Duration bound = story_.lease + 3 * story_.heartbeat;
     if (story_.promises.detects_deaths && death != deaths_.end() && agenda_.now() - death->second > bound) {
-      checker_.break_promise(member.name + " was taken for dead after more than " + std::to_string(bound.count()) + "ms");
+      checker_.break_promise(member.name + " was taken for dead after more than " + std::to_string(bound.count()) +
+                             "ms");
     }
   }
 }
@@ -244,8 +246,8 @@ void World::on_dead(Process& process, bool is_killed) {
 }
 
 void World::start_again(const Process& dead, Duration delay) {
-  const auto cast = std::find_if(story_.cast.begin(), story_.cast.end(),
-                                 [&](const Cast& one) { return one.name == dead.name(); });
+  const auto cast =
+      std::find_if(story_.cast.begin(), story_.cast.end(), [&](const Cast& one) { return one.name == dead.name(); });
   agenda_.in(delay, [this, cast] {
     if (find(cast->name) != nullptr) return;
     note(cast->name + " starts again");

@@ -83,7 +83,8 @@ void World::apply(const Action& action) {
       who->when_running([this, who, uid = action.other, count = action.count, wait = action.number] {
         for (std::uint64_t i = 0; i < count; ++i) {
           turn(*who->random().pick(who->cores()), [&](Core& core) {
-            core.send_message(who->turn_time(), "chat", uid, wait == 1 ? wire::Wait::queued : wire::Wait::delivered, 20s);
+            core.send_message(who->turn_time(), "chat", uid, wait == 1 ? wire::Wait::queued : wire::Wait::delivered,
+                              20s);
           });
         }
       });
@@ -201,7 +202,8 @@ void World::change_ring(const std::vector<std::string>& owners, double rate, uns
       member.state = stays ? ring::MemberState::up : ring::MemberState::draining;
     }
     for (const std::string& owner : owners) {
-      const bool is_member = std::any_of(members.begin(), members.end(), [&](const auto& m) { return m.name == owner; });
+      const bool is_member =
+          std::any_of(members.begin(), members.end(), [&](const auto& m) { return m.name == owner; });
       const auto registered = redis_.data().members.find(owner);
       if (is_member || registered == redis_.data().members.end()) continue;
       if (!redis_.is_alive(agenda_.now(), owner, registered->second.incarnation)) continue;

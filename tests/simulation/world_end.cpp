@@ -105,8 +105,6 @@ void World::settle() {
 }
 
 void World::check_end() {
-  if (is_telling_) for (const Process* process : living()) for (const auto& core : process->cores()) { std::string t = "DBG " + process->name() + "/" + std::to_string(core->index()) + " susp=" + std::to_string(const_cast<Process*>(process)->is_suspended()); if (core->view()) { t += " epoch=" + std::to_string(core->view()->service("chat")->epoch()); for (auto& [n, peer] : core->view()->peers) t += " " + n + "=" + std::to_string(peer.incarnation); } t += " me=" + std::to_string(process->incarnation()); for (auto& h : core->holders()) t += " mis=" + std::to_string(h->misplaced()) + " pend=" + std::to_string(h->moves_pending()); write_note(t); }
-  if (is_telling_ && redis_.service("chat")) { std::string t="DBG redis:"; for (auto& m : redis_.service("chat")->head->members) t += " " + m.name + "=" + std::to_string(m.incarnation); for (auto& [e,c] : redis_.service("chat")->changes) { t += " | " + std::to_string(e) + ":" + registry::to_string(c.state); for (auto& d : c.donors_expected) t += " exp " + d.name; for (auto& [n,d] : c.donors) t += " " + n + (d.done ? " done" : " no") + std::to_string(d.planned) + "/" + std::to_string(d.closed); } write_note(t); }
   checker_.finish();
   if (story_.promises.ends_equal && !are_views_equal()) checker_.break_promise("not everybody has what Redis has");
   check_counts();
@@ -140,9 +138,9 @@ void World::check_counts() {
     const ServiceRow* row = redis_.service(service.name);
     if (row == nullptr || !row->head) continue;
     for (const auto& [epoch, change] : row->changes) {
-      const bool is_whole = std::all_of(
-          change.donors_expected.begin(), change.donors_expected.end(),
-          [&](const registry::Donor& donor) { return !deaths_.contains(donor.incarnation); });
+      const bool is_whole =
+          std::all_of(change.donors_expected.begin(), change.donors_expected.end(),
+                      [&](const registry::Donor& donor) { return !deaths_.contains(donor.incarnation); });
       const registry::DonorProgress sum = change.donor_total();
       if (change.state == registry::ChangeState::evicting) {
         checker_.break_promise("the change to epoch " + std::to_string(epoch) + " is never done");

@@ -7,7 +7,8 @@ using wire::FrameType;
 
 void set_scene(Story& story, Random& random, Scene scene) {
   for (unsigned i = 1; i <= scene.nodes + scene.spares; ++i)
-    story.cast.push_back({"n" + std::to_string(i), static_cast<unsigned>(random.between(1, 2)), false, i <= scene.nodes});
+    story.cast.push_back(
+        {"n" + std::to_string(i), static_cast<unsigned>(random.between(1, 2)), false, i <= scene.nodes});
   const auto gateways = scene.gateways != 0 ? scene.gateways : static_cast<unsigned>(random.between(1, 2));
   for (unsigned i = 1; i <= gateways; ++i)
     story.cast.push_back({"g" + std::to_string(i), static_cast<unsigned>(random.between(1, 2)), true, false});
@@ -21,7 +22,8 @@ void set_scene(Story& story, Random& random, Scene scene) {
   }
   if (scene.has_echo && random.chance(3)) {
     for (unsigned i = 0; i < 3; ++i)
-      story.devices.push_back({"echo", "e" + std::to_string(i), "", has_direct && random.chance(3), false, Reading::fast});
+      story.devices.push_back(
+          {"echo", "e" + std::to_string(i), "", has_direct && random.chance(3), false, Reading::fast});
   }
   if (random.chance(3)) story.window_messages = random.between(1, 4);
 }
@@ -90,9 +92,9 @@ void talk(Story& story, Random& random, Duration from, Duration to, unsigned tim
 }
 
 const std::vector<FrameType>& hand_over_steps() {
-  static const std::vector<FrameType> steps = {FrameType::ask,     FrameType::none,  FrameType::snapshot,
-                                               FrameType::prepared, FrameType::moved, FrameType::release,
-                                               FrameType::attach,  FrameType::attached};
+  static const std::vector<FrameType> steps = {FrameType::ask,      FrameType::none,    FrameType::snapshot,
+                                               FrameType::prepared, FrameType::moved,   FrameType::release,
+                                               FrameType::attach,   FrameType::attached};
   return steps;
 }
 

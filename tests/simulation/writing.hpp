@@ -10,8 +10,8 @@
 namespace wscluster::simulation {
 
 struct Scene {
-  unsigned nodes = 3;   ///< n1 … of the first ring
-  unsigned spares = 1;  ///< further nodes that stand by
+  unsigned nodes = 3;     ///< n1 … of the first ring
+  unsigned spares = 1;    ///< further nodes that stand by
   unsigned gateways = 0;  ///< g1 …; 0: one or two
   unsigned users = 8;     ///< u0 …; the first two have two devices
   bool has_direct = true;
