@@ -55,14 +55,18 @@ Holder::User& Holder::make_user(std::uint64_t hash, std::string_view uid) {
   User& user = *it->second;
   user.key = &it->first;
   user.life = random_id();
+  return user;
+}
+
+/// A state that is made anew: what the lost one may have done before is not known any more.
+void Holder::inherit_losses(User& user) const {
   for (const Loss& loss : losses_) {
-    const ring::Member* owner = loss.ring.owner_of(hash);
+    const ring::Member* owner = loss.ring.owner_of(user.key->hash);
     if (owner == nullptr || owner->name != loss.node || owner->incarnation != loss.incarnation) continue;
     user.born = std::max(user.born, loss.epoch);
     // Its clients come back, and nobody is left to say which.
     user.hold_until = std::max(user.hold_until, loss.at + options_.hold);
   }
-  return user;
 }
 
 void Holder::erase_user_if_idle(User& user) {

@@ -125,6 +125,7 @@ class Holder final : public ReceiptSink {
   [[nodiscard]] User* find_user(std::uint64_t hash, std::string_view uid) const;
   [[nodiscard]] User* find_user(std::string_view uid) const;
   User& make_user(std::uint64_t hash, std::string_view uid);
+  void inherit_losses(User& user) const;
   void erase_user_if_idle(User& user);
   void erase_user(User& user);
   [[nodiscard]] bool owns(std::uint64_t hash) const;

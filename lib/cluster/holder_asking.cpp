@@ -72,6 +72,7 @@ void Holder::resolve_user(TimePoint now, User& user) {
   user.asked_epoch = 0;
   user.questions.clear();
   user.phase = User::Phase::active;
+  inherit_losses(user);
   work_off_visits(now, user);
 }
 
