@@ -121,9 +121,10 @@ std::string result_text(const Change& change, std::uint64_t misplaced) {
                         : "Epoch " + std::to_string(change.to_epoch) + " is active: " + what + " is done.\n";
   out += format_count(donors.moved) + " sessions moved, " + format_count(donors.closed) + " closed";
   if (donors.forced > 0) out += " (" + format_count(donors.forced) + " of them at the deadline)";
-  out += " in " + fixed(donors.seconds, 1) + "s (" +
-         fixed(donors.seconds > 0 ? static_cast<double>(donors.moved + donors.closed) / donors.seconds : 0, 0) +
-         "/s); " + format_count(donors.gone) + " had gone by themselves.\n";
+  out += " in " + fixed(donors.seconds, 1) + "s";
+  if (const auto handled = static_cast<double>(donors.moved + donors.closed); donors.seconds > 0 && handled > 0)
+    out += " (" + fixed(handled / donors.seconds, 0) + "/s)";
+  out += "; " + format_count(donors.gone) + " had gone by themselves.\n";
   if (donors.closed > 0) {
     const auto missing = donors.closed - std::min(donors.closed, receivers.returned);
     out += format_count(receivers.returned) + " are back";
