@@ -24,12 +24,15 @@ inline constexpr LinkId local_link = 8;
 inline constexpr LinkId edge_link = 9;
 inline constexpr PathId path_a = make_path(link_a, wire::this_core);
 inline constexpr PathId path_b = make_path(link_b, wire::this_core);
+inline constexpr PathId path_c = make_path(link_c, wire::this_core);
+inline constexpr PathId local_path = make_path(local_link, wire::this_core);
 inline constexpr PathId edge_path = make_path(edge_link, wire::this_core);
 
 /// Keeps what a machine sends, per link.
 class FakeNetwork final : public Network {
  public:
   std::map<std::string, LinkId, std::less<>> nodes;  ///< those that can be reached
+  std::vector<LinkId> order;                         ///< of what was sent
 
   PathId path_to(std::string_view node, std::uint64_t, unsigned shard) override {
     const auto found = nodes.find(node);
@@ -38,7 +41,9 @@ class FakeNetwork final : public Network {
                : make_path(found->second, static_cast<std::uint8_t>(shard));
   }
   std::string* output(PathId path) override {
-    return broken_.contains(link_of(path)) ? nullptr : &bytes_[link_of(path)];
+    if (broken_.contains(link_of(path))) return nullptr;
+    order.push_back(link_of(path));
+    return &bytes_[link_of(path)];
   }
   bool is_local(PathId path) const override { return link_of(path) == local_link; }
   void cut(LinkId link) { broken_.insert(link); }
@@ -97,8 +102,10 @@ class Epochs {
   }
   [[nodiscard]] std::shared_ptr<const View> view() const {
     auto view = std::make_shared<View>();
-    view->services["chat"] =
-        ServiceView::make(document_, done, {{document_->epoch, rate, 1012, {}, evict, Duration{0}, Duration{0}}});
+    std::vector<ChangePolicy> policies;
+    for (std::uint64_t epoch = done + 1; epoch <= document_->epoch; ++epoch)
+      policies.push_back({epoch, rate, 1012, {}, evict, lb_wait, deadline});
+    view->services["chat"] = ServiceView::make(document_, done, std::move(policies));
     for (const char name : peers) {
       Peer peer;
       peer.name = std::string(1, name);
@@ -113,6 +120,8 @@ class Epochs {
   std::uint64_t done = 1;
   double rate = 0;
   Evict evict = Evict::moved;
+  Duration lb_wait{0};
+  Duration deadline{0};
   std::string peers = "abc";
 
  private:
@@ -173,10 +182,10 @@ struct HolderBench {
     return attach;
   }
   static std::string id_of(std::uint64_t edge) { return std::string(23, 'x') + static_cast<char>('0' + edge); }
-  wire::Attached attach(const std::string& uid, std::uint64_t edge = 1) {
+  wire::Attached attach(const std::string& uid, std::uint64_t edge = 1, PathId path = edge_path) {
     const std::string id = id_of(edge);
-    holder->on_attach(now, edge_path, request(uid, edge, id));
-    return network.one<wire::Attached>(edge_link);
+    holder->on_attach(now, path, request(uid, edge, id));
+    return network.one<wire::Attached>(link_of(path));
   }
   /// From origin 77 on link 2.
   void message(const std::string& uid, std::uint64_t counter, std::string_view payload, std::uint64_t after = 0,

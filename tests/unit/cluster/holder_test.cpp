@@ -283,6 +283,57 @@ TEST(Holder, stops_accepting_when_a_session_has_too_many_open_sends) {
   EXPECT_EQ(downs.back().accepted, 3U);
 }
 
+TEST(Holder, keeps_messages_in_the_inbox_until_somebody_comes) {
+  ServiceOptions options;
+  options.inbox = Inbox::memory;
+  options.inbox_messages = 2;
+  HolderBench bench(options);
+  bench.adopt(Epochs("a").view());
+  bench.message("alice", 1, "first");
+  bench.message("alice", 2, "second", 1);
+  bench.message("alice", 3, "too many", 2);
+  std::string statuses;
+  for (const auto& receipt : bench.network.take<wire::Receipt>(origin_link))
+    statuses += std::string(to_string(receipt.status)) + " ";
+  EXPECT_EQ(statuses, "queued queued offline ");
+  bench.holder->on_settled(bench.now, {"chat", 77, 4});
+  bench.pass(60s);
+  const auto attached = bench.attach("alice");
+  const auto downs = bench.network.take<wire::Down>(edge_link);
+  ASSERT_EQ(downs.size(), 2U);
+  EXPECT_EQ(downs[0].payload, "first");
+  EXPECT_EQ(downs[1].payload, "second");
+  bench.holder->on_progress(bench.now, {attached.holder, 2, 2});
+  EXPECT_EQ(bench.network.count<wire::Receipt>(origin_link), 0U) << "answered once";
+}
+
+TEST(Holder, puts_into_the_inbox_what_the_last_socket_did_not_write) {
+  ServiceOptions options;
+  options.inbox = Inbox::memory;
+  HolderBench bench(options);
+  bench.adopt(Epochs("a").view());
+  const auto attached = bench.attach("alice");
+  bench.message("alice", 1, "hello", 0, 1, wire::Wait::queued);
+  bench.holder->on_detach(bench.now, {attached.holder, 1006, 1, 0});
+  bench.network.take<wire::Down>(edge_link);
+  bench.attach("alice", 2);
+  EXPECT_EQ(bench.network.one<wire::Down>(edge_link).payload, "hello");
+}
+
+TEST(Holder, empties_the_inbox_when_its_time_is_over) {
+  ServiceOptions options;
+  options.inbox = Inbox::memory;
+  options.inbox_time = 30s;
+  HolderBench bench(options);
+  bench.adopt(Epochs("a").view());
+  bench.message("alice", 1, "hello");
+  bench.holder->on_settled(bench.now, {"chat", 77, 2});
+  bench.pass(29s);
+  EXPECT_EQ(bench.holder->users(), 1U);
+  bench.pass(3s);
+  EXPECT_EQ(bench.holder->users(), 0U);
+}
+
 TEST(Holder, answers_what_was_first_sent_before_a_loss_with_unknown) {
   HolderBench bench;
   Epochs epochs("ab");

@@ -30,8 +30,8 @@ struct SenderTest : testing::Test, ReceiptSink {
       sender.tick(now += 10ms);
   }
   void refuse(PathId path, std::uint64_t counter, RefuseReason reason = RefuseReason::not_owner,
-              std::uint64_t epoch = 1, std::string_view node = {}) {
-    sender.on_refusal(now, path, {counter, reason, epoch, node});
+              std::uint64_t epoch = 1) {
+    sender.on_refusal(now, path, {counter, reason, epoch});
   }
 
   FakeNetwork network;
@@ -95,25 +95,25 @@ TEST_F(SenderTest, waits_for_the_epoch_that_a_refusal_names) {
   EXPECT_EQ(again.epoch, 1U) << "of the first sending";
 }
 
-TEST_F(SenderTest, stays_with_a_holder_that_answers_until_it_has_answered_everything) {
+TEST_F(SenderTest, goes_to_a_new_owner_with_everything_that_is_open_and_takes_late_answers) {
   send(uid, 1);
   send(uid, 2);
+  send(uid, 3);
   const auto messages = network.take<wire::Message>(link_a);
+  sender.on_receipt(now, path_a, {messages[0].counter, ReceiptStatus::delivered, 1, 1});
   epochs.next("bA");
   sender.adopt(now, epochs.view());
-  send(uid, 3);
-  const auto third = network.one<wire::Message>(link_a);
-  refuse(path_a, third.counter, RefuseReason::not_owner, 2);
-  send(uid, 4);
-  pass(500ms);
-  EXPECT_EQ(network.count<wire::Message>(link_a) + network.count<wire::Message>(link_b), 0U)
-      << "the first two are with a";
-  sender.on_receipt(now, path_a, {messages[0].counter, ReceiptStatus::delivered, 1, 2});
-  refuse(path_a, messages[1].counter, RefuseReason::not_owner, 2);
   const auto again = network.take<wire::Message>(link_b);
-  ASSERT_EQ(again.size(), 3U);
+  ASSERT_EQ(again.size(), 2U);
   EXPECT_EQ(again[0].counter, messages[1].counter);
-  EXPECT_EQ(again[2].after, again[1].counter);
+  EXPECT_EQ(again[0].after, 0U);
+  EXPECT_EQ(again[1].after, again[0].counter);
+  refuse(path_a, messages[1].counter, RefuseReason::not_owner, 2);
+  send(uid, 4);
+  EXPECT_EQ(network.count<wire::Message>(link_b), 1U) << "a refusal from where they were means nothing";
+  sender.on_receipt(now, path_a, {messages[1].counter, ReceiptStatus::delivered, 1, 2});
+  ASSERT_EQ(receipts.size(), 2U) << "but a receipt does";
+  EXPECT_EQ(nodes[1], "");
 }
 
 TEST_F(SenderTest, leaves_a_holder_that_is_gone) {
@@ -125,16 +125,37 @@ TEST_F(SenderTest, leaves_a_holder_that_is_gone) {
   EXPECT_EQ(network.count<wire::Message>(link_b), 1U);
 }
 
-TEST_F(SenderTest, follows_a_redirect_and_comes_back_from_it) {
+TEST_F(SenderTest, sends_nothing_new_between_a_refusal_and_all_of_them_again_in_order) {
   send(uid, 1);
-  const auto message = network.one<wire::Message>(link_a);
-  refuse(path_a, message.counter, RefuseReason::held, 1, "b");
-  EXPECT_EQ(network.count<wire::Message>(link_b), 1U);
   send(uid, 2);
-  EXPECT_EQ(network.count<wire::Message>(link_b), 1U) << "later ones as well";
-  refuse(path_b, message.counter);
-  refuse(path_b, message.counter + 1);
-  EXPECT_EQ(network.count<wire::Message>(link_a), 2U);
+  const auto messages = network.take<wire::Message>(link_a);
+  refuse(path_a, messages[1].counter, RefuseReason::lacks_after);
+  send(uid, 3);
+  EXPECT_EQ(network.count<wire::Message>(link_a), 0U);
+  refuse(path_a, messages[0].counter, RefuseReason::lacks_after);
+  pass(30ms);
+  const auto again = network.take<wire::Message>(link_a);
+  ASSERT_EQ(again.size(), 3U);
+  EXPECT_EQ(again[0].counter, messages[0].counter);
+  EXPECT_EQ(again[1].after, again[0].counter);
+  EXPECT_EQ(again[2].after, again[1].counter);
+}
+
+TEST_F(SenderTest, a_refusal_of_one_user_holds_up_nobody_else) {
+  send(uid, 1);
+  refuse(path_a, network.one<wire::Message>(link_a).counter);
+  send(user_of({view}, "a", 1), 2);
+  EXPECT_EQ(network.count<wire::Message>(link_a), 1U);
+}
+
+TEST_F(SenderTest, waits_while_there_is_no_way_to_the_owner) {
+  network.nodes.erase("a");
+  send(uid, 1);
+  send(uid, 2);
+  pass(100ms);
+  network.nodes["a"] = link_c;
+  pass(10ms);
+  EXPECT_EQ(network.count<wire::Message>(link_c), 2U);
 }
 
 TEST_F(SenderTest, does_not_ask_an_owner_that_refuses_more_often_than_every_few_milliseconds) {
@@ -167,9 +188,12 @@ TEST_F(SenderTest, a_deadline_frees_those_that_wait_behind_it) {
   send(uid, 1, 100ms);
   send(uid, 2, 5s);
   const auto messages = network.take<wire::Message>(link_a);
-  refuse(path_a, messages[1].counter, RefuseReason::lacks_after);
+  network.nodes.clear();
+  sender.on_link_down(now, link_a);
   pass(500ms);
   ASSERT_EQ(receipts.size(), 1U);
+  network.nodes = {{"a", link_a}};
+  pass(10ms);
   const auto again = network.one<wire::Message>(link_a);
   EXPECT_EQ(again.counter, messages[1].counter);
   EXPECT_EQ(again.after, 0U);

@@ -65,15 +65,29 @@ TEST_F(FrameQueueTest, the_oldest_unsent_can_be_dropped) {
   EXPECT_TRUE(queue.is_empty());
 }
 
-TEST_F(FrameQueueTest, restart_numbers_what_is_left_from_one) {
-  add("a"), add("b"), add("c");
-  send_all();
-  cover(2);
-  queue.restart();
-  EXPECT_EQ(queue.added(), 1U);
-  EXPECT_EQ(send_all(), "c ");
-  cover(1);
+TEST_F(FrameQueueTest, goes_on_where_another_queue_was) {
+  queue.start_at(5);
+  EXPECT_EQ(queue.added(), 5U);
+  EXPECT_EQ(queue.covered(), 5U);
+  EXPECT_EQ(queue.in_flight(), 0U);
+  add("f"), add("g");
+  EXPECT_EQ(send_all(), "f g ");
+  EXPECT_EQ(queue.sent(), 7U);
+  cover(6);
+  queue.rewind(0);
+  EXPECT_EQ(send_all(), "g ");
+  cover(7);
   EXPECT_TRUE(queue.is_empty());
+}
+
+TEST_F(FrameQueueTest, shows_what_is_not_covered_sent_or_not) {
+  add("a"), add("b"), add("c");
+  queue.mark_sent(), queue.mark_sent();
+  cover(1);
+  std::string seen;
+  queue.for_each([&](const FrameQueue::Node& node) { seen += node.payload(); });
+  EXPECT_EQ(seen, "bc");
+  EXPECT_EQ(send_all(), "c ") << "looking changes nothing";
 }
 
 TEST_F(FrameQueueTest, clear_tells_what_was_sent) {

@@ -54,23 +54,26 @@ TEST(ViewMaker, a_ring_that_did_not_change_is_not_made_again) {
   EXPECT_EQ(after->peer("c"), nullptr);
 }
 
-TEST(ViewMaker, an_open_change_is_asked_about_until_its_clients_are_back) {
+TEST(ViewMaker, earlier_owners_are_asked_until_the_change_is_done_and_its_policy_stays_while_it_settles) {
   ViewMaker maker;
   auto snapshot = snapshot_of(second());
   registry::Change change;
   change.to_epoch = 2;
   change.policy.rate = 50;
-  change.state = registry::ChangeState::settling;
   auto& service = snapshot.services["chat"];
-  service.done_through = 2;
+  service.done_through = 1;
   service.running = {change};
+  const auto moving = maker.make(snapshot);
+  ASSERT_EQ(moving->service("chat")->open.size(), 1U);
+  EXPECT_EQ(moving->service("chat")->open.front().epoch, 1U);
+  service.done_through = 2;
+  service.running.front().state = registry::ChangeState::settling;
   const auto settling = maker.make(snapshot);
-  ASSERT_EQ(settling->service("chat")->open.size(), 1U);
-  EXPECT_EQ(settling->service("chat")->open.front().epoch, 1U);
+  EXPECT_TRUE(settling->service("chat")->open.empty());
   ASSERT_NE(settling->service("chat")->policy_of(2), nullptr);
   EXPECT_EQ(settling->service("chat")->policy_of(2)->rate, 50);
   service.running.clear();
-  EXPECT_TRUE(maker.make(snapshot)->service("chat")->open.empty());
+  EXPECT_EQ(maker.make(snapshot)->service("chat")->policy_of(2), nullptr);
 }
 
 TEST(ViewMaker, holders_see_once_from_whom_they_inherit_also_when_the_change_is_done_already) {

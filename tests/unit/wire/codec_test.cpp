@@ -3,6 +3,10 @@
 
 #include <gtest/gtest.h>
 #include <random>
+#include <string>
+#include <tuple>
+
+#include "wire/user_state.hpp"
 
 namespace wscluster::wire {
 namespace {
@@ -75,6 +79,167 @@ TEST(Wire, what_is_not_sent_is_zero) {
   EXPECT_EQ(bytes.size(), header_bytes);
 }
 
+template <class F>
+F come_back(const F& frame) {
+  static std::string bytes;  // what the views of the result point to
+  bytes.clear();
+  append(bytes, frame);
+  return std::get<F>(round_trip(frame, bytes));
+}
+
+TEST(Wire, frames_of_a_move_come_back) {
+  const auto ask = come_back(Ask{"chat", "bob", 4});
+  EXPECT_EQ(ask.uid, "bob");
+  EXPECT_EQ(ask.epoch, 4U);
+  EXPECT_EQ(come_back(None{"chat", "bob", 4}).epoch, 4U);
+
+  const auto snapshot = come_back(Snapshot{"chat", "bob", 3, 4, "node-1", 0xFEDCBA9876543210U, 2, 100, 300, "bytes"});
+  EXPECT_EQ(snapshot.handover, 3U);
+  EXPECT_EQ(snapshot.epoch, 4U);
+  EXPECT_EQ(snapshot.node, "node-1");
+  EXPECT_EQ(snapshot.incarnation, 0xFEDCBA9876543210U);
+  EXPECT_EQ(snapshot.shard, 2U);
+  EXPECT_EQ(snapshot.offset, 100U);
+  EXPECT_EQ(snapshot.total, 300U);
+  EXPECT_EQ(snapshot.bytes, "bytes");
+
+  const auto prepared = come_back(Prepared{"chat", "bob", 3, 9, 300, true});
+  EXPECT_EQ(prepared.handover, 3U);
+  EXPECT_EQ(prepared.incarnation, 9U);
+  EXPECT_EQ(prepared.taken, 300U);
+  EXPECT_TRUE(prepared.is_installed);
+
+  const auto declined = come_back(Declined{"chat", "bob", 3, 5});
+  EXPECT_EQ(declined.handover, 3U);
+  EXPECT_EQ(declined.epoch, 5U);
+}
+
+TEST(Wire, a_release_comes_back_with_the_sessions_that_ended) {
+  const std::string first(24, 'a');
+  const std::string second(24, 'b');
+  const auto release = come_back(Release{"chat", "bob", 3, 9, {{first, 1001, 7}, {second, 1006, 0}}});
+  EXPECT_EQ(release.handover, 3U);
+  EXPECT_EQ(release.incarnation, 9U);
+  ASSERT_EQ(release.ended.size(), 2U);
+  EXPECT_EQ(release.ended[0].session, first);
+  EXPECT_EQ(release.ended[0].code, 1001U);
+  EXPECT_EQ(release.ended[0].written, 7U);
+  EXPECT_EQ(release.ended[1].session, second);
+}
+
+TEST(Wire, what_edges_are_told_and_say_comes_back) {
+  const auto moved = come_back(Moved{1, 2, 4, 3, 500'000});
+  EXPECT_EQ(moved.edge, 1U);
+  EXPECT_EQ(moved.number, 2U);
+  EXPECT_EQ(moved.epoch, 4U);
+  EXPECT_EQ(moved.closes, 3U);
+  EXPECT_EQ(moved.share, 500'000U);
+
+  const auto evict = come_back(Evict{8, 4, 1012, "epoch=4 after=5ms"});
+  EXPECT_EQ(evict.holder, 8U);
+  EXPECT_EQ(evict.epoch, 4U);
+  EXPECT_EQ(evict.code, 1012U);
+  EXPECT_EQ(evict.text, "epoch=4 after=5ms");
+
+  const auto detach = come_back(Detach{8, 1001, 6, 5});
+  EXPECT_EQ(detach.holder, 8U);
+  EXPECT_EQ(detach.code, 1001U);
+  EXPECT_EQ(detach.received, 6U);
+  EXPECT_EQ(detach.written, 5U);
+
+  const auto refusal = come_back(Refusal{17, RefuseReason::lacks_after, 4});
+  EXPECT_EQ(refusal.counter, 17U);
+  EXPECT_EQ(refusal.reason, RefuseReason::lacks_after);
+  EXPECT_EQ(refusal.epoch, 4U);
+}
+
+TEST(Wire, an_outcome_comes_back) {
+  const auto outcome =
+      come_back(Outcome{"chat", 9, 0x0200000000000001U, ReceiptStatus::delivered, 2, "node-3", 4, 1500});
+  EXPECT_EQ(outcome.begun_by, 9U);
+  EXPECT_EQ(outcome.number, 0x0200000000000001U);
+  EXPECT_EQ(outcome.status, ReceiptStatus::delivered);
+  EXPECT_EQ(outcome.sessions, 2U);
+  EXPECT_EQ(outcome.node, "node-3");
+  EXPECT_EQ(outcome.epoch, 4U);
+  EXPECT_EQ(outcome.latency_us, 1500U);
+}
+
+TEST(Wire, a_user_comes_back_with_everything_that_is_known) {
+  const std::string id(24, 'x');
+  UserState state;
+  state.schema = user_state_schema;
+  state.life = 0xFEDCBA9876543210U;
+  state.born = 2;
+  state.hold_ms = 9000;
+  state.early_returns = 1;
+  SessionState session;
+  session.id = id;
+  session.accepted = 10;
+  session.covered = 4;
+  session.sent = 5;
+  session.close_code = 1012;
+  session.close_text = "epoch=2";
+  session.closes = 3;
+  session.evicted = 2;
+  session.frames = {{true, 77, 5, std::string_view("\0\xff", 2)}, {false, 0, 0, "text"}};
+  session.sends = {{1, 12, "carol", R"("id")"}};
+  state.sessions = {session};
+  state.executed = {{77, 5, Wait::delivered, 1, 2, true, true, true, ReceiptStatus::queued, 3}};
+  state.origins = {{77, 5, 4}};
+  state.held = {{77, 6, 100, 200, true, "held"}};
+  state.expected = {{2, 150}};
+  const std::string bytes = encode(state);
+  UserState back;
+  ASSERT_TRUE(decode_into(bytes, back));
+  EXPECT_EQ(back.schema, user_state_schema);
+  EXPECT_EQ(back.life, state.life);
+  EXPECT_EQ(back.born, 2U);
+  EXPECT_EQ(back.hold_ms, 9000U);
+  EXPECT_EQ(back.early_returns, 1U);
+  ASSERT_EQ(back.sessions.size(), 1U);
+  const SessionState& s = back.sessions[0];
+  EXPECT_EQ(s.id, id);
+  EXPECT_EQ(s.accepted, 10U);
+  EXPECT_EQ(s.covered, 4U);
+  EXPECT_EQ(s.sent, 5U);
+  EXPECT_EQ(s.close_code, 1012U);
+  EXPECT_EQ(s.close_text, "epoch=2");
+  EXPECT_EQ(s.closes, 3U);
+  EXPECT_EQ(s.evicted, 2U);
+  ASSERT_EQ(s.frames.size(), 2U);
+  EXPECT_TRUE(s.frames[0].is_binary);
+  EXPECT_EQ(s.frames[0].origin, 77U);
+  EXPECT_EQ(s.frames[0].counter, 5U);
+  EXPECT_EQ(s.frames[0].payload, session.frames[0].payload);
+  EXPECT_EQ(s.frames[1].payload, "text");
+  ASSERT_EQ(s.sends.size(), 1U);
+  EXPECT_EQ(s.sends[0].begun_by, 1U);
+  EXPECT_EQ(s.sends[0].number, 12U);
+  EXPECT_EQ(s.sends[0].to, "carol");
+  EXPECT_EQ(s.sends[0].id, R"("id")");
+  ASSERT_EQ(back.executed.size(), 1U);
+  const ExecutedState& e = back.executed[0];
+  EXPECT_EQ(std::tuple(e.origin, e.counter, e.wait, e.pending, e.written),
+            std::tuple(77U, 5U, Wait::delivered, 1U, 2U));
+  EXPECT_TRUE(e.is_unsure && e.is_held && e.is_answered);
+  EXPECT_EQ(e.status, ReceiptStatus::queued);
+  EXPECT_EQ(e.sessions, 3U);
+  ASSERT_EQ(back.origins.size(), 1U);
+  EXPECT_EQ(std::tuple(back.origins[0].origin, back.origins[0].counter, back.origins[0].settled),
+            std::tuple(77U, 5U, 4U));
+  ASSERT_EQ(back.held.size(), 1U);
+  const HeldState& h = back.held[0];
+  EXPECT_EQ(std::tuple(h.origin, h.counter, h.deadline_ms, h.expires_ms), std::tuple(77U, 6U, 100U, 200U));
+  EXPECT_TRUE(h.is_binary);
+  EXPECT_EQ(h.payload, "held");
+  ASSERT_EQ(back.expected.size(), 1U);
+  EXPECT_EQ(std::pair(back.expected[0].epoch, back.expected[0].closed_ms_ago),
+            std::pair(std::uint64_t{2}, std::uint64_t{150}));
+  UserState cut_off;
+  EXPECT_FALSE(decode_into(std::string_view(bytes).substr(0, bytes.size() - 1), cut_off));
+}
+
 TEST(Wire, a_frame_cut_anywhere_is_incomplete) {
   std::string bytes;
   append(bytes, Down{1, 2, false, true, 3, "payload"});
@@ -122,7 +287,7 @@ TEST(Wire, random_bytes_never_crash) {
     std::string body(random() % 40, '\0');
     for (auto& c : body)
       c = static_cast<char>(random());
-    const auto result = decode(Raw{static_cast<FrameType>(random() % 50), 0, body, 0});
+    const auto result = decode(Raw{static_cast<FrameType>(random() % 60), 0, body, 0});
     EXPECT_TRUE(result || !result.error().message.empty());
   }
 }
