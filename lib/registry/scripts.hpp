@@ -19,5 +19,6 @@ extern const Script commit_script;
 extern const Script remove_dead_script;
 extern const Script progress_script;
 extern const Script leave_script;
+extern const Script put_back_script;
 
 }  // namespace wscluster::registry

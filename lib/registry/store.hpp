@@ -11,6 +11,7 @@
 #include "base/time.hpp"
 #include "registry/change.hpp"
 #include "registry/connection.hpp"
+#include "registry/heritage.hpp"
 #include "registry/keys.hpp"
 #include "registry/options.hpp"
 #include "registry/registration.hpp"
@@ -61,6 +62,7 @@ struct CommitOutcome {
     alive,     ///< the member has a lease, or has only just lost it
     majority,  ///< too many leases are gone to believe it
     history,   ///< the epochs needed to decide that are not known
+    behind,    ///< a living process has adopted a newer epoch than Redis has
     wrong,     ///< a bug of the caller
   };
 
@@ -69,6 +71,20 @@ struct CommitOutcome {
   std::string text;  ///< for people; empty when written
 
   [[nodiscard]] bool is_written() const noexcept { return kind == Kind::written; }
+};
+
+/// What became of a document that was to be put back.
+struct PutBackOutcome {
+  enum class Kind : std::uint8_t {
+    restored,
+    same,     ///< it is there
+    newer,    ///< a newer one is there
+    fork,     ///< what is there is not an ancestor
+    lineage,  ///< what is there is of another origin
+  };
+
+  Kind kind = Kind::restored;
+  std::uint64_t epoch = 0;  ///< what is, or was, there; 0: nothing
 };
 
 /// For callers that only want it done; Errc::conflict stands for everything that may be tried again.
@@ -103,6 +119,9 @@ class Store {
   /// maxmemory-policy must be noeviction, or Redis throws leases and documents away.
   [[nodiscard]] Result<> check_server();
 
+  /// Whether it takes writes at all, without renewing anything.
+  [[nodiscard]] Result<> probe_write();
+
   /// `latest_ms`: Redis time after which the attempt must have no effect; 0: not known.
   [[nodiscard]] Result<Beat> heartbeat(const Registration& self, const std::string& registration_json,
                                        const MemberStats& stats, std::uint64_t latest_ms);
@@ -114,6 +133,8 @@ class Store {
   [[nodiscard]] Result<CommitOutcome> remove_dead(const ring::Document& from, const ring::Document& to,
                                                   const Change& change);
 
+  [[nodiscard]] Result<PutBackOutcome> put_back(const ring::Document& document, const Heritage& heritage);
+
   struct Report {
     std::uint64_t epoch = 0;
     std::string field;  ///< donor:NAME or receiver:NAME
@@ -124,6 +145,9 @@ class Store {
 
   [[nodiscard]] Result<Contents> load();
   [[nodiscard]] Result<ring::Document> load_document(const std::string& service);
+  /// Of these epochs, as far as Redis remembers them.
+  [[nodiscard]] Result<HistoryEntries> load_history_entries(const std::string& service, std::uint64_t first,
+                                                            std::uint64_t last);
   [[nodiscard]] Result<std::vector<Change>> load_running(const std::string& service);
   [[nodiscard]] Result<Change> load_change(const std::string& service, std::uint64_t epoch);
   /// The last ones, newest first; those whose record is gone are left out.
