@@ -54,7 +54,7 @@ class Board {
   // Guarded by mutex:
   Trust trust;
   MemberStats stats;
-  std::map<std::string, std::uint64_t> adopted;
+  std::map<std::string, std::shared_ptr<const ring::Document>> adopted;
   std::optional<Beat> beat;  ///< the newest answer, until the directory thread takes it
   std::map<std::pair<std::string, std::uint64_t>, Report> reports;
   std::vector<std::shared_ptr<const ring::Document>> offers;

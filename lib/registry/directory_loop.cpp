@@ -45,6 +45,7 @@ void DirectoryLoop::turn() {
     if (next_removal(service) <= now) is_dirty_ = true;
   }
   if (good && is_dirty_) good = reload();
+  if (good) good = answer_repairs();
   if (good) good = change_rings();
   // What was changed is shown at once, not at the hint.
   if (good && is_dirty_) good = reload();

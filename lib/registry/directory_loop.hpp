@@ -68,6 +68,9 @@ class DirectoryLoop {
   Result<> read_document(const std::string& name, Service& service, const Head& head);
   Result<> read_changes(const std::string& name, Service& service);
   Result<> put_back(const std::string& name, Service& service);
+  Result<> answer_repairs();
+  Result<> repair(Service& service, const RepairRequest& request);
+  Result<std::shared_ptr<const ring::Document>> load_fork(const std::string& name, const ring::Document& held);
   void hold_changes();
   void repeat_reports(const std::string& name, const Service& service);
   void adopt(const std::string& name, Service& service, std::shared_ptr<const ring::Document> document,

@@ -186,7 +186,7 @@ void DirectoryLoop::adopt(const std::string& name, Service& service, std::shared
   log::info("registry", "adopted", {{"service", name}, {"epoch", service.held->epoch}, {"why", service.held->why}});
   {
     const std::lock_guard lock(board_.mutex);
-    board_.adopted[name] = service.held->epoch;
+    board_.adopted[name] = service.held;
     if (left && (is_replaced || !had_no_weight)) board_.trust.expelled();
   }
   publish_memberships();

@@ -28,8 +28,10 @@ namespace wscluster::registry {
 ///   changes:SERVICE      list         the last 64 epochs, newest first
 ///   running:SERVICE      set          epochs whose change is not done
 ///   joins:SERVICE:NAME   list         times of the last joins by itself; expires
+///   repairs              hash         service -> RepairRequest, JSON; gone when it was carried out
 ///   probe                string       written to see whether Redis takes writes again; expires
-///   events               channel      "ring SERVICE EPOCH", "change SERVICE EPOCH", "member NAME": hints only
+///   events               channel      "ring SERVICE EPOCH", "change SERVICE EPOCH", "member NAME",
+///                                     "repair SERVICE": hints only
 ///
 /// After a flush, a start from an older snapshot or a failover to a replica that was behind, whoever holds a newer
 /// document puts it back in one step (scripts/put_back.lua), with what it has read: ring, epochs, history, done, the
@@ -74,6 +76,8 @@ class Keys {
   [[nodiscard]] std::string change(std::string_view service, std::uint64_t epoch) const {
     return prefix_ + "change:" + std::string(service) + ":" + std::to_string(epoch);
   }
+  [[nodiscard]] std::string generation() const { return prefix_ + "generation"; }
+  [[nodiscard]] std::string repairs() const { return prefix_ + "repairs"; }
   [[nodiscard]] std::string probe() const { return prefix_ + "probe"; }
   [[nodiscard]] std::string events() const { return prefix_ + "events"; }
 

@@ -45,8 +45,12 @@ Result<Beat> LeaseLoop::renew() {
     const std::lock_guard lock(board_.mutex);
     stats = board_.stats;
     stats.is_linked = board_.is_linked;
-    for (const auto& [service, epoch] : board_.adopted)
-      stats.services[service].adopted = epoch;
+    for (const auto& [name, document] : board_.adopted) {
+      ServiceStats& service = stats.services[name];
+      service.adopted = document->epoch;
+      service.digest = document->digest;
+      service.lineage = document->lineage;
+    }
     stats.alarms = texts_of(board_.alarms);
     sent_at_ = Clock::now();
     board_.trust.renewal_sent(sent_at_);

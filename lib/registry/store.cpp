@@ -186,6 +186,52 @@ Result<PutBackOutcome> Store::put_back(const ring::Document& document, const Her
   return outcome;
 }
 
+Result<> Store::ask_repair(RepairRequest request) {
+  const auto time = connection_.command({"TIME"});
+  if (!time) return time.error();
+  request.asked_ms = time->at(0).number() * 1000 + time->at(1).number() / 1000;
+  const auto asked = connection_.pipeline({{"HSET", keys_.repairs(), request.service, to_json(request)},
+                                           {"INCR", keys_.generation()},
+                                           {"PUBLISH", keys_.events(), "repair " + request.service}});
+  return asked ? Result<>() : Result<>(asked.error());
+}
+
+Result<> Store::answer_repair(const RepairRequest& request) {
+  const auto answered = connection_.command({"HSET", keys_.repairs(), request.service, to_json(request)});
+  return answered ? Result<>() : Result<>(answered.error());
+}
+
+Result<std::optional<RepairRequest>> Store::load_repair(const std::string& service) {
+  const auto reply = connection_.command({"HGET", keys_.repairs(), service});
+  if (!reply) return reply.error();
+  if (reply->is_nil()) return std::optional<RepairRequest>();
+  auto request = parse_repair(reply->text);
+  if (!request) return request.error();
+  return std::optional<RepairRequest>(std::move(*request));
+}
+
+Result<> Store::withdraw_repair(const std::string& service) {
+  const auto reply = connection_.command({"HDEL", keys_.repairs(), service});
+  return reply ? Result<>() : Result<>(reply.error());
+}
+
+Result<bool> Store::repair(const RepairRequest& request, const Head& head, const ring::Document& next,
+                           const Heritage& heritage) {
+  Heritage whole = heritage;
+  whole.history[next.epoch] = history_entry(next);
+  std::vector<Change> changes = changes_to_restore(next, whole);
+  changes.back().action = Action::repair;
+  changes.back().node = request.from;
+  changes.back().by = request.by;
+  const auto reply = connection_.run(
+      repair_script, keys_.prefix(),
+      {next.service, to_json(request), std::to_string(head.epoch), head.digest, ring::to_json(next),
+       std::to_string(options_.lease.count()), to_json(whole.history), restored_to_json(changes),
+       std::to_string(whole.done_through), std::to_string(whole.read_through)});
+  if (!reply) return reply.error();
+  return reply->at(0).text == "ok";
+}
+
 Result<std::uint64_t> Store::progress(const std::string& service, const std::vector<Report>& reports) {
   Connection::Command arguments{service};
   for (const Report& report : reports) {
@@ -205,7 +251,8 @@ Result<Contents> Store::load() {
                                              {"HGETALL", keys_.holders()},
                                              {"ZRANGE", keys_.leases(), "0", "-1", "WITHSCORES"},
                                              {"HGETALL", keys_.epochs()},
-                                             {"HGETALL", keys_.done()}});
+                                             {"HGETALL", keys_.done()},
+                                             {"HGETALL", keys_.repairs()}});
   if (!replies) return replies.error();
   Contents contents;
   const Reply& time = replies->at(0);
@@ -215,6 +262,9 @@ Result<Contents> Store::load() {
   const auto ends = to_numbers(replies->at(4));
   contents.heads = to_heads(replies->at(5));
   contents.done = to_numbers(replies->at(6));
+  for (const auto& [service, json] : to_map(replies->at(7))) {
+    if (const auto request = parse_repair(json)) contents.repairs.emplace(service, *request);
+  }
   for (const auto& [name, holder] : holders) {
     const auto end = ends.find(name);
     const auto incarnation = parse_hex(holder);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "registry/keys.hpp"
 #include "registry/options.hpp"
 #include "registry/registration.hpp"
+#include "registry/repair.hpp"
 #include "registry/snapshot.hpp"
 #include "ring/document.hpp"
 
@@ -97,6 +99,7 @@ struct Contents {
   std::map<std::string, std::uint64_t> lives;  ///< name -> incarnation of those whose lease runs
   std::map<std::string, Head> heads;
   std::map<std::string, std::uint64_t> done;
+  std::map<std::string, RepairRequest> repairs;  ///< by service
   std::vector<std::string> unreadable;  ///< entries that were left out, one line each
 };
 
@@ -134,6 +137,18 @@ class Store {
                                                   const Change& change);
 
   [[nodiscard]] Result<PutBackOutcome> put_back(const ring::Document& document, const Heritage& heritage);
+
+  /// Lays the request down (its time is set here) and wakes everybody; a second one replaces the first.
+  [[nodiscard]] Result<> ask_repair(RepairRequest request);
+  /// By the process that was asked, with the answer in it.
+  [[nodiscard]] Result<> answer_repair(const RepairRequest& request);
+  /// By who asked: the request as it is now, or nothing when it was carried out.
+  [[nodiscard]] Result<std::optional<RepairRequest>> load_repair(const std::string& service);
+  [[nodiscard]] Result<> withdraw_repair(const std::string& service);
+  /// `next` is made with ring::repaired_document. False: the head or what somebody has adopted is another one by now, or
+  /// the request was withdrawn.
+  [[nodiscard]] Result<bool> repair(const RepairRequest& request, const Head& head, const ring::Document& next,
+                                    const Heritage& heritage);
 
   struct Report {
     std::uint64_t epoch = 0;
