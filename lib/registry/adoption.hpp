@@ -2,8 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
+#include "registry/alarm.hpp"
 #include "ring/document.hpp"
 
 namespace wscluster::registry {
@@ -14,9 +17,12 @@ enum class Standing : std::uint8_t { newer, same, older, other_digest, other_lin
 /// `held` may be null: everything is newer than nothing. An immediate successor that names another predecessor than the
 /// held one is other_digest.
 [[nodiscard]] Standing compare(const ring::Document* held, const ring::Document& candidate);
+/// Also by what the source of the candidate says is the digest of the held epoch; empty: it does not know.
+[[nodiscard]] Standing compare(const ring::Document* held, const ring::Document& candidate,
+                               std::string_view digest_of_held);
 
-/// One line for an alarm; empty for newer and same. `source` says where the candidate is from.
-[[nodiscard]] std::string describe(Standing standing, const ring::Document& held, const ring::Document& candidate,
-                                   const std::string& source);
+/// Why it is not adopted; nothing for newer and same. `source` says where the candidate is from.
+[[nodiscard]] std::optional<Alarm> describe(Standing standing, const ring::Document& held,
+                                            const ring::Document& candidate, const std::string& source);
 
 }  // namespace wscluster::registry

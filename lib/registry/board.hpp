@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/time.hpp"
+#include "registry/alarm.hpp"
 #include "registry/change.hpp"
 #include "registry/registration.hpp"
 #include "registry/store.hpp"
@@ -53,11 +54,13 @@ class Board {
   // Guarded by mutex:
   Trust trust;
   MemberStats stats;
-  std::map<std::string, std::uint64_t> adopted;
+  std::map<std::string, std::shared_ptr<const ring::Document>> adopted;
   std::optional<Beat> beat;  ///< the newest answer, until the directory thread takes it
   std::map<std::pair<std::string, std::uint64_t>, Report> reports;
   std::vector<std::shared_ptr<const ring::Document>> offers;
   std::optional<ChangePolicy> leaving;
+  std::vector<Alarm> alarms;         ///< all that are up, for the next heartbeat
+  std::optional<Alarm> lease_alarm;  ///< why Redis refuses the renewal
   bool is_linked = false;
   bool is_name_taken = false;
   std::string registration_json;  ///< constant once the threads run

@@ -68,8 +68,10 @@ constexpr std::array explanations{
     Explanation{"BUSY", Errc::unavailable, "another client's script is running"},
     Explanation{"MASTERDOWN", Errc::unavailable, "this is a replica without a primary"},
     Explanation{"READONLY", Errc::unavailable, "this is a replica; let redis.url name the primary"},
-    Explanation{"MISCONF", Errc::unavailable, "the server cannot write to its disk and refuses changes"},
-    Explanation{"OOM", Errc::limit, "the server has reached its maxmemory"},
+    Explanation{"MISCONF", Errc::unavailable,
+                "the server cannot write to its disk and refuses changes: give it room, then BGSAVE"},
+    Explanation{"OOM", Errc::limit, "the server has reached its maxmemory: raise it, or delete what is not ours"},
+    Explanation{"NOREPLICAS", Errc::unavailable, "min-replicas-to-write is not met: bring replicas back"},
     Explanation{"CLUSTERDOWN", Errc::unavailable, "the Redis Cluster is not complete"},
     Explanation{"MOVED", Errc::protocol, "Redis Cluster keeps these keys elsewhere; let redis.url name that server"},
     Explanation{"WRONGTYPE", Errc::invalid,
@@ -84,7 +86,9 @@ constexpr std::array explanations{
 Error explain_redis_error(const std::string& place, std::string_view line) {
   // A script's failure is wrapped: "ERR Error running script …: WRONGTYPE …" (Redis 6) or has a tail (Redis 7).
   std::string_view cause = line;
-  if (const auto wrapped = line.find("WRONGTYPE"); wrapped != std::string_view::npos) cause = line.substr(wrapped);
+  for (const std::string_view word : {"WRONGTYPE ", "OOM command", "MISCONF ", "READONLY ", "NOREPLICAS "}) {
+    if (const auto wrapped = line.find(word); wrapped != std::string_view::npos) cause = line.substr(wrapped);
+  }
   const std::string text = place + ": " + std::string(cause);
   for (const Explanation& explanation : explanations) {
     if (cause.starts_with(explanation.word)) {
@@ -92,6 +96,14 @@ Error explain_redis_error(const std::string& place, std::string_view line) {
     }
   }
   return error(Errc::protocol, text);
+}
+
+std::optional<Alarm> refusal_alarm(const Error& error) {
+  const auto has = [&](std::string_view word) { return error.message.find(word) != std::string::npos; };
+  if (has(": OOM ")) return Alarm{AlarmKind::memory, error.message};
+  if (has(": MISCONF ")) return Alarm{AlarmKind::disk, error.message};
+  if (has(": NOREPLICAS ")) return Alarm{AlarmKind::replication, error.message};
+  return std::nullopt;
 }
 
 struct Connection::Reader {

@@ -9,6 +9,7 @@
 
 #include "base/error.hpp"
 #include "base/time.hpp"
+#include "registry/alarm.hpp"
 #include "registry/options.hpp"
 #include "registry/reply.hpp"
 #include "registry/socket.hpp"
@@ -16,6 +17,10 @@
 namespace wscluster::registry {
 
 struct Script;
+
+/// For an Error of this module that says that Redis is there and takes no writes: out of memory, disk full, too few
+/// replicas.
+[[nodiscard]] std::optional<Alarm> refusal_alarm(const Error& error);
 
 /// One blocking connection to Redis, used by one thread. Nothing waits longer than the time-out of its options. After
 /// any failure of the transport it is closed; open() begins anew. Errors name the place and, where there is one, the

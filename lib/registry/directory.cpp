@@ -57,6 +57,21 @@ Result<History> Directory::load_history(const std::string& service) {
   return store_.load_history(service);
 }
 
+Result<> Directory::ask_repair(const RepairRequest& request) {
+  if (const auto open = store_.connection().open(); !open) return open.error();
+  return store_.ask_repair(request);
+}
+
+Result<std::optional<RepairRequest>> Directory::load_repair(const std::string& service) {
+  if (const auto open = store_.connection().open(); !open) return open.error();
+  return store_.load_repair(service);
+}
+
+Result<> Directory::withdraw_repair(const std::string& service) {
+  if (const auto open = store_.connection().open(); !open) return open.error();
+  return store_.withdraw_repair(service);
+}
+
 Result<ServerFacts> Directory::measure() {
   if (const auto open = store_.connection().open(); !open) return open.error();
   return store_.measure();

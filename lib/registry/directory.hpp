@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,11 @@ class Directory {
   [[nodiscard]] Result<History> load_history(const std::string& service);
   /// Also moves a change on whose settle time has passed, so that watching works while no node is left.
   [[nodiscard]] Result<Change> watch_change(const std::string& service, std::uint64_t epoch);
+
+  /// Repairs: see Store.
+  [[nodiscard]] Result<> ask_repair(const RepairRequest& request);
+  [[nodiscard]] Result<std::optional<RepairRequest>> load_repair(const std::string& service);
+  [[nodiscard]] Result<> withdraw_repair(const std::string& service);
 
   [[nodiscard]] Result<ServerFacts> measure();
   /// As Store::check_server().

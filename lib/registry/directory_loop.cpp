@@ -9,15 +9,10 @@
 namespace wscluster::registry {
 namespace {
 
-const ring::Member* find_life(const ring::Document& document, const Life& life) {
-  for (const ring::Member& member : document.members) {
-    if (member.name == life.name && member.incarnation == life.incarnation) return &member;
-  }
-  return nullptr;
-}
+constexpr Duration check_interval = std::chrono::minutes(2);
 
 bool is_same(const Snapshot& a, const Snapshot& b) {
-  return a.redis_up == b.redis_up && a.alarms == b.alarms && a.services == b.services &&
+  return a.redis_up == b.redis_up && a.put_backs == b.put_backs && a.alarms == b.alarms && a.services == b.services &&
          std::equal(a.members.begin(), a.members.end(), b.members.begin(), b.members.end(),
                     [](const MemberRecord& x, const MemberRecord& y) { return x.is_same_as(y); });
 }
@@ -43,17 +38,19 @@ void DirectoryLoop::turn() {
     board_.directory_wake.wait_until(Clock::now() + std::min(options_.heartbeat, Duration(250)));
     return;
   }
+  check_server();
   Result<> good = write_reports();
   const TimePoint now = Clock::now();
   for (const auto& [name, service] : services_) {
     if (next_removal(service) <= now) is_dirty_ = true;
   }
   if (good && is_dirty_) good = reload();
+  if (good) good = answer_repairs();
   if (good) good = change_rings();
   // What was changed is shown at once, not at the hint.
   if (good && is_dirty_) good = reload();
   if (!good) {
-    disconnect(good.error());
+    give_up_turn(good.error());
     return;
   }
   publish();
@@ -63,7 +60,7 @@ void DirectoryLoop::turn() {
     pushed = hints_.poll_push(Duration(0), -1);
   }
   board_.directory_wake.clear();
-  if (!pushed) disconnect(pushed.error());
+  if (!pushed) give_up_turn(pushed.error());
 }
 
 bool DirectoryLoop::connect() {
@@ -78,16 +75,38 @@ bool DirectoryLoop::connect() {
     return false;
   }
   // Whoever holds a newer document than a Redis that has come back gets the time to say so.
-  if (was_up_) may_change_from_ = Clock::now() + 2 * options_.lease;
+  if (was_up_) hold_changes();
   is_up_ = was_up_ = is_dirty_ = true;
+  next_check_ = Clock::now();
   return true;
 }
 
-void DirectoryLoop::disconnect(const Error& cause) {
-  store_.connection().close();
-  hints_.close();
-  is_up_ = false;
-  log::warning("registry", "lost Redis, the last state is kept", {{"err", cause.message}});
+void DirectoryLoop::give_up_turn(const Error& cause) {
+  if (store_.connection().is_open() && hints_.is_open()) {
+    // An answer, if not the one we wanted: Redis is there. The lease thread raises the alarm.
+    log::debug("registry", "Redis refuses", {{"err", cause.message}});
+    is_dirty_ = true;
+  } else {
+    store_.connection().close();
+    hints_.close();
+    is_up_ = false;
+    log::warning("registry", "lost Redis, the last state is kept", {{"err", cause.message}});
+  }
+  publish();
+  board_.directory_wake.wait_until(Clock::now() + std::min(options_.heartbeat, Duration(250)));
+}
+
+/// What was right at the start may be changed later on, or be otherwise on the server behind a failover.
+void DirectoryLoop::check_server() {
+  const TimePoint now = Clock::now();
+  if (now < next_check_) return;
+  next_check_ = now + check_interval;
+  const auto good = store_.check_server();
+  if (good) {
+    server_alarms_.erase(AlarmKind::eviction);
+  } else if (good.error().code == Errc::invalid) {
+    server_alarms_[AlarmKind::eviction] = good.error().message;
+  }
 }
 
 void DirectoryLoop::take_inbox() {
@@ -108,6 +127,7 @@ void DirectoryLoop::take_inbox() {
   leaving_ = board_.leaving;
   is_linked_ = board_.is_linked;
   is_name_taken_ = board_.is_name_taken;
+  lease_alarm_ = board_.lease_alarm;
 }
 
 Result<> DirectoryLoop::write_reports() {
@@ -122,14 +142,19 @@ Result<> DirectoryLoop::write_reports() {
     }
     const auto done = store_.progress(name, batch);
     if (!done) return done.error();
+    for (auto report = reports_.begin(); report != end; ++report) {
+      Report& told = told_[report->first];
+      if (report->second.donor) told.donor = report->second.donor;
+      if (report->second.receiver) told.receiver = report->second.receiver;
+    }
     reports_.erase(reports_.begin(), end);
-    if (*done != services_[name].done_through) is_dirty_ = true;
+    if (*done != services_[name].heritage.done_through) is_dirty_ = true;
   }
   const TimePoint now = Clock::now();
   if (now < next_evaluation_) return {};
   next_evaluation_ = now + options_.heartbeat;
   for (const auto& [name, service] : services_) {
-    if (service.running.empty()) continue;
+    if (service.heritage.running.empty()) continue;
     if (const auto done = store_.progress(name, {}); !done) return done.error();
     is_dirty_ = true;
   }
@@ -158,85 +183,6 @@ Result<> DirectoryLoop::reload() {
   return {};
 }
 
-Result<> DirectoryLoop::read_service(const std::string& name, Service& service) {
-  const auto head = contents_.heads.find(name);
-  if (head == contents_.heads.end()) {
-    service.running.clear();
-    service.is_current = service.held == nullptr;
-    if (service.held) {
-      service.alarm = "ring of " + name + ": Redis has lost it; epoch " + std::to_string(service.held->epoch) +
-                      " is kept, 'ring repair' puts it back";
-      return {};
-    }
-    const bool has_adopter = std::any_of(contents_.members.begin(), contents_.members.end(), [&](const auto& member) {
-      const auto stats = member.stats.services.find(name);
-      return member.is_alive && stats != member.stats.services.end() && stats->second.adopted > 0;
-    });
-    if (has_adopter) {
-      service.nobody_since = TimePoint::max();
-    } else if (service.nobody_since == TimePoint::max()) {
-      service.nobody_since = Clock::now();
-    }
-    return {};
-  }
-  service.nobody_since = TimePoint::max();
-  if (service.held && service.held->epoch == head->second.epoch && service.held->digest == head->second.digest) {
-    service.is_current = true;
-    service.alarm.clear();
-  } else if (const auto read = read_document(name, service, head->second); !read) {
-    return read;
-  }
-  if (!service.is_current) return {};
-  const auto done = contents_.done.find(name);
-  service.done_through = done == contents_.done.end() ? 0 : done->second;
-  auto running = store_.load_running(name);
-  if (!running) return running.error();
-  service.running = std::move(*running);
-  return {};
-}
-
-Result<> DirectoryLoop::read_document(const std::string& name, Service& service, const Head& head) {
-  service.is_current = false;
-  auto document = store_.load_document(name);
-  if (!document) {
-    // A broken connection ends the turn; a document that cannot be read must not stop the other services.
-    if (!store_.connection().is_open()) return document.error();
-    service.alarm = "ring of " + name + ": " + document.error().message;
-    return {};
-  }
-  const Standing standing = compare(service.held.get(), *document);
-  if (standing == Standing::newer) {
-    adopt(name, service, std::make_shared<const ring::Document>(std::move(*document)));
-  } else if (standing != Standing::same) {
-    service.alarm = describe(standing, *service.held, *document, "Redis");
-    return {};
-  }
-  service.alarm.clear();
-  service.is_current = true;
-  // Written between our two looks: the rest of what was read is a little older.
-  if (service.held->epoch != head.epoch) is_dirty_ = true;
-  return {};
-}
-
-void DirectoryLoop::adopt(const std::string& name, Service& service, std::shared_ptr<const ring::Document> document) {
-  const Life self{self_.name, self_.incarnation};
-  const ring::Member* before = service.held ? find_life(*service.held, self) : nullptr;
-  // A leaving member that was taken for dead may still hold users: only when its changes are done it is empty.
-  const bool was_empty = before != nullptr && before->weight == 0 && service.done_through >= service.held->epoch;
-  service.is_member = find_life(*document, self) != nullptr;
-  const bool left = before != nullptr && !service.is_member;
-  if (left) service.was_member = true;
-  service.held = std::move(document);
-  log::info("registry", "adopted", {{"service", name}, {"epoch", service.held->epoch}, {"why", service.held->why}});
-  {
-    const std::lock_guard lock(board_.mutex);
-    board_.adopted[name] = service.held->epoch;
-    if (left && !was_empty) board_.trust.expelled();
-  }
-  publish_memberships();
-  if (left) callbacks_.on_left(name, was_empty);
-}
-
 void DirectoryLoop::publish_memberships() {
   Memberships memberships;
   for (const auto& [name, service] : services_) {
@@ -256,7 +202,7 @@ void DirectoryLoop::take_offers() {
     Service& service = services_[document->service];
     const Standing standing = compare(service.held.get(), *document);
     if (standing == Standing::newer) {
-      adopt(document->service, service, document);
+      adopt(document->service, service, document, {});
       // Redis is asked again before anything is changed.
       service.is_current = false;
       is_dirty_ = true;
@@ -266,22 +212,44 @@ void DirectoryLoop::take_offers() {
   }
 }
 
+std::vector<Alarm> DirectoryLoop::alarms() const {
+  std::vector<Alarm> all;
+  for (const std::string& line : contents_.unreadable)
+    all.push_back({AlarmKind::unreadable, line});
+  if (is_name_taken_) all.push_back({AlarmKind::name, "another process holds the name " + self_.name});
+  for (const auto& [kind, text] : server_alarms_)
+    all.push_back({kind, text});
+  if (lease_alarm_) all.push_back(*lease_alarm_);
+  for (const auto& [name, service] : services_) {
+    if (service.alarm) all.push_back(*service.alarm);
+  }
+  return all;
+}
+
 void DirectoryLoop::publish() {
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->redis_up = is_up_;
   snapshot->members = contents_.members;
-  snapshot->alarms = contents_.unreadable;
-  if (is_name_taken_) snapshot->alarms.push_back("another process holds the name " + self_.name);
+  snapshot->put_backs = put_backs_;
+  std::vector<Alarm> alarms = this->alarms();
+  for (const Alarm& alarm : alarms) {
+    snapshot->alarms.push_back(alarm.text);
+    ++snapshot->alarm_counts[static_cast<std::size_t>(alarm.kind)];
+  }
   for (const auto& [name, service] : services_) {
-    if (service.held || !service.running.empty()) {
-      snapshot->services[name] = {service.held, service.done_through, service.running};
+    const Heritage& heritage = service.heritage;
+    if (service.held || !heritage.running.empty()) {
+      snapshot->services[name] = {service.held, heritage.done_through, heritage.running};
     }
-    if (!service.alarm.empty()) snapshot->alarms.push_back(service.alarm);
   }
   if (published_ && is_same(*published_, *snapshot)) return;
   for (const std::string& alarm : snapshot->alarms) {
     const auto& known = published_ ? published_->alarms : std::vector<std::string>();
     if (std::find(known.begin(), known.end(), alarm) == known.end()) log::error("registry", alarm);
+  }
+  {
+    const std::lock_guard lock(board_.mutex);
+    board_.alarms = std::move(alarms);
   }
   published_ = snapshot;
   callbacks_.on_snapshot(std::move(snapshot));

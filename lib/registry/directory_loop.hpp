@@ -10,7 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "registry/alarm.hpp"
 #include "registry/board.hpp"
+#include "registry/heritage.hpp"
 #include "registry/membership.hpp"
 #include "registry/options.hpp"
 #include "registry/snapshot.hpp"
@@ -43,9 +45,8 @@ class DirectoryLoop {
   /// One service as we know it.
   struct Service {
     std::shared_ptr<const ring::Document> held;
-    std::uint64_t done_through = 0;
-    std::vector<Change> running;
-    std::string alarm;
+    Heritage heritage;  ///< what else is known: history, done_through, running
+    std::optional<Alarm> alarm;
     bool is_current = false;
     bool is_member = false;
     bool was_member = false;
@@ -57,13 +58,23 @@ class DirectoryLoop {
 
   void turn();
   bool connect();
-  void disconnect(const Error& cause);
+  void give_up_turn(const Error& cause);
+  void check_server();
   void take_inbox();
   Result<> write_reports();
   Result<> reload();
   Result<> read_service(const std::string& name, Service& service);
+  Result<> read_nothing(const std::string& name, Service& service);
   Result<> read_document(const std::string& name, Service& service, const Head& head);
-  void adopt(const std::string& name, Service& service, std::shared_ptr<const ring::Document> document);
+  Result<> read_changes(const std::string& name, Service& service);
+  Result<> put_back(const std::string& name, Service& service);
+  Result<> answer_repairs();
+  Result<> repair(Service& service, const RepairRequest& request);
+  Result<std::shared_ptr<const ring::Document>> load_fork(const std::string& name, const ring::Document& held);
+  void hold_changes();
+  void repeat_reports(const std::string& name, const Service& service);
+  void adopt(const std::string& name, Service& service, std::shared_ptr<const ring::Document> document,
+             HistoryEntries history);
   void take_offers();
   void see_dead();
   Result<> change_rings();
@@ -72,6 +83,7 @@ class DirectoryLoop {
   Result<> commit(Service& service, const Result<ring::Document>& next, Action action, const std::string& node,
                   const ChangePolicy& policy);
   void note(const std::string& name, Service& service, const CommitOutcome& outcome);
+  [[nodiscard]] std::vector<Alarm> alarms() const;
   void publish();
   void publish_memberships();
   [[nodiscard]] ServiceFacts facts_of(const std::string& name, const Service& service) const;
@@ -95,6 +107,12 @@ class DirectoryLoop {
   Contents contents_;
   std::map<std::string, Service> services_;
   std::map<std::pair<std::string, std::uint64_t>, Report> reports_;
+  std::map<std::pair<std::string, std::uint64_t>, Report>
+      told_;  ///< of changes that are not final: Redis may lose them
+  std::uint64_t put_backs_ = 0;
+  TimePoint next_check_;
+  std::map<AlarmKind, std::string> server_alarms_;
+  std::optional<Alarm> lease_alarm_;
   std::vector<std::shared_ptr<const ring::Document>> offers_;
   std::optional<ChangePolicy> leaving_;
   bool is_linked_ = false;

@@ -29,7 +29,7 @@ ServiceFacts DirectoryLoop::facts_of(const std::string& name, const Service& ser
   facts.held = service.held.get();
   facts.is_current = service.is_current && !is_name_taken_;
   // A member that leaves stays until the clients it closed are back: their new owners ask it about them.
-  facts.done_through = service.done_through;
+  facts.done_through = service.heritage.done_through;
   for (const MemberRecord& member : contents_.members) {
     const auto stats = member.stats.services.find(name);
     if (stats != member.stats.services.end()) {
@@ -68,7 +68,7 @@ Result<> DirectoryLoop::change_ring(const std::string& name, Service& service) {
   const std::string at = format_rfc3339(WallClock::now());
   const auto members = apply(step, service.held ? service.held->members : std::vector<ring::Member>(), self_);
   const auto follow = [&](const std::string& why) {
-    return ring::next_document(*service.held, members, self_.name, why, at, service.done_through);
+    return ring::next_document(*service.held, members, self_.name, why, at, service.heritage.done_through);
   };
   switch (step) {
     case Step::nothing:
@@ -113,7 +113,7 @@ Result<> DirectoryLoop::remove_dead(const std::string& name, Service& service) {
   for (const Life& life : due)
     names += (names.empty() ? "" : ",") + life.name;
   const auto next = ring::next_document(*service.held, members, self_.name, "lease of " + names + " ended",
-                                        format_rfc3339(WallClock::now()), service.done_through);
+                                        format_rfc3339(WallClock::now()), service.heritage.done_through);
   if (!next) {
     note(name, service, {CommitOutcome::Kind::limit, {}, next.error().message});
     return {};

@@ -21,20 +21,32 @@ namespace wscluster::registry {
 ///   epochs               hash         service -> "EPOCH DIGEST LINEAGE" of its document
 ///   done                 hash         service -> the changes up to this epoch need no `open` any more
 ///   ring:SERVICE         string       ring::Document, JSON
-///   history:SERVICE      hash         epoch -> "NAME=INCARNATION:WEIGHT …", the last 64
+///   history:SERVICE      hash         epoch -> "DIGEST NAME=INCARNATION:WEIGHT …", the last 64
 ///   change:SERVICE:EPOCH hash         record (JSON), state, started, settling, finished (ms of Redis TIME),
 ///                                     aborted (the epoch that took it back), donor:NAME and receiver:NAME
 ///                                     (JSON counters); the last 64
 ///   changes:SERVICE      list         the last 64 epochs, newest first
 ///   running:SERVICE      set          epochs whose change is not done
 ///   joins:SERVICE:NAME   list         times of the last joins by itself; expires
-///   events               channel      "ring SERVICE EPOCH", "change SERVICE EPOCH", "member NAME": hints only
+///   repairs              hash         service -> RepairRequest, JSON; gone when it was carried out
+///   probe                string       written to see whether Redis takes writes again; expires
+///   events               channel      "ring SERVICE EPOCH", "change SERVICE EPOCH", "member NAME",
+///                                     "repair SERVICE": hints only
+///
+/// After a flush, a start from an older snapshot or a failover to a replica that was behind, whoever holds a newer
+/// document puts it back in one step (scripts/put_back.lua), with what it has read: ring, epochs, history, done, the
+/// changes that are not final with their counters, and a full lease for every member that has none, because its holder
+/// still counts on the one that was lost. What it cannot know it makes anew: records of changes whose memberships the
+/// document keeps open (action "put-back", default policy; the donors write their counters again). Not put back:
+/// registrations and stats (each process writes its own with its next heartbeat), joins (a member that flapped starts
+/// from zero) and records of finished changes. While a living process has adopted a newer epoch than Redis has, no
+/// script writes another one.
 ///
 /// A minimal ACL user (Redis 6 and newer; clients of Redis 6 spell the channel rule the same way):
 ///
 ///   ACL SETUSER wscluster on >PASSWORD resetkeys ~wscluster:{CLUSTER}:* resetchannels &wscluster:{CLUSTER}:events
 ///     -@all +auth +ping +select +info +time +eval +evalsha +subscribe +publish +get +set +del +exists +incr +pexpire
-///     +hget +hset +hdel +hgetall +zadd +zrem +zscore +zrange +zrangebyscore +sadd +srem +smembers +sismember
+///     +hget +hset +hdel +hgetall +hmget +zadd +zrem +zscore +zrange +zrangebyscore +sadd +srem +smembers +sismember
 ///     +lpush +lrange +lindex +ltrim
 ///
 /// Size: about 1.5 KiB per process; per service and node about 90 bytes in the document, the same for each open change,
@@ -64,6 +76,9 @@ class Keys {
   [[nodiscard]] std::string change(std::string_view service, std::uint64_t epoch) const {
     return prefix_ + "change:" + std::string(service) + ":" + std::to_string(epoch);
   }
+  [[nodiscard]] std::string generation() const { return prefix_ + "generation"; }
+  [[nodiscard]] std::string repairs() const { return prefix_ + "repairs"; }
+  [[nodiscard]] std::string probe() const { return prefix_ + "probe"; }
   [[nodiscard]] std::string events() const { return prefix_ + "events"; }
 
  private:

@@ -29,9 +29,14 @@ LeaseLoop::LeaseLoop(const Options& options, const Registration& self, Board& bo
       store_(options, command_timeout(options)) {}
 
 Result<> LeaseLoop::probe() {
-  if (!store_.connection().is_open()) return store_.connection().open();
+  if (!store_.connection().is_open()) {
+    const auto opened = store_.connection().open();
+    return opened && refuses_writes_ ? store_.probe_write() : opened;
+  }
   const auto reply = store_.connection().command({"PING"});
-  return reply ? Result<>() : Result<>(reply.error());
+  if (!reply) return reply.error();
+  // It answers, but took no renewal: for leases it is away, and the others may only get our word while none is sent.
+  return refuses_writes_ ? store_.probe_write() : Result<>();
 }
 
 Result<Beat> LeaseLoop::renew() {
@@ -40,8 +45,13 @@ Result<Beat> LeaseLoop::renew() {
     const std::lock_guard lock(board_.mutex);
     stats = board_.stats;
     stats.is_linked = board_.is_linked;
-    for (const auto& [service, epoch] : board_.adopted)
-      stats.services[service].adopted = epoch;
+    for (const auto& [name, document] : board_.adopted) {
+      ServiceStats& service = stats.services[name];
+      service.adopted = document->epoch;
+      service.digest = document->digest;
+      service.lineage = document->lineage;
+    }
+    stats.alarms = texts_of(board_.alarms);
     sent_at_ = Clock::now();
     board_.trust.renewal_sent(sent_at_);
   }
@@ -62,6 +72,8 @@ void LeaseLoop::accept(const Beat& beat, TimePoint sent_at) {
   board_.trust.renewal_succeeded(now, sent_at);
   board_.publish_trust(now);
   board_.beat = beat;
+  board_.lease_alarm.reset();
+  refuses_writes_ = false;
   board_.is_name_taken = false;
   board_.directory_wake.signal();
 }
@@ -73,6 +85,11 @@ void LeaseLoop::note_failure(const Error& cause) {
   const std::lock_guard lock(board_.mutex);
   board_.trust.redis_failed(now);
   board_.publish_trust(now);
+  if (auto alarm = refusal_alarm(cause)) {
+    refuses_writes_ = true;
+    if (board_.lease_alarm != alarm) board_.directory_wake.signal();
+    board_.lease_alarm = std::move(alarm);
+  }
 }
 
 // False: try again soon.

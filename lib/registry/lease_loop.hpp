@@ -41,6 +41,7 @@ class LeaseLoop {
   TimePoint redis_read_at_;
   bool is_up_ = true;
   bool is_held_back_ = false;
+  bool refuses_writes_ = false;
 };
 
 }  // namespace wscluster::registry

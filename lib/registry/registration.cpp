@@ -31,7 +31,8 @@ std::string to_json(const MemberStats& stats) {
   json::object services;
   for (const auto& [name, service] : stats.services) {
     services[name] =
-        json::object{{"sessions", service.sessions}, {"misplaced", service.misplaced}, {"adopted", service.adopted}};
+        json::object{{"sessions", service.sessions}, {"misplaced", service.misplaced}, {"adopted", service.adopted},
+                                  {"digest", service.digest}, {"lineage", to_hex(service.lineage)}};
   }
   return json::serialize(json::object{{"state", stats.state},
                                       {"uptime_seconds", stats.uptime_seconds},
@@ -81,6 +82,8 @@ Result<MemberStats> parse_stats(std::string_view text) {
     read(value.get_object(), "sessions", service.sessions);
     read(value.get_object(), "misplaced", service.misplaced);
     read(value.get_object(), "adopted", service.adopted);
+    read(value.get_object(), "digest", service.digest);
+    read_id(value.get_object(), "lineage", service.lineage);
   }
   return stats;
 }

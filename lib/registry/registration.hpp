@@ -36,7 +36,10 @@ struct Registration {
 struct ServiceStats {
   std::uint64_t sessions = 0;
   std::uint64_t misplaced = 0;
-  std::uint64_t adopted = 0;  ///< epoch; written by the Agent, the removal of the dead depends on it
+  // What it holds, written by the Agent; the removal of the dead depends on it.
+  std::uint64_t adopted = 0;  ///< epoch; 0: no document
+  std::string digest;
+  std::uint64_t lineage = 0;
 
   friend bool operator==(const ServiceStats&, const ServiceStats&) = default;
 };

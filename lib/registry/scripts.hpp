@@ -19,5 +19,7 @@ extern const Script commit_script;
 extern const Script remove_dead_script;
 extern const Script progress_script;
 extern const Script leave_script;
+extern const Script put_back_script;
+extern const Script repair_script;
 
 }  // namespace wscluster::registry

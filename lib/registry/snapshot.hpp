@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/time.hpp"
+#include "registry/alarm.hpp"
 #include "registry/change.hpp"
 #include "registry/registration.hpp"
 #include "ring/document.hpp"
@@ -41,6 +42,8 @@ struct Snapshot {
   std::vector<MemberRecord> members;  ///< nodes and gateways, sorted by name
   std::map<std::string, ServiceState> services;
   std::vector<std::string> alarms;  ///< one line each; empty when all is well
+  AlarmCounts alarm_counts{};       ///< the same by kind; only in those of an Agent
+  std::uint64_t put_backs = 0;      ///< so often this process has put a ring back into Redis
   bool redis_up = false;
 };
 

@@ -70,6 +70,13 @@ CommitOutcome outcome_of(const ring::Document& to, const Reply& reply) {
             ring + "the members of epoch " + std::to_string(detail.number()) +
                 " are not known any more; nobody is removed by itself ('ring remove --force' does it)"};
   }
+  if (word == "behind") {
+    return {Kind::behind,
+            {},
+            ring + "Redis has lost epochs: " + detail.text + " has adopted epoch " +
+                std::to_string(reply.at(2).number()) +
+                "; who holds it puts it back within a heartbeat, unless the ring has forked ('ring repair')"};
+  }
   return {Kind::wrong, {}, ring + "refused: " + word + " " + detail.text};
 }
 
@@ -106,6 +113,11 @@ Result<> Store::check_server() {
   if (policy == "noeviction") return {};
   return error(Errc::invalid, connection_.place() + ": maxmemory-policy is " + policy +
                                   ", which lets Redis throw leases and documents away; set it to noeviction");
+}
+
+Result<> Store::probe_write() {
+  const auto reply = connection_.command({"SET", keys_.probe(), "1", "PX", "1000"});
+  return reply ? Result<>() : Result<>(reply.error());
 }
 
 Result<Beat> Store::heartbeat(const Registration& self, const std::string& registration_json, const MemberStats& stats,
@@ -157,6 +169,69 @@ Result<CommitOutcome> Store::remove_dead(const ring::Document& from, const ring:
                                                std::to_string(options_.heartbeat.count())}));
 }
 
+Result<PutBackOutcome> Store::put_back(const ring::Document& document, const Heritage& heritage) {
+  using Kind = PutBackOutcome::Kind;
+  const auto reply =
+      connection_.run(put_back_script, keys_.prefix(),
+                      {document.service, ring::to_json(document), std::to_string(options_.lease.count()),
+                       to_json(heritage.history), restored_to_json(changes_to_restore(document, heritage)),
+                       std::to_string(heritage.done_through), std::to_string(heritage.read_through)});
+  if (!reply) return reply.error();
+  const std::string& word = reply->at(0).text;
+  PutBackOutcome outcome{Kind::restored, reply->at(1).number()};
+  if (word == "same") outcome.kind = Kind::same;
+  if (word == "newer") outcome.kind = Kind::newer;
+  if (word == "fork") outcome.kind = Kind::fork;
+  if (word == "lineage") outcome.kind = Kind::lineage;
+  return outcome;
+}
+
+Result<> Store::ask_repair(RepairRequest request) {
+  const auto time = connection_.command({"TIME"});
+  if (!time) return time.error();
+  request.asked_ms = time->at(0).number() * 1000 + time->at(1).number() / 1000;
+  const auto asked = connection_.pipeline({{"HSET", keys_.repairs(), request.service, to_json(request)},
+                                           {"INCR", keys_.generation()},
+                                           {"PUBLISH", keys_.events(), "repair " + request.service}});
+  return asked ? Result<>() : Result<>(asked.error());
+}
+
+Result<> Store::answer_repair(const RepairRequest& request) {
+  const auto answered = connection_.command({"HSET", keys_.repairs(), request.service, to_json(request)});
+  return answered ? Result<>() : Result<>(answered.error());
+}
+
+Result<std::optional<RepairRequest>> Store::load_repair(const std::string& service) {
+  const auto reply = connection_.command({"HGET", keys_.repairs(), service});
+  if (!reply) return reply.error();
+  if (reply->is_nil()) return std::optional<RepairRequest>();
+  auto request = parse_repair(reply->text);
+  if (!request) return request.error();
+  return std::optional<RepairRequest>(std::move(*request));
+}
+
+Result<> Store::withdraw_repair(const std::string& service) {
+  const auto reply = connection_.command({"HDEL", keys_.repairs(), service});
+  return reply ? Result<>() : Result<>(reply.error());
+}
+
+Result<bool> Store::repair(const RepairRequest& request, const Head& head, const ring::Document& next,
+                           const Heritage& heritage) {
+  Heritage whole = heritage;
+  whole.history[next.epoch] = history_entry(next);
+  std::vector<Change> changes = changes_to_restore(next, whole);
+  changes.back().action = Action::repair;
+  changes.back().node = request.from;
+  changes.back().by = request.by;
+  const auto reply = connection_.run(
+      repair_script, keys_.prefix(),
+      {next.service, to_json(request), std::to_string(head.epoch), head.digest, ring::to_json(next),
+       std::to_string(options_.lease.count()), to_json(whole.history), restored_to_json(changes),
+       std::to_string(whole.done_through), std::to_string(whole.read_through)});
+  if (!reply) return reply.error();
+  return reply->at(0).text == "ok";
+}
+
 Result<std::uint64_t> Store::progress(const std::string& service, const std::vector<Report>& reports) {
   Connection::Command arguments{service};
   for (const Report& report : reports) {
@@ -176,7 +251,8 @@ Result<Contents> Store::load() {
                                              {"HGETALL", keys_.holders()},
                                              {"ZRANGE", keys_.leases(), "0", "-1", "WITHSCORES"},
                                              {"HGETALL", keys_.epochs()},
-                                             {"HGETALL", keys_.done()}});
+                                             {"HGETALL", keys_.done()},
+                                             {"HGETALL", keys_.repairs()}});
   if (!replies) return replies.error();
   Contents contents;
   const Reply& time = replies->at(0);
@@ -186,6 +262,14 @@ Result<Contents> Store::load() {
   const auto ends = to_numbers(replies->at(4));
   contents.heads = to_heads(replies->at(5));
   contents.done = to_numbers(replies->at(6));
+  for (const auto& [service, json] : to_map(replies->at(7))) {
+    if (const auto request = parse_repair(json)) contents.repairs.emplace(service, *request);
+  }
+  for (const auto& [name, holder] : holders) {
+    const auto end = ends.find(name);
+    const auto incarnation = parse_hex(holder);
+    if (incarnation && end != ends.end() && end->second > contents.redis_ms) contents.lives[name] = *incarnation;
+  }
   for (const auto& [name, json] : to_map(replies->at(1))) {
     const auto registration = parse_registration(json);
     if (!registration) {
@@ -204,11 +288,6 @@ Result<Contents> Store::load() {
     member.is_alive = end_ms > now_ms;
     member.last_seen = WallClock::time_point(Duration(seen_ms));
     member.silence = Duration(std::max<std::int64_t>(now_ms - seen_ms, 0));
-    if (member.is_alive) {
-      const auto holder = holders.find(name);
-      const auto incarnation = holder == holders.end() ? std::nullopt : parse_hex(holder->second);
-      if (incarnation) contents.lives[name] = *incarnation;
-    }
     contents.members.push_back(std::move(member));
   }
   return contents;
@@ -219,6 +298,21 @@ Result<ring::Document> Store::load_document(const std::string& service) {
   if (!reply) return reply.error();
   if (reply->is_nil()) return error(Errc::not_found, "service " + service + " has no ring yet");
   return ring::parse_document(reply->text);
+}
+
+Result<HistoryEntries> Store::load_history_entries(const std::string& service, std::uint64_t first,
+                                                   std::uint64_t last) {
+  Connection::Command command{"HMGET", keys_.history(service)};
+  for (std::uint64_t epoch = first; epoch <= last; ++epoch)
+    command.push_back(std::to_string(epoch));
+  const auto reply = connection_.command(command);
+  if (!reply) return reply.error();
+  HistoryEntries history;
+  for (std::uint64_t epoch = first; epoch <= last; ++epoch) {
+    const Reply& entry = reply->at(static_cast<std::size_t>(epoch - first));
+    if (!entry.text.empty()) history[epoch] = entry.text;
+  }
+  return history;
 }
 
 Result<std::vector<Change>> Store::load_running(const std::string& service) {

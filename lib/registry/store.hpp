@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,9 +12,11 @@
 #include "base/time.hpp"
 #include "registry/change.hpp"
 #include "registry/connection.hpp"
+#include "registry/heritage.hpp"
 #include "registry/keys.hpp"
 #include "registry/options.hpp"
 #include "registry/registration.hpp"
+#include "registry/repair.hpp"
 #include "registry/snapshot.hpp"
 #include "ring/document.hpp"
 
@@ -61,6 +64,7 @@ struct CommitOutcome {
     alive,     ///< the member has a lease, or has only just lost it
     majority,  ///< too many leases are gone to believe it
     history,   ///< the epochs needed to decide that are not known
+    behind,    ///< a living process has adopted a newer epoch than Redis has
     wrong,     ///< a bug of the caller
   };
 
@@ -69,6 +73,20 @@ struct CommitOutcome {
   std::string text;  ///< for people; empty when written
 
   [[nodiscard]] bool is_written() const noexcept { return kind == Kind::written; }
+};
+
+/// What became of a document that was to be put back.
+struct PutBackOutcome {
+  enum class Kind : std::uint8_t {
+    restored,
+    same,     ///< it is there
+    newer,    ///< a newer one is there
+    fork,     ///< what is there is not an ancestor
+    lineage,  ///< what is there is of another origin
+  };
+
+  Kind kind = Kind::restored;
+  std::uint64_t epoch = 0;  ///< what is, or was, there; 0: nothing
 };
 
 /// For callers that only want it done; Errc::conflict stands for everything that may be tried again.
@@ -81,6 +99,7 @@ struct Contents {
   std::map<std::string, std::uint64_t> lives;  ///< name -> incarnation of those whose lease runs
   std::map<std::string, Head> heads;
   std::map<std::string, std::uint64_t> done;
+  std::map<std::string, RepairRequest> repairs;  ///< by service
   std::vector<std::string> unreadable;  ///< entries that were left out, one line each
 };
 
@@ -103,6 +122,9 @@ class Store {
   /// maxmemory-policy must be noeviction, or Redis throws leases and documents away.
   [[nodiscard]] Result<> check_server();
 
+  /// Whether it takes writes at all, without renewing anything.
+  [[nodiscard]] Result<> probe_write();
+
   /// `latest_ms`: Redis time after which the attempt must have no effect; 0: not known.
   [[nodiscard]] Result<Beat> heartbeat(const Registration& self, const std::string& registration_json,
                                        const MemberStats& stats, std::uint64_t latest_ms);
@@ -114,6 +136,20 @@ class Store {
   [[nodiscard]] Result<CommitOutcome> remove_dead(const ring::Document& from, const ring::Document& to,
                                                   const Change& change);
 
+  [[nodiscard]] Result<PutBackOutcome> put_back(const ring::Document& document, const Heritage& heritage);
+
+  /// Lays the request down (its time is set here) and wakes everybody; a second one replaces the first.
+  [[nodiscard]] Result<> ask_repair(RepairRequest request);
+  /// By the process that was asked, with the answer in it.
+  [[nodiscard]] Result<> answer_repair(const RepairRequest& request);
+  /// By who asked: the request as it is now, or nothing when it was carried out.
+  [[nodiscard]] Result<std::optional<RepairRequest>> load_repair(const std::string& service);
+  [[nodiscard]] Result<> withdraw_repair(const std::string& service);
+  /// `next` is made with ring::repaired_document. False: the head or what somebody has adopted is another one by now, or
+  /// the request was withdrawn.
+  [[nodiscard]] Result<bool> repair(const RepairRequest& request, const Head& head, const ring::Document& next,
+                                    const Heritage& heritage);
+
   struct Report {
     std::uint64_t epoch = 0;
     std::string field;  ///< donor:NAME or receiver:NAME
@@ -124,6 +160,9 @@ class Store {
 
   [[nodiscard]] Result<Contents> load();
   [[nodiscard]] Result<ring::Document> load_document(const std::string& service);
+  /// Of these epochs, as far as Redis remembers them.
+  [[nodiscard]] Result<HistoryEntries> load_history_entries(const std::string& service, std::uint64_t first,
+                                                            std::uint64_t last);
   [[nodiscard]] Result<std::vector<Change>> load_running(const std::string& service);
   [[nodiscard]] Result<Change> load_change(const std::string& service, std::uint64_t epoch);
   /// The last ones, newest first; those whose record is gone are left out.

@@ -104,6 +104,7 @@ Result<> check_head(const Document& document) {
   if (document.hash != "xxh3-64") {
     return broken("hash", "'" + document.hash + "' is not known here; upgrade this process", Errc::protocol);
   }
+  if (document.repaired > document.epoch) return broken("repaired", "must not be above the epoch");
   if (document.points_per_weight == 0 || document.points_per_weight > max_points_per_weight) {
     return broken("points_per_weight", "must be from 1 to " + std::to_string(max_points_per_weight));
   }
@@ -197,6 +198,7 @@ std::string digest_of(const Document& document) {
   form.add(document.changed_at);
   form.add(document.changed_by);
   form.add(document.why);
+  if (document.repaired != 0) form.add(document.repaired);
   return form.digest();
 }
 
@@ -238,6 +240,27 @@ Result<Document> next_document(const Document& current, std::vector<Member> memb
   if (next.open.size() > max_open_changes) {
     return error(Errc::conflict, "service '" + current.service + "': " + std::to_string(max_open_changes) +
                                      " changes of the ring are still running; wait until one of them is done");
+  }
+  return finish(std::move(next));
+}
+
+Result<Document> repaired_document(const Document& held, const Document* fork, std::uint64_t epoch,
+                                   std::string changed_by, std::string why, std::string changed_at) {
+  if (epoch <= held.epoch || (fork != nullptr && epoch <= fork->epoch)) {
+    return error(Errc::invalid, "a repaired document needs an epoch above all others");
+  }
+  Document next = held;
+  next.epoch = epoch;
+  next.predecessor = held.digest;
+  next.repaired = epoch;
+  next.changed_by = std::move(changed_by);
+  next.why = std::move(why);
+  next.changed_at = std::move(changed_at);
+  if (fork != nullptr && fork->seed == held.seed &&
+      !have_same_points(fork->members, held.members, held.points_per_weight)) {
+    // The oldest goes: a repair must not fail because of changes that hang.
+    if (next.open.size() == max_open_changes) next.open.erase(next.open.begin());
+    next.open.push_back({epoch - 1, fork->members});
   }
   return finish(std::move(next));
 }

@@ -48,6 +48,8 @@ struct Document {
   std::string changed_at;            ///< RFC 3339, for people
   std::string changed_by;
   std::string why;
+  std::uint64_t repaired = 0;  ///< the epoch an operator's repair wrote: whoever holds an older one follows, whatever
+                               ///< its origin and digest; handed on by all epochs after it; 0: there was none
 
   friend bool operator==(const Document&, const Document&) = default;
 };
@@ -57,8 +59,8 @@ struct Document {
 [[nodiscard]] Result<> check_document(const Document& document);
 
 /// XXH3-128 as 32 hex digits over a canonical form of all fields but the digest itself: integers as 8 bytes little
-/// endian, weights in thousandths, texts and lists with their length before them, in the order of the struct. Only a
-/// drained member has a resume_weight there.
+/// endian, weights in thousandths, texts and lists with their length before them, in the order of the struct;
+/// resume_weight only of a drained member, `repaired` only where there was a repair.
 [[nodiscard]] std::string digest_of(const Document& document);
 
 [[nodiscard]] std::string to_json(const Document& document);
@@ -77,6 +79,12 @@ struct Document {
 [[nodiscard]] Result<Document> next_document(const Document& current, std::vector<Member> members,
                                              std::string changed_by, std::string why, std::string changed_at,
                                              std::uint64_t done_through);
+
+/// `held` again, as the document that everybody follows from `epoch` on, which is above all that anybody has. `fork`
+/// (or null): what stands in its place now and is of the same seed; its members may hold users, so its membership stays
+/// open.
+[[nodiscard]] Result<Document> repaired_document(const Document& held, const Document* fork, std::uint64_t epoch,
+                                                 std::string changed_by, std::string why, std::string changed_at);
 
 /// Whether both compute the same owner (by name) for every key: states and incarnations do not matter.
 [[nodiscard]] bool have_same_points(const std::vector<Member>& a, const std::vector<Member>& b,

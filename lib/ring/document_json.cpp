@@ -93,8 +93,8 @@ class Fields {
     report(name, "a string of 16 hex digits is expected");
     return 0;
   }
-  [[nodiscard]] std::uint64_t number(std::string_view name, std::uint64_t most) {
-    const json::value* value = find(name, true);
+  [[nodiscard]] std::uint64_t number(std::string_view name, std::uint64_t most, bool required = true) {
+    const json::value* value = find(name, required);
     if (value == nullptr) return 0;
     // A number that fits into int64 is always int64 there.
     if (const auto* number = value->if_int64(); number != nullptr && *number >= 0) {
@@ -186,6 +186,7 @@ Document read_document(Fields& fields, std::string& problem) {
   document.changed_at = fields.text("changed_at", false);
   document.changed_by = fields.text("changed_by", false);
   document.why = fields.text("why", false);
+  document.repaired = fields.number("repaired", max_epoch, false);
   return document;
 }
 
@@ -217,6 +218,7 @@ std::string to_json(const Document& document) {
   writer.field("changed_at", document.changed_at);
   writer.field("changed_by", document.changed_by);
   writer.field("why", document.why);
+  if (document.repaired != 0) writer.field("repaired", document.repaired);
   writer.close('}');
   return writer.take();
 }

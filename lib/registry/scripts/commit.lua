@@ -1,10 +1,11 @@
 -- Compare-and-set of a service's document together with its change record. ARGV: service, expected epoch (0: none),
 -- expected digest, document JSON, record JSON, most open memberships, joiner or '', flap limit, flap window ms.
 -- {"ok", epoch, now}   {"conflict", epoch, digest}   {"lineage", lineage}   {"limit", open}   {"held", ms}   {"wrong", what}
+-- {"behind", name, epoch} when a living process has adopted a newer epoch
 local service, joiner, flap_limit, flap_window = ARGV[1], ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[9])
 local now = now_ms()
 local document = cjson.decode(ARGV[4])
-local refused = refusal(service, tonumber(ARGV[2]), ARGV[3], document, tonumber(ARGV[6]))
+local refused = refusal(service, tonumber(ARGV[2]), ARGV[3], document, tonumber(ARGV[6]), now)
 if refused then return refused end
 
 if joiner ~= '' and flap_window > 0 then

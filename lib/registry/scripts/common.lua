@@ -34,6 +34,27 @@ local function head_of(service)
   return tonumber(epoch), digest, lineage
 end
 
+-- Of a history entry; nil when it has none.
+local function digest_in(entry)
+  return entry and string.match(entry, '^(%x+) ')
+end
+
+-- The epoch of the service that a process has stored with its last renewal; 0: none.
+local function adopted_by(name, service)
+  local stats = redis.call('HGET', key('stats'), name)
+  local services = stats and cjson.decode(stats).services
+  local own = type(services) == 'table' and services[service]
+  return own and own.adopted or 0
+end
+
+-- A living process that has adopted a newer epoch: then what is here is not the newest, and nobody may go on from it.
+local function newer_adopter(service, epoch, now)
+  for _, name in ipairs(redis.call('ZRANGEBYSCORE', key('leases'), string.format('(%.0f', now), '+inf')) do
+    local adopted = adopted_by(name, service)
+    if adopted > epoch then return name, adopted end
+  end
+end
+
 -- name -> incarnation of an epoch; nil when the history does not reach back so far.
 local function members_at(service, epoch)
   local text = redis.call('HGET', key('history', service), epoch)
@@ -101,12 +122,14 @@ local function evaluate(service, now)
 end
 
 -- Why this document may not follow the head, as an answer; nil when it may.
-local function refusal(service, expected_epoch, expected_digest, document, max_open)
+local function refusal(service, expected_epoch, expected_digest, document, max_open, now)
   local epoch, digest, lineage = head_of(service)
   if epoch ~= expected_epoch or digest ~= expected_digest then return {'conflict', epoch, digest} end
   if document.service ~= service or document.epoch ~= epoch + 1 then return {'wrong', 'service or epoch'} end
   if epoch > 0 and document.lineage ~= lineage then return {'lineage', lineage} end
   if epoch > 0 and document.predecessor ~= digest then return {'wrong', 'predecessor'} end
+  local name, adopted = newer_adopter(service, epoch, now)
+  if name then return {'behind', name, adopted} end
   if #document.open > max_open then return {'limit', #document.open} end
   return nil
 end
@@ -117,7 +140,7 @@ local function write_epoch(service, text, document, record, now)
     redis.call('DEL', key('history', service), key('running', service), key('changes', service))
     redis.call('HDEL', key('done'), service)
   end
-  local members = {}
+  local members = {document.digest}
   for _, member in ipairs(document.members) do
     table.insert(members, string.format('%s=%s:%.14g', member.name, member.incarnation, member.weight))
   end
@@ -141,5 +164,54 @@ local function write_epoch(service, text, document, record, now)
   end
   redis.call('INCR', key('generation'))
   publish('ring', service, epoch)
+  evaluate(service, now)
+end
+
+local function set_change(service, change, now)
+  local name = key('change', service, string.format('%.0f', change.epoch))
+  redis.call('DEL', name)
+  redis.call('HSET', name, 'record', change.record, 'state', change.state, 'started', now)
+  if change.state == 'settling' then redis.call('HSET', name, 'settling', now) end
+  if change.state == 'done' then redis.call('HSET', name, 'finished', now) end
+  for field, json in pairs(change.progress) do redis.call('HSET', name, field, json) end
+  redis.call('LPUSH', key('changes', service), change.epoch)
+  if change.state ~= 'done' then redis.call('SADD', key('running', service), change.epoch) end
+end
+
+-- A document comes back with what belongs to it (`past`: history, changes, done, read_through, lease, head: the epoch
+-- that was here). Of changes up to the head what is here stays, but those that the giver knows as final are ended.
+-- Members without a lease get one: it was lost with the rest, and its holder still counts on it.
+local function restore(service, document, text, past, now)
+  for number, entry in pairs(past.history) do
+    if tonumber(number) > document.epoch - 64 then redis.call('HSET', key('history', service), number, entry) end
+  end
+  local is_running = {}
+  for _, change in ipairs(past.changes) do
+    is_running[string.format('%.0f', change.epoch)] = change.state ~= 'done'
+    local name = key('change', service, string.format('%.0f', change.epoch))
+    if change.epoch > past.head or redis.call('EXISTS', name) == 0 then set_change(service, change, now) end
+  end
+  redis.call('LTRIM', key('changes', service), 0, 63)
+  for _, number in ipairs(redis.call('SMEMBERS', key('running', service))) do
+    if tonumber(number) <= past.read_through and not is_running[number] then
+      redis.call('HSET', key('change', service, number), 'state', 'done', 'finished', now)
+      redis.call('SREM', key('running', service), number)
+    end
+  end
+  local done = tonumber(redis.call('HGET', key('done'), service) or '0')
+  redis.call('HSET', key('done'), service, string.format('%.0f', math.max(done, past.done)))
+  redis.call('SET', key('ring', service), text)
+  redis.call('HSET', key('epochs'), service,
+             string.format('%.0f %s %s', document.epoch, document.digest, document.lineage))
+  for _, member in ipairs(document.members) do
+    local expiry = tonumber(redis.call('ZSCORE', key('leases'), member.name) or '0')
+    if expiry <= now then
+      redis.call('ZADD', key('leases'), now + past.lease, member.name)
+      redis.call('HSET', key('holders'), member.name, member.incarnation)
+    end
+  end
+  -- Above every value it had: it was lost, too, and must not come to one that somebody has seen.
+  redis.call('SET', key('generation'), now)
+  publish('ring', service, string.format('%.0f', document.epoch))
   evaluate(service, now)
 end

@@ -4,7 +4,7 @@
 local service, heartbeat = ARGV[1], tonumber(ARGV[7])
 local now = now_ms()
 local document = cjson.decode(ARGV[4])
-local refused = refusal(service, tonumber(ARGV[2]), ARGV[3], document, tonumber(ARGV[6]))
+local refused = refusal(service, tonumber(ARGV[2]), ARGV[3], document, tonumber(ARGV[6]), now)
 if refused then return refused end
 
 local last = document.epoch - 1
@@ -31,10 +31,8 @@ if removed == 0 then return {'wrong', 'nobody is removed'} end
 -- The oldest epoch that a member with an ended lease has stored with a renewal; without one, the oldest known to hold it.
 local function oldest_view(name, incarnation)
   if holders[name] == incarnation then
-    local stats = redis.call('HGET', key('stats'), name)
-    local services = stats and cjson.decode(stats).services
-    local own = type(services) == 'table' and services[service]
-    if own and (own.adopted or 0) > 0 then return own.adopted end
+    local adopted = adopted_by(name, service)
+    if adopted > 0 then return adopted end
   end
   local epoch = last
   while epoch > 1 do

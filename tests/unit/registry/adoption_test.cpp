@@ -34,12 +34,28 @@ TEST(Adoption, a_successor_of_another_document_is_not_adopted) {
   EXPECT_EQ(compare(&one, next(two, "")), Standing::newer) << "epochs may be skipped";
 }
 
+TEST(Adoption, a_repaired_document_is_followed_from_every_older_one_whatever_its_origin) {
+  const auto one = first(5);
+  const auto fork = next(next(first(6), "fork"), "further");
+  const auto repaired = *ring::repaired_document(one, nullptr, 4, "test", "", "");
+  const auto after = next(repaired, "");
+  EXPECT_EQ(compare(&fork, repaired), Standing::newer);
+  EXPECT_EQ(compare(&fork, after), Standing::newer) << "its successors, too";
+  EXPECT_EQ(compare(&repaired, fork), Standing::older) << "what it replaced is not a fork any more";
+  EXPECT_EQ(compare(&after, next(repaired, "other")), Standing::other_digest);
+  const auto later_fork = next(next(fork, ""), "");
+  ASSERT_EQ(later_fork.epoch, 5U);
+  EXPECT_EQ(compare(&later_fork, repaired), Standing::other_lineage) << "a fork above the repair is not repaired";
+}
+
 TEST(Adoption, alarms_name_service_source_and_epochs) {
   const auto one = first(5);
   const auto two = next(one, "");
-  const std::string line = describe(Standing::older, two, one, "Redis");
-  EXPECT_EQ(line, "ring of chat: Redis has the older epoch 1; epoch 2 is kept");
-  EXPECT_EQ(describe(Standing::newer, one, two, "Redis"), "");
+  const auto alarm = describe(Standing::older, two, one, "Redis");
+  ASSERT_TRUE(alarm);
+  EXPECT_EQ(alarm->kind, AlarmKind::rollback);
+  EXPECT_EQ(alarm->text, "ring of chat: Redis has the older epoch 1; epoch 2 is kept");
+  EXPECT_FALSE(describe(Standing::newer, one, two, "Redis"));
 }
 
 }  // namespace

@@ -27,66 +27,6 @@ TEST(AgentOutage, a_newer_document_from_a_link_is_adopted_and_an_older_or_foreig
   EXPECT_TRUE(a.never_went_back());
 }
 
-TEST(AgentOutage, a_redis_that_lost_its_data_changes_nothing_and_raises_an_alarm) {
-  RedisServer server;
-  Options options = fresh_options();
-  options.url = server.url();
-  Observed a(options, node_named("a"));
-  Observed b(options, node_named("b"));
-  a.start_linked();
-  b.start_linked();
-  ASSERT_TRUE(wait_for_owners(a, "a b"));
-  ASSERT_TRUE(wait_for_owners(b, "a b"));
-  const auto held = *a.document();
-  server.kill();
-  ASSERT_TRUE(eventually([&] { return !a.last()->redis_up; }));
-  EXPECT_EQ(*a.document(), held) << "the last good one is kept";
-  server.start();
-  ASSERT_TRUE(eventually([&] { return a.last()->redis_up && !a.last()->alarms.empty(); }));
-  EXPECT_NE(a.last()->alarms[0].find("Redis has lost it"), std::string::npos) << a.last()->alarms[0];
-  // A newcomer does not start a ring of its own while somebody has adopted one.
-  Observed c(options, node_named("c"));
-  c.start_linked();
-  ASSERT_TRUE(eventually([&] { return a.last()->members.size() == 3; }));
-  let_pass(3 * options.lease);
-  EXPECT_TRUE(Directory(options).load()->services.empty());
-
-  // An operator's stale copy, then a ring of another origin: neither is adopted.
-  Store store(options);
-  ASSERT_TRUE(store.connection().open());
-  write_first(store, {c.self});
-  ASSERT_TRUE(eventually([&] {
-    const auto alarms = a.last()->alarms;
-    return !alarms.empty() && alarms[0].find("another origin") != std::string::npos;
-  }));
-  EXPECT_EQ(*a.document(), held);
-  EXPECT_TRUE(a.never_went_back());
-  EXPECT_TRUE(b.never_went_back());
-}
-
-TEST(AgentOutage, an_older_epoch_in_redis_is_not_adopted) {
-  const Options options = fresh_options();
-  Observed a(options, node_named("a"));
-  a.start_linked();
-  ASSERT_TRUE(wait_for_owners(a, "a"));
-  const auto one = *a.document();
-  Directory directory(options);
-  const auto two = next_of(one, {up_member(a.self, 2)}, 1);
-  ASSERT_TRUE(directory.commit(&one, two, Action::weight, "a", {}, "test"));
-  ASSERT_TRUE(eventually([&] { return a.document()->epoch == 2; }));
-  // As a failover to a stale replica would leave it.
-  Store store(options);
-  ASSERT_TRUE(store.connection().open());
-  ASSERT_TRUE(store.connection().pipeline(
-      {{"SET", store.keys().ring("chat"), ring::to_json(one)},
-       {"HSET", store.keys().epochs(), "chat", "1 " + one.digest + " " + to_hex(one.lineage)}}));
-  EXPECT_TRUE(eventually([&] {
-    const auto alarms = a.last()->alarms;
-    return !alarms.empty() && alarms[0] == "ring of chat: Redis has the older epoch 1; epoch 2 is kept";
-  }));
-  EXPECT_EQ(a.document()->epoch, 2U);
-}
-
 TEST(AgentOutage, members_go_on_by_their_word_while_redis_does_not_answer) {
   RedisServer server;
   Options options = fresh_options();

@@ -15,7 +15,7 @@ TEST(Directory, shows_commits_and_watches) {
   const Registration a = node_named("a");
   const Registration b = node_named("b");
   MemberStats stats;
-  stats.services["chat"] = {12, 1, 1};
+  stats.services["chat"] = {12, 1, 0, "", 0};
   ASSERT_TRUE(store.heartbeat(a, to_json(a), stats, 0));
 
   Directory directory(options);

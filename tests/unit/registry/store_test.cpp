@@ -144,9 +144,9 @@ TEST_F(StoreTest, a_foreign_document_is_not_written) {
 }
 
 TEST_F(StoreTest, too_many_open_changes_are_refused_and_a_dead_donor_can_still_be_removed) {
+  auto last = write_first(store, {a, b, c});
   for (const auto& node : {a, b, c})
     beat(node, 1);
-  auto last = write_first(store, {a, b, c});
   for (std::size_t i = 0; i < max_planned_open; ++i) {
     const auto next = next_of(last, {up_member(a, i % 2 == 0 ? 2 : 1), up_member(b), up_member(c)}, 1);
     ASSERT_TRUE(commit(&last, next).is_written()) << i;
@@ -249,11 +249,11 @@ TEST_F(StoreTest, the_clock_of_the_server_is_ours_here) {
 }
 
 TEST_F(StoreTest, a_donor_whose_lease_ended_is_waited_for_until_its_life_leaves_the_document) {
-  for (const auto& node : {a, b, c})
-    beat(node, 2);
   const auto one = write_first(store, {a, b});
   const auto two = next_of(one, {up_member(a), up_member(b), up_member(c)}, 1);
   ASSERT_TRUE(commit(&one, two).is_written());
+  for (const auto& node : {a, b, c})
+    beat(node, 2);
   report(2, "b", {0, 0, 0, 0, 0, true, 0});
   end_lease(a, Duration(60'000));
   EXPECT_EQ(store.progress("chat", {}).value(), 1U);
@@ -262,9 +262,9 @@ TEST_F(StoreTest, a_donor_whose_lease_ended_is_waited_for_until_its_life_leaves_
 }
 
 TEST_F(StoreTest, only_those_without_a_lease_for_a_heartbeat_are_removed) {
+  const auto one = write_first(store, {a, b, c});
   for (const auto& node : {a, b, c})
     beat(node, 1);
-  const auto one = write_first(store, {a, b, c});
   const auto two = next_of(one, {up_member(a), up_member(b)}, 1);
   EXPECT_EQ(remove(one, two).kind, Kind::alive);
   end_lease(c, options.heartbeat / 2);
@@ -275,9 +275,9 @@ TEST_F(StoreTest, only_those_without_a_lease_for_a_heartbeat_are_removed) {
 }
 
 TEST_F(StoreTest, a_name_whose_new_life_is_running_counts_as_gone_in_its_old_one) {
+  const auto one = write_first(store, {a, b, c});
   for (const auto& node : {a, b, c})
     beat(node, 1);
-  const auto one = write_first(store, {a, b, c});
   end_lease(c, Duration(60'000));
   const Registration reborn = node_named("c");
   ASSERT_EQ(beat(reborn).outcome, Beat::Outcome::renewed);
@@ -285,9 +285,9 @@ TEST_F(StoreTest, a_name_whose_new_life_is_running_counts_as_gone_in_its_old_one
 }
 
 TEST_F(StoreTest, nobody_is_removed_while_more_than_half_of_the_leases_are_gone) {
+  const auto one = write_first(store, {a, b, c});
   for (const auto& node : {a, b, c})
     beat(node, 1);
-  const auto one = write_first(store, {a, b, c});
   end_lease(b, Duration(60'000));
   end_lease(c, Duration(60'000));
   const auto refused = remove(one, next_of(one, {up_member(a)}, 1));
@@ -298,11 +298,11 @@ TEST_F(StoreTest, nobody_is_removed_while_more_than_half_of_the_leases_are_gone)
 }
 
 TEST_F(StoreTest, v18_the_majority_must_hold_in_every_epoch_since_the_oldest_one_stored) {
-  beat(a, 1);
   const auto one = write_first(store, {a});
-  beat(b, 2);
+  beat(a, 1);
   const auto two = next_of(one, {up_member(a), up_member(b)}, 1);
   ASSERT_TRUE(commit(&one, two).is_written());
+  beat(b, 2);
   end_lease(a, Duration(60'000));
   const auto refused = remove(two, next_of(two, {up_member(b)}, 1));
   EXPECT_EQ(refused.kind, Kind::majority) << "in epoch 1 that a has seen last, it is everybody";
@@ -313,9 +313,9 @@ TEST_F(StoreTest, v18_the_majority_must_hold_in_every_epoch_since_the_oldest_one
 }
 
 TEST_F(StoreTest, without_the_history_that_is_needed_nobody_is_removed) {
+  const auto one = write_first(store, {a, b, c});
   for (const auto& node : {a, b, c})
     beat(node, 1);
-  const auto one = write_first(store, {a, b, c});
   const auto two = next_of(one, {up_member(a), up_member(b), up_member(c)}, 1);
   ASSERT_TRUE(commit(&one, two).is_written());
   end_lease(c, Duration(60'000));
@@ -324,8 +324,8 @@ TEST_F(StoreTest, without_the_history_that_is_needed_nobody_is_removed) {
 }
 
 TEST_F(StoreTest, a_removal_cannot_add_anybody) {
-  beat(a, 1);
   const auto one = write_first(store, {a, b});
+  beat(a, 1);
   EXPECT_EQ(remove(one, next_of(one, {up_member(a), up_member(c)}, 1)).kind, Kind::wrong);
   EXPECT_EQ(remove(one, next_of(one, {up_member(a), up_member(b)}, 1)).kind, Kind::wrong);
 }

@@ -172,6 +172,26 @@ TEST(Document, is_never_larger_than_what_is_read_again) {
   EXPECT_TRUE(parse_document(to_json(document)));
 }
 
+TEST(Document, a_repaired_one_is_above_both_and_keeps_the_fork_open) {
+  const auto one = first(2);
+  const auto held = next(one, nodes(3), 1).value();
+  const auto fork = next(one, nodes(4), 1).value();
+  const auto repaired = repaired_document(held, &fork, 3, "alice", "repaired", "now");
+  ASSERT_TRUE(repaired) << repaired.error().message;
+  EXPECT_EQ(repaired->members, held.members);
+  EXPECT_EQ(repaired->lineage, held.lineage);
+  EXPECT_EQ(repaired->repaired, 3U);
+  EXPECT_EQ(open_epochs(*repaired), (std::vector<std::uint64_t>{1, 2}));
+  EXPECT_EQ(repaired->open.back().members, fork.members);
+  const auto read = parse_document(to_json(*repaired));
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(*read, *repaired);
+  EXPECT_EQ(next(*repaired, nodes(2)).value().repaired, 3U) << "handed on";
+  EXPECT_FALSE(repaired_document(held, &fork, 2, "", "", ""));
+  auto foreign = first_document("chat", 43, 8, nodes(4)).value();
+  EXPECT_EQ(repaired_document(held, &foreign, 3, "", "", "")->open, held.open) << "another seed, other owners";
+}
+
 TEST(Document, digest_changes_with_each_field) {
   Document document = next(first(3), nodes(4)).value();
   std::set<std::string> digests{digest_of(document)};
@@ -196,6 +216,7 @@ TEST(Document, digest_changes_with_each_field) {
       [](Document& d) { d.changed_at += "x"; },
       [](Document& d) { d.changed_by += "x"; },
       [](Document& d) { d.why += "x"; },
+      [](Document& d) { d.repaired = 1; },
       [](Document& d) { d.changed_at += d.changed_by[0], d.changed_by.erase(0, 1); },
   };
   for (const auto& change : changes) {
