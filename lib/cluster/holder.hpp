@@ -80,7 +80,7 @@ class Holder final : public ReceiptSink {
   void on_ask(TimePoint now, PathId path, const wire::Ask& ask);
   void on_none(TimePoint now, PathId path, const wire::None& none);
   void on_snapshot(TimePoint now, PathId path, const wire::Snapshot& snapshot);
-  void on_prepared(TimePoint now, PathId path, const wire::Prepared& prepared);
+  void on_prepared(TimePoint now, const wire::Prepared& prepared);
   void on_release(TimePoint now, const wire::Release& release);
   void on_declined(TimePoint now, const wire::Declined& declined);
   void on_outcome(TimePoint now, const wire::Outcome& outcome);
@@ -166,6 +166,7 @@ class Holder final : public ReceiptSink {
   void begin_move(TimePoint now, User& user);
   void send_parts(User& user);
   void release(TimePoint now, User& user);
+  [[nodiscard]] PathId path_to_owner(std::uint64_t incarnation, std::string_view uid) const;
   void refuse_parked(const Departure& departure);
   void move_session(Session& session);
   void thaw(TimePoint now, User& user);

@@ -222,7 +222,7 @@ void Holder::send_parts(User& user) {
 
 // ---- what the owner says
 
-void Holder::on_prepared(TimePoint now, PathId path, const wire::Prepared& prepared) {
+void Holder::on_prepared(TimePoint now, const wire::Prepared& prepared) {
   User* user = find_user(prepared.uid);
   const bool is_open = user != nullptr && user->phase == User::Phase::frozen &&
                        user->departure->handover == prepared.handover &&
@@ -231,6 +231,8 @@ void Holder::on_prepared(TimePoint now, PathId path, const wire::Prepared& prepa
     user->departure->taken = std::max<std::size_t>(user->departure->taken, prepared.taken);
     send_parts(*user);
   } else if (is_open) {
+    // The old way may have broken meanwhile.
+    user->departure->path = path_to_owner(prepared.incarnation, prepared.uid);
     release(now, *user);
   } else if (prepared.is_installed && service_ != nullptr) {
     // Released before, and the release was lost with its link. A life outside of the document takes over nothing.
@@ -239,9 +241,19 @@ void Holder::on_prepared(TimePoint now, PathId path, const wire::Prepared& prepa
       return member.incarnation == prepared.incarnation;
     });
     if (is_member) {
-      network_.send(path, wire::Release{options_.name, prepared.uid, prepared.handover, self_.incarnation, {}});
+      network_.send(path_to_owner(prepared.incarnation, prepared.uid),
+                    wire::Release{options_.name, prepared.uid, prepared.handover, self_.incarnation, {}});
     }
   }
+}
+
+/// An answer would go to the core that holds the link there, which need not be the shard of the uid.
+PathId Holder::path_to_owner(std::uint64_t incarnation, std::string_view uid) const {
+  for (const auto& [name, peer] : view_->peers) {
+    if (peer.incarnation == incarnation && peer.shards > 0)
+      return network_.path_to(name, incarnation, ring::shard_of(service_->hash_of(uid), peer.shards));
+  }
+  return 0;
 }
 
 void Holder::on_declined(TimePoint now, const wire::Declined& declined) {

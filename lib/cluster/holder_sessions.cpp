@@ -86,6 +86,8 @@ void Holder::attach(TimePoint now, User& user, PathId path, const wire::Attach& 
     if (is_same_life) cover(now, *session, request.written);
     if (!options_.mutations.no_resend) session->queue.rewind(is_same_life ? request.received : 0);
     session->is_close_sent = false;
+    // The edge sends them again.
+    session->waiting_ups.clear();
   } else {
     if (user.sessions.size() >= options_.max_sessions_per_user) {
       refuse_attach(path, request, wire::RefuseReason::full);

@@ -134,7 +134,7 @@ void Shard::handle(TimePoint now, cluster::PathId path, const wire::Raw& raw) {
       return;
     case wire::FrameType::prepared:
       wire::with<wire::Prepared>(raw, [&](const auto& frame) {
-        if (auto* holder = by_name(frame.service)) holder->on_prepared(now, path, frame);
+        if (auto* holder = by_name(frame.service)) holder->on_prepared(now, frame);
       });
       return;
     case wire::FrameType::release:

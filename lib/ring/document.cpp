@@ -234,7 +234,13 @@ Result<Document> next_document(const Document& current, std::vector<Member> memb
   // The counts of points of unchecked members mean nothing.
   if (const auto good = check_members("members", next.members, next.points_per_weight); !good) return good.error();
   std::erase_if(next.open, [&](const OpenMembership& open) { return open.epoch + 1 <= done_through; });
-  if (!have_same_points(current.members, next.members, next.points_per_weight)) {
+  // A new life of an owner has nothing of what the earlier one had: it must be asked about, too.
+  const bool has_new_life = std::any_of(current.members.begin(), current.members.end(), [&](const Member& old) {
+    return old.weight > 0 && std::any_of(next.members.begin(), next.members.end(), [&](const Member& member) {
+             return member.name == old.name && member.incarnation != old.incarnation;
+           });
+  });
+  if (has_new_life || !have_same_points(current.members, next.members, next.points_per_weight)) {
     next.open.push_back({current.epoch, current.members});
   }
   if (next.open.size() > max_open_changes) {

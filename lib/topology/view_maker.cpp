@@ -55,7 +55,11 @@ std::shared_ptr<const cluster::View> ViewMaker::make(const registry::Snapshot& s
     const bool has_old = last_ && old != last_->services.end();
     // A crash's epoch may be done before it is seen. Holders must learn once from whom they inherit, or what the dead
     // one may have delivered would be delivered again.
-    if (has_old && old->second->epoch() < state.document->epoch) through = std::min(through, old->second->epoch());
+    if (has_old && old->second->epoch() < state.document->epoch) {
+      through = std::min(through, old->second->epoch());
+      // The same for what a dead donor had not yet handed over: its death is what made the change done.
+      if (!old->second->open.empty()) through = std::min(through, old->second->open.front().epoch);
+    }
     if (has_old && is_same(*old->second, *state.document, through, policies)) {
       view->services.emplace(name, old->second);
     } else {

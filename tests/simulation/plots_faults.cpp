@@ -145,10 +145,11 @@ void v7(Story& story, Random& random) {
 
 /// `moved` is lost with the link of a gateway, then the receiver dies and the sender owns again.
 void v9(Story& story, Random& random) {
-  set_scene(story, random, {.nodes = 2, .spares = 0});
+  set_scene(story, random, {.spares = 0});
   story.promises.is_lossless = false;
   talk(story, random, 0ms, 2500ms, 90);
-  ring(story, 60ms, "n2");
+  ring(story, 60ms, "n2 n3");
+  ring(story, random.millis(90, 400), "n1 n3");
   at(story, random.millis(61, 90), Act::cut, "g1", "n1", random.millis(0, 30));
   at(story, random.millis(70, 200), Act::kill, "n2");
 }

@@ -125,13 +125,11 @@ Outcome Redis::remove_dead(TimePoint now, const CommitRequest& request) {
   const auto& current = row.history.at(last).members;
   const Past next = past_of(*request.to);
   std::uint64_t lowest = last;
-  std::set<std::string> gone;
   for (const auto& [name, incarnation] : current) {
     const auto lease = data_.leases.find(name);
     const bool is_holder = lease != data_.leases.end() && lease->second.holder == incarnation;
     if (!next.members.contains(name) && is_holder && now - lease->second.expiry < heartbeat_) return Outcome::alive;
     if (is_alive(now, name, incarnation)) continue;
-    gone.insert(name);
     lowest = std::min(lowest, oldest_view(row, request.to->service, name, incarnation));
   }
   for (std::uint64_t epoch = lowest; epoch <= last; ++epoch) {
@@ -139,8 +137,11 @@ Outcome Redis::remove_dead(TimePoint now, const CommitRequest& request) {
     if (past == row.history.end()) return Outcome::history;
     std::size_t missing = 0;
     for (const auto& [name, incarnation] : past->second.members) {
-      const auto now_there = current.find(name);
-      if (now_there == current.end() || now_there->second != incarnation || gone.contains(name)) ++missing;
+      // Who has left and lives, or has given its lease back, gives nobody its word.
+      const auto lease = data_.leases.find(name);
+      const bool is_known = lease != data_.leases.end();
+      if (is_known && !is_alive(now, name, incarnation)) ++missing;
+      if (!is_known && current.contains(name)) ++missing;
     }
     if (missing * 2 > past->second.members.size()) return Outcome::majority;
   }

@@ -52,11 +52,15 @@ void Watch::compare(User& user, Core& core) {
   }
 }
 
-std::vector<std::string> Watch::forget(const Core& core) {
-  std::vector<std::string> lost;
+void Watch::forget(const Core& core) {
   for (User& user : users_)
-    if (std::erase(user.holders, &core) > 0) lost.push_back(user.uid);
-  return lost;
+    std::erase(user.holders, &core);
+}
+
+bool Watch::is_held(const std::string& service, const std::string& uid) const {
+  return std::any_of(users_.begin(), users_.end(), [&](const User& user) {
+    return user.service == service && user.uid == uid && !user.holders.empty();
+  });
 }
 
 }  // namespace wscluster::simulation

@@ -19,8 +19,9 @@ class Watch {
 
   void add_user(const std::string& service, const std::string& uid);
   void look(Core& core);
-  /// It is dead. Whom it held.
-  std::vector<std::string> forget(const Core& core);
+  /// It is dead.
+  void forget(const Core& core);
+  [[nodiscard]] bool is_held(const std::string& service, const std::string& uid) const;
   [[nodiscard]] std::uint64_t moves() const noexcept { return moves_; }
 
  private:

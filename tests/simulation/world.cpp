@@ -232,10 +232,7 @@ void World::on_dead(Process& process, bool is_killed) {
   if (is_killed && !process.is_gateway()) deaths_[process.incarnation()] = agenda_.now();
   links_.cut_all_of(process, {Duration(0), is_killed && process.random().chance(4), is_killed});
   for (const auto& core : process.cores()) {
-    for (const std::string& uid : watch_.forget(*core)) {
-      for (const auto& client : clients_)
-        if (client->uid() == uid) client->on_state_lost();
-    }
+    watch_.forget(*core);
     const auto sockets = core->sockets;
     for (const auto& [socket, client] : sockets)
       client->on_broken();
@@ -243,6 +240,9 @@ void World::on_dead(Process& process, bool is_killed) {
       checker_.given_up(number);
     core->open_sends.clear();
   }
+  // Whom it held, or was about to hold.
+  for (const auto& client : clients_)
+    if (!watch_.is_held(client->device().service, client->uid())) client->on_state_lost();
 }
 
 void World::start_again(const Process& dead, Duration delay) {

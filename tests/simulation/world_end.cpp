@@ -157,7 +157,7 @@ void World::check_empty() {
   for (const auto& client : clients_)
     client->vanish();
   // Longer than anything is remembered.
-  agenda_.run_until(agenda_.now() + (killed_ > 0 ? 75s : 20s));
+  agenda_.run_until(agenda_.now() + 75s);
   for (const Process* process : living()) {
     for (const auto& core : process->cores()) {
       std::size_t left = core->attachments().size() + core->sender().open();

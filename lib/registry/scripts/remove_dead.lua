@@ -56,7 +56,9 @@ for epoch = lowest, last do
   local count, gone = 0, 0
   for name, incarnation in pairs(members) do
     count = count + 1
-    if current[name] ~= incarnation or not alive[name] then gone = gone + 1 end
+    -- Who has left and lives, or has left and given its lease back, gives nobody its word.
+    local has_left = not current[name] and not redis.call('ZSCORE', key('leases'), name)
+    if not has_left and not is_alive(name, incarnation, now) then gone = gone + 1 end
   end
   if gone * 2 > count then return {'majority', epoch, gone, count} end
 end

@@ -105,10 +105,17 @@ TEST(Document, next_counts_on_and_remembers_its_predecessor_and_the_earlier_memb
   EXPECT_EQ(two->changed_by, "bob");
 }
 
-TEST(Document, a_change_without_another_owner_opens_nothing) {
+TEST(Document, a_new_life_of_an_owner_opens_the_membership_of_the_earlier_one) {
   const Document one = first(3);
   auto members = nodes(3);
   members[1].incarnation = 999;
+  ASSERT_EQ(open_epochs(*next(one, members)), std::vector<std::uint64_t>{1});
+  EXPECT_EQ(next(one, members)->open[0].members, one.members);
+}
+
+TEST(Document, a_change_without_another_owner_opens_nothing) {
+  const Document one = first(3);
+  auto members = nodes(3);
   members[2].state = MemberState::down;
   EXPECT_TRUE(next(one, members)->open.empty());
   members.push_back({"standby", 5, 0, MemberState::up});
