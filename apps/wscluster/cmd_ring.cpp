@@ -127,6 +127,36 @@ Command history_command() {
           .run = run_ring_history};
 }
 
+Command repair_command() {
+  return {.path = "ring repair",
+          .summary = "Make what one process holds the ring, after a fork",
+          .description =
+              "For the alarm that Redis and processes have different documents of one epoch, or rings of different "
+              "origins: nobody follows anybody then. The named process writes its document as an epoch above all "
+              "others, and everybody follows it. Who followed a ring of another origin drops its sessions.",
+          .examples = {{"wscluster ring repair --from node-1 --dry-run", "What Redis and every process have."},
+                       {"wscluster ring repair --from node-1 --yes", ""},
+                       {"wscluster ring repair --from node-1 --confirm node-1",
+                        "Also over something newer or of another origin."}},
+          .flags = {{.name = "from",
+                     .value = "NODE",
+                     .text = "The living node or gateway whose document is right",
+                     .complete = Complete::nodes},
+                    {.name = "dry-run", .letter = 'n', .text = "Show who holds what, change nothing"},
+                    {.name = "yes", .letter = 'y', .text = "Do not ask"},
+                    {.name = "confirm",
+                     .value = "NODE",
+                     .text = "The name again: needed where others have something newer or of another origin",
+                     .complete = Complete::nodes},
+                    {.name = "timeout",
+                     .value = "DUR",
+                     .type = Type::duration,
+                     .default_text = "30s",
+                     .text = "Wait for so long until everybody follows, then exit 75"},
+                    ring_service_flag()},
+          .run = run_ring_repair};
+}
+
 }  // namespace
 
 std::vector<Command> ring_commands() {
@@ -144,6 +174,7 @@ std::vector<Command> ring_commands() {
     commands.push_back(std::move(command));
   commands.push_back(watch_command());
   commands.push_back(wait_command());
+  commands.push_back(repair_command());
   return commands;
 }
 

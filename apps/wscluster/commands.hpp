@@ -41,6 +41,7 @@ namespace wscluster::app {
 [[nodiscard]] int run_ring_wait(const Invocation& invocation);
 [[nodiscard]] int run_ring_history(const Invocation& invocation);
 [[nodiscard]] int run_ring_explain(const Invocation& invocation);
+[[nodiscard]] int run_ring_repair(const Invocation& invocation);
 [[nodiscard]] int run_ring_check(const Invocation& invocation);
 
 /// "0.1.0"

@@ -19,13 +19,6 @@ namespace {
 namespace json = boost::json;
 using registry::Action;
 
-std::string who_am_i() {
-  const auto* entry = ::getpwuid(::getuid());
-  std::array<char, 256> host{};
-  if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '?';
-  return (entry == nullptr ? std::to_string(::getuid()) : std::string(entry->pw_name)) + "@" + host.data();
-}
-
 json::object head_of(const RingJob& job, Action action, bool changed) {
   return {{"schema", "wscluster/ring-change/v1"},
           {"service", job.ring.service},
@@ -86,14 +79,6 @@ int show_plan(const RingJob& job, const RingPlan& plan) {
   return 0;
 }
 
-bool answers_yes(const std::string& question) {
-  print_error(question + " [y/N] ");
-  std::string line;
-  std::getline(std::cin, line);
-  const std::string answer = to_lower(trim(line));
-  return answer == "y" || answer == "yes";
-}
-
 /// Harm must be wanted: --yes, or an answer on a terminal; what hurts most wants the name.
 bool is_agreed(const RingJob& job, const RingPlan& plan) {
   const auto& invocation = job.invocation;
@@ -113,6 +98,21 @@ bool is_agreed(const RingJob& job, const RingPlan& plan) {
 }
 
 }  // namespace
+
+std::string who_am_i() {
+  const auto* entry = ::getpwuid(::getuid());
+  std::array<char, 256> host{};
+  if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '?';
+  return (entry == nullptr ? std::to_string(::getuid()) : std::string(entry->pw_name)) + "@" + host.data();
+}
+
+bool answers_yes(const std::string& question) {
+  print_error(question + " [y/N] ");
+  std::string line;
+  std::getline(std::cin, line);
+  const std::string answer = to_lower(trim(line));
+  return answer == "y" || answer == "yes";
+}
 
 RingJob::RingJob(const Invocation& i, std::string subject)
     : invocation(i), config(i.load_config()), directory(config.redis), node(std::move(subject)) {

@@ -23,6 +23,11 @@ struct RingJob {
   RingJob(const Invocation& invocation, std::string subject);
 };
 
+/// USER@HOST, for the records.
+[[nodiscard]] std::string who_am_i();
+/// Asks on the terminal.
+[[nodiscard]] bool answers_yes(const std::string& question);
+
 /// Everything has been so before: exit 0, "changed": false.
 [[nodiscard]] int nothing_to_do(const RingJob& job, registry::Action action, const std::string& why);
 /// The running change that an earlier run of the same command has started; nullptr when there is none.

@@ -229,8 +229,8 @@ void Process::on_left(const std::string& service, bool was_planned) {
     return;
   }
   log::error("registry",
-             is_draining_ ? "the ring went on without this node"
-                          : "the ring went on without this node; starting again under a new incarnation",
+             is_draining_ ? "the ring went on without this process"
+                          : "the ring went on without this process; starting again under a new incarnation",
              {{"service", service}});
   end(is_draining_ ? Ending::stopped : Ending::expelled);
 }

@@ -6,8 +6,11 @@ namespace wscluster::gateway {
 void run(const Options& options, const registry::Options& registry, std::function<void()> reload) {
   front::Role role;
   role.reload = std::move(reload);
-  front::Process process(options.front, registry, std::move(role));
-  static_cast<void>(process.run());
+  front::Ending ending = front::Ending::expelled;
+  while (ending == front::Ending::expelled) {
+    front::Process process(options.front, registry, role);
+    ending = process.run();
+  }
 }
 
 }  // namespace wscluster::gateway

@@ -6,8 +6,8 @@
 
 namespace wscluster::gateway {
 
-/// Runs a gateway until it is told to stop. `reload` is called on SIGHUP, on core 0. Throws Failure when it cannot
-/// start.
+/// Runs a gateway until it is told to stop; starts again after a ring was replaced by one of another origin. `reload`
+/// is called on SIGHUP, on core 0. Throws Failure when it cannot start.
 void run(const Options& options, const registry::Options& registry, std::function<void()> reload);
 
 }  // namespace wscluster::gateway

@@ -10,8 +10,7 @@ namespace wscluster::registry {
 Result<> DirectoryLoop::answer_repairs() {
   for (const auto& [name, request] : contents_.repairs) {
     const bool is_for_us = request.from == self_.name && request.incarnation == self_.incarnation;
-    const bool is_fresh =
-        contents_.redis_ms < request.asked_ms + static_cast<std::uint64_t>(repair_patience.count());
+    const bool is_fresh = contents_.redis_ms < request.asked_ms + static_cast<std::uint64_t>(repair_patience.count());
     if (!is_for_us || !is_fresh || !request.answer.empty()) continue;
     Service& service = services_[name];
     const auto refuse = [&](const std::string& why) {

@@ -30,9 +30,11 @@ std::string to_json(const Registration& registration) {
 std::string to_json(const MemberStats& stats) {
   json::object services;
   for (const auto& [name, service] : stats.services) {
-    services[name] =
-        json::object{{"sessions", service.sessions}, {"misplaced", service.misplaced}, {"adopted", service.adopted},
-                                  {"digest", service.digest}, {"lineage", to_hex(service.lineage)}};
+    services[name] = json::object{{"sessions", service.sessions},
+                                  {"misplaced", service.misplaced},
+                                  {"adopted", service.adopted},
+                                  {"digest", service.digest},
+                                  {"lineage", to_hex(service.lineage)}};
   }
   return json::serialize(json::object{{"state", stats.state},
                                       {"uptime_seconds", stats.uptime_seconds},

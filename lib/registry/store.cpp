@@ -223,11 +223,11 @@ Result<bool> Store::repair(const RepairRequest& request, const Head& head, const
   changes.back().action = Action::repair;
   changes.back().node = request.from;
   changes.back().by = request.by;
-  const auto reply = connection_.run(
-      repair_script, keys_.prefix(),
-      {next.service, to_json(request), std::to_string(head.epoch), head.digest, ring::to_json(next),
-       std::to_string(options_.lease.count()), to_json(whole.history), restored_to_json(changes),
-       std::to_string(whole.done_through), std::to_string(whole.read_through)});
+  const auto reply =
+      connection_.run(repair_script, keys_.prefix(),
+                      {next.service, to_json(request), std::to_string(head.epoch), head.digest, ring::to_json(next),
+                       std::to_string(options_.lease.count()), to_json(whole.history), restored_to_json(changes),
+                       std::to_string(whole.done_through), std::to_string(whole.read_through)});
   if (!reply) return reply.error();
   return reply->at(0).text == "ok";
 }

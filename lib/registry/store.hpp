@@ -100,7 +100,7 @@ struct Contents {
   std::map<std::string, Head> heads;
   std::map<std::string, std::uint64_t> done;
   std::map<std::string, RepairRequest> repairs;  ///< by service
-  std::vector<std::string> unreadable;  ///< entries that were left out, one line each
+  std::vector<std::string> unreadable;           ///< entries that were left out, one line each
 };
 
 using History = std::map<std::uint64_t, std::vector<ring::Member>>;
@@ -145,8 +145,8 @@ class Store {
   /// By who asked: the request as it is now, or nothing when it was carried out.
   [[nodiscard]] Result<std::optional<RepairRequest>> load_repair(const std::string& service);
   [[nodiscard]] Result<> withdraw_repair(const std::string& service);
-  /// `next` is made with ring::repaired_document. False: the head or what somebody has adopted is another one by now, or
-  /// the request was withdrawn.
+  /// `next` is made with ring::repaired_document. False: the head or what somebody has adopted is another one by now,
+  /// or the request was withdrawn.
   [[nodiscard]] Result<bool> repair(const RepairRequest& request, const Head& head, const ring::Document& next,
                                     const Heritage& heritage);
 

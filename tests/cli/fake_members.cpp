@@ -77,7 +77,7 @@ class Cluster {
     const auto first = must(ring::first_document(service_, 1, 1, std::move(members), "fake", "first epoch", {}));
     const auto change = registry::describe_change(nullptr, first, registry::Action::join, "fake", {}, "fake");
     if (!must(store_.commit(nullptr, first, change)).is_written()) std::exit(1);
-    epoch_ = first.epoch;
+    hold(first);
     for (const auto& fake : fakes_)
       beat(fake);
     // So that the first ring counts as settled, as that of a running cluster does.
@@ -85,7 +85,7 @@ class Cluster {
   }
 
   void turn() {
-    epoch_ = must(store_.load_document(service_)).epoch;
+    hold(must(store_.load_document(service_)));
     for (const auto& fake : fakes_) {
       if (!fake.is_silent) beat(fake);
     }
@@ -96,11 +96,17 @@ class Cluster {
   }
 
  private:
+  void hold(const ring::Document& document) {
+    epoch_ = document.epoch;
+    digest_ = document.digest;
+    lineage_ = document.lineage;
+  }
+
   void beat(const Fake& fake) {
     registry::MemberStats stats;
     stats.state = fake.registration.is_standby ? "joining" : "up";
     stats.uptime_seconds = 60;
-    stats.services[service_] = {fake.sessions, fake.is_sick ? 12U : 0U, epoch_};
+    stats.services[service_] = {fake.sessions, fake.is_sick ? 12U : 0U, epoch_, digest_, lineage_};
     stats.is_linked = !fake.is_sick;
     if (fake.is_sick) stats.alarms.emplace_back("Redis is nearly full");
     static_cast<void>(must(store_.heartbeat(fake.registration, registry::to_json(fake.registration), stats, 0)));
@@ -144,6 +150,8 @@ class Cluster {
   std::string service_;
   std::vector<Fake> fakes_;
   std::uint64_t epoch_ = 0;
+  std::string digest_;
+  std::uint64_t lineage_ = 0;
   std::map<std::uint64_t, double> steps_;
 };
 

@@ -35,7 +35,8 @@ TEST(Registration, without_name_or_incarnation_is_refused) {
 }
 
 TEST(MemberStats, survive_json) {
-  const MemberStats stats{"up", 77, {{"chat", {12'391, 3, 42, "abc", 7}}, {"news", {}}}, {"ring of chat: frozen"}, true};
+  const MemberStats stats{
+      "up", 77, {{"chat", {12'391, 3, 42, "abc", 7}}, {"news", {}}}, {"ring of chat: frozen"}, true};
   const auto read = parse_stats(to_json(stats));
   ASSERT_TRUE(read);
   EXPECT_EQ(*read, stats);

@@ -77,9 +77,8 @@ TEST_F(Repair, everybody_follows_the_document_of_the_one_that_was_named) {
   EXPECT_EQ(repaired.changed_by, "alice@here");
   ASSERT_FALSE(repaired.open.empty());
   EXPECT_EQ(repaired.open.back().members, ours.members) << "who was there may still hold users";
-  EXPECT_TRUE(eventually([&] {
-    return a.last()->alarms.empty() && b.last()->alarms.empty() && g.last()->alarms.empty();
-  }));
+  EXPECT_TRUE(
+      eventually([&] { return a.last()->alarms.empty() && b.last()->alarms.empty() && g.last()->alarms.empty(); }));
   EXPECT_FALSE(directory.load_repair("chat")->has_value());
   EXPECT_EQ(directory.load_change("chat", 3)->action, Action::repair);
   EXPECT_EQ(a.left(), "");

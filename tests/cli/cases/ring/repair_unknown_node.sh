@@ -1,0 +1,1 @@
+wscluster ring repair --cluster still --from node-9 --yes

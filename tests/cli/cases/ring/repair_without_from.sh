@@ -1,0 +1,1 @@
+wscluster ring repair --cluster still
