@@ -133,9 +133,7 @@ void Core::handle(TimePoint now, PathId path, const wire::Frame& frame) {
           [&](const wire::Snapshot& f) {
             with_holder(holder(f.service), [&](auto& h) { h.on_snapshot(now, path, f); });
           },
-          [&](const wire::Prepared& f) {
-            with_holder(holder(f.service), [&](auto& h) { h.on_prepared(now, f); });
-          },
+          [&](const wire::Prepared& f) { with_holder(holder(f.service), [&](auto& h) { h.on_prepared(now, f); }); },
           [&](const wire::Release& f) { with_holder(holder(f.service), [&](auto& h) { h.on_release(now, f); }); },
           [&](const wire::Declined& f) { with_holder(holder(f.service), [&](auto& h) { h.on_declined(now, f); }); },
           [&](const wire::Outcome& f) { with_holder(holder(f.service), [&](auto& h) { h.on_outcome(now, f); }); },

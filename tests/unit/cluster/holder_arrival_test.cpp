@@ -445,8 +445,7 @@ TEST_F(GainingSender, its_outcome_goes_on_after_it_when_it_moves_again) {
   ASSERT_EQ(onwards.sessions[0].sends.size(), 1U);
   EXPECT_EQ(onwards.sessions[0].sends[0].begun_by, 2U);
   EXPECT_EQ(onwards.sessions[0].sends[0].number, 12U);
-  bench.holder->on_prepared(bench.now, make_path(link, 0),
-                            {"chat", uid, sent[0].handover, link == link_b ? 2U : 3U, sent[0].total, true});
+  bench.holder->on_prepared(bench.now, {"chat", uid, sent[0].handover, link == link_b ? 2U : 3U, sent[0].total, true});
   outcome(2, 12);
   const auto passed_on = bench.network.one<wire::Outcome>(link);
   EXPECT_EQ(passed_on.begun_by, 2U);

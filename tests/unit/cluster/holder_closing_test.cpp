@@ -204,7 +204,7 @@ struct Change : testing::Test {
   void adopt_next() { bench.adopt(epochs.view()); }
   wire::Snapshot hand_over(PathId path = path_b) {
     const auto snapshot = bench.network.one<wire::Snapshot>(link_of(path));
-    bench.holder->on_prepared(bench.now, path, {"chat", snapshot.uid, snapshot.handover, 2, snapshot.total, true});
+    bench.holder->on_prepared(bench.now, {"chat", snapshot.uid, snapshot.handover, 2, snapshot.total, true});
     return snapshot;
   }
   [[nodiscard]] DonorCount count() const { return bench.holder->donated().at(2); }

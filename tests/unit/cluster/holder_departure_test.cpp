@@ -31,8 +31,7 @@ struct Losing : testing::Test {
     return bench.network.one<wire::Snapshot>(link_b);
   }
   void installed(const wire::Snapshot& snapshot, std::uint64_t incarnation = 2) {
-    bench.holder->on_prepared(bench.now, path_b,
-                              {"chat", snapshot.uid, snapshot.handover, incarnation, snapshot.total, true});
+    bench.holder->on_prepared(bench.now, {"chat", snapshot.uid, snapshot.handover, incarnation, snapshot.total, true});
   }
   void declined(std::uint64_t handover) { bench.holder->on_declined(bench.now, {"chat", uid, handover, 2}); }
   void ask(std::uint64_t epoch) { bench.holder->on_ask(bench.now, path_b, {"chat", uid, epoch}); }
@@ -240,10 +239,10 @@ TEST_F(Losing, stays_frozen_when_the_link_breaks_and_sends_the_snapshot_again) {
 
 TEST_F(Losing, answers_a_yes_to_what_it_has_released_before_but_only_to_a_member) {
   bench.adopt(second);
-  bench.holder->on_prepared(bench.now, path_b, {"chat", uid, 3, 2, 100, false});
-  bench.holder->on_prepared(bench.now, path_b, {"chat", uid, 3, 22, 100, true});
+  bench.holder->on_prepared(bench.now, {"chat", uid, 3, 2, 100, false});
+  bench.holder->on_prepared(bench.now, {"chat", uid, 3, 22, 100, true});
   EXPECT_EQ(bench.network.count<wire::Release>(link_b), 0U);
-  bench.holder->on_prepared(bench.now, path_b, {"chat", uid, 3, 2, 100, true});
+  bench.holder->on_prepared(bench.now, {"chat", uid, 3, 2, 100, true});
   const auto release = bench.network.one<wire::Release>(link_b);
   EXPECT_EQ(release.handover, 3U);
   EXPECT_EQ(release.incarnation, 1U);
@@ -367,10 +366,10 @@ TEST_F(Losing, sends_a_large_state_in_parts_not_too_far_ahead_of_the_owner) {
   };
   collect();
   EXPECT_EQ(bytes.size(), 4U << 20U);
-  large.holder->on_prepared(large.now, path_b, {"chat", uid, 1, 2, 1U << 20U, false});
+  large.holder->on_prepared(large.now, {"chat", uid, 1, 2, 1U << 20U, false});
   collect();
   EXPECT_EQ(bytes.size(), 5U << 20U);
-  large.holder->on_prepared(large.now, path_b, {"chat", uid, 1, 2, 4U << 20U, false});
+  large.holder->on_prepared(large.now, {"chat", uid, 1, 2, 4U << 20U, false});
   collect();
   EXPECT_EQ(bytes.size(), total);
   EXPECT_EQ(large.holder->counters().snapshot_bytes, total);
