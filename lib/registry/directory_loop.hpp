@@ -25,7 +25,8 @@ struct Callbacks {
   /// Something but stats has changed. The first one comes soon after start().
   std::function<void(std::shared_ptr<const Snapshot>)> on_snapshot = [](std::shared_ptr<const Snapshot>) {};
   /// This incarnation was in the ring of the service and is no longer. `planned`: its weight was 0 before and
-  /// its changes were done (it was empty); otherwise it was taken for dead and must drop everything and start again under a new incarnation.
+  /// its changes were done (it was empty); otherwise it was taken for dead and must drop everything and start again
+  /// under a new incarnation.
   std::function<void(const std::string& service, bool planned)> on_left = [](const std::string&, bool) {};
   /// Another process holds our name: we stay suspended.
   std::function<void()> on_name_taken = [] {};

@@ -171,7 +171,8 @@ void DirectoryLoop::adopt(const std::string& name, Service& service, std::shared
   const Life self{self_.name, self_.incarnation};
   const ring::Member* before = service.held ? find_life(*service.held, self) : nullptr;
   // A leaving member that was taken for dead may still hold users: only when its changes are done it is empty.
-  const bool was_empty = before != nullptr && before->weight == 0 && service.heritage.done_through >= service.held->epoch;
+  const bool was_empty =
+      before != nullptr && before->weight == 0 && service.heritage.done_through >= service.held->epoch;
   // Another seed computes other owners and other connection ids: nothing that is here can stay.
   const bool is_replaced = service.held && service.held->lineage != document->lineage;
   const bool is_repaired = service.held && document->repaired > service.held->epoch;
