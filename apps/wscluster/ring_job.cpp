@@ -175,6 +175,7 @@ int apply(RingJob& job, Action action, std::vector<ring::Member> members, std::u
     throw Failure(exit_code_for(change.error().code), change.error().message,
                   is_conflict ? "Nothing was written; look with 'wscluster ring show' and try again" : "");
   }
+  if (!job.directory.warning().empty()) print_error("wscluster: " + job.directory.warning() + "\n");
   auto out = head_of(job, action, true);
   add_plan(out, job.invocation, plan);
   if (!job.invocation.has("detach")) {

@@ -81,6 +81,10 @@ constexpr std::array explanations{
     Explanation{"ERR unknown command", Errc::protocol, "Redis 6 or newer is expected"},
 };
 
+bool is_of_replica(std::string_view line) {
+  return line.find("READONLY ") != std::string_view::npos || line.starts_with("MASTERDOWN ");
+}
+
 }  // namespace
 
 Error explain_redis_error(const std::string& place, std::string_view line) {
@@ -159,27 +163,85 @@ Error Connection::fail(const Error& cause) {
 Result<> Connection::open() {
   if (is_open()) return {};
   if (const auto target = parse_url(options_.url); !target) return target.error();
-  auto socket = Socket::connect(target_, Clock::now() + timeout_);
+  const TimePoint deadline = Clock::now() + timeout_;
+  Target server = target_;
+  if (!target_.sentinels.empty()) {
+    const auto found = find_primary(deadline);
+    if (!found) return found.error();
+    server = *found;
+    place_ = server.place() + " (" + target_.master + ")";
+  }
+  auto socket = Socket::connect(server, options_, deadline);
   if (!socket) return fail(socket.error());
   socket_ = std::move(*socket);
   reader_ = std::make_unique<Reader>();
-  auto greeted = greet();
+  auto greeted = greet(server);
+  if (greeted && !target_.sentinels.empty()) greeted = check_role();
   if (!greeted) close();
   return greeted;
 }
 
-Result<> Connection::greet() {
+/// One that does not answer costs its share of the time, not the whole.
+Result<Target> Connection::find_primary(TimePoint deadline) {
+  const std::size_t count = target_.sentinels.size();
+  Error last = error(Errc::unavailable, "no sentinel is named");
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t index = (next_sentinel_ + i) % count;
+    const auto left = std::chrono::duration_cast<Duration>(deadline - Clock::now());
+    const Duration patience = left / static_cast<Duration::rep>(count - i + 1);
+    if (patience <= Duration(0)) break;
+    auto found = ask_sentinel(target_.sentinels[index], patience);
+    if (found) {
+      next_sentinel_ = index;
+      return found;
+    }
+    last = found.error();
+  }
+  return last;
+}
+
+Result<Target> Connection::ask_sentinel(const Endpoint& sentinel, Duration patience) const {
+  Options options = options_;
+  options.url = (target_.tls ? "rediss://" : "redis://") + sentinel.to_string();
+  options.username = options_.sentinel_username;
+  options.password = options_.sentinel_password;
+  Connection connection(options, patience);
+  if (const auto opened = connection.open(); !opened) return opened.error();
+  const auto reply = connection.command({"SENTINEL", "get-master-addr-by-name", target_.master});
+  if (!reply) return reply.error();
+  const auto port = reply->at(1).number();
+  if (reply->list.size() != 2 || port == 0 || port > 65'535) {
+    return error(Errc::unavailable,
+                 connection.place() + ": this sentinel knows no master '" + target_.master + "'; see redis.url");
+  }
+  Target server = target_;
+  server.sentinels.clear();
+  server.host = reply->at(0).text;
+  server.port = static_cast<std::uint16_t>(port);
+  return server;
+}
+
+Result<> Connection::greet(const Target& target) {
   if (!options_.password.empty()) {
     Command auth{"AUTH"};
-    if (!target_.username.empty()) auth.push_back(target_.username);
+    if (!target.username.empty()) auth.push_back(target.username);
     auth.push_back(options_.password);
     if (const auto reply = command(auth); !reply) return reply.error();
   }
   // Also finds out now, and not at the first heartbeat, that a password is missing.
   if (const auto reply = command({"PING"}); !reply) return reply.error();
-  if (target_.database == 0) return {};
-  const auto reply = command({"SELECT", std::to_string(target_.database)});
+  if (target.database == 0) return {};
+  const auto reply = command({"SELECT", std::to_string(target.database)});
   return reply ? Result<>() : Result<>(reply.error());
+}
+
+/// While a failover is under way, or when the sentinels are behind, the address may be that of a replica.
+Result<> Connection::check_role() {
+  const auto reply = command({"ROLE"});
+  if (!reply) return reply.error();
+  if (reply->at(0).text == "master") return {};
+  return error(Errc::unavailable,
+               place_ + ": the sentinels name a server that is a " + reply->at(0).text + "; a failover is under way");
 }
 
 Result<Reply> Connection::read_reply(TimePoint deadline) {
@@ -211,7 +273,10 @@ Result<std::vector<Reply>> Connection::pipeline(const std::vector<Command>& comm
     replies.push_back(std::move(*reply));
   }
   for (const Reply& reply : replies) {
-    if (reply.is_error()) return explain_redis_error(place_, reply.text);
+    if (!reply.is_error()) continue;
+    // Not the server that we want any more: the next open() finds the right one.
+    if (is_of_replica(reply.text)) close();
+    return explain_redis_error(place_, reply.text);
   }
   return replies;
 }
@@ -238,9 +303,11 @@ Result<std::optional<Reply>> Connection::poll_push(Duration timeout, int wake_de
     auto reply = reader_->next();
     if (!reply) return fail(reply.error());
     if (*reply) return reply;
-    std::array<pollfd, 2> entries{pollfd{socket_.descriptor(), POLLIN, 0}, pollfd{wake_descriptor, POLLIN, 0}};
-    if (::poll(entries.data(), entries.size(), milliseconds_until(deadline)) <= 0) return std::optional<Reply>();
-    if (entries[1].revents != 0) return std::optional<Reply>();
+    if (!socket_.has_pending()) {
+      std::array<pollfd, 2> entries{pollfd{socket_.descriptor(), POLLIN, 0}, pollfd{wake_descriptor, POLLIN, 0}};
+      if (::poll(entries.data(), entries.size(), milliseconds_until(deadline)) <= 0) return std::optional<Reply>();
+      if (entries[1].revents != 0) return std::optional<Reply>();
+    }
     if (const auto filled = reader_->fill(socket_, Clock::now()); !filled) {
       if (filled.error().code == Errc::timed_out) continue;
       return fail(filled.error());

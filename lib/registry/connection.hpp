@@ -33,7 +33,8 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  /// Connects, authenticates and selects the database; does nothing when already open.
+  /// Connects, authenticates and selects the database; does nothing when already open. With sentinels: asks them, each
+  /// time anew, and takes only a server that says itself that it is the primary.
   [[nodiscard]] Result<> open();
   void close() noexcept;
   [[nodiscard]] bool is_open() const noexcept { return socket_.is_open(); }
@@ -57,7 +58,10 @@ class Connection {
  private:
   struct Reader;
 
-  [[nodiscard]] Result<> greet();
+  [[nodiscard]] Result<Target> find_primary(TimePoint deadline);
+  [[nodiscard]] Result<Target> ask_sentinel(const Endpoint& sentinel, Duration patience) const;
+  [[nodiscard]] Result<> greet(const Target& target);
+  [[nodiscard]] Result<> check_role();
   [[nodiscard]] Result<Reply> read_reply(TimePoint deadline);
   [[nodiscard]] Error fail(const Error& cause);
 
@@ -65,6 +69,7 @@ class Connection {
   Duration timeout_;
   Target target_;
   std::string place_;
+  std::size_t next_sentinel_ = 0;  ///< who has answered last
   Socket socket_;
   std::unique_ptr<Reader> reader_;
 };

@@ -39,6 +39,7 @@ Result<Change> Directory::commit(const ring::Document* from, const ring::Documen
   const auto outcome = store_.commit(from, to, change);
   if (!outcome) return outcome.error();
   if (const auto written = to_result(*outcome); !written) return written.error();
+  warning_ = outcome->warning;
   return store_.load_change(to.service, to.epoch);
 }
 

@@ -30,6 +30,9 @@ class Directory {
                                       const std::string& node, const ChangePolicy& policy, const std::string& by,
                                       std::uint64_t aborts = 0);
 
+  /// Of the last commit: it was written, but too few replicas have it. Or empty.
+  [[nodiscard]] const std::string& warning() const noexcept { return warning_; }
+
   /// Errc::not_found for an epoch before the last 64.
   [[nodiscard]] Result<Change> load_change(const std::string& service, std::uint64_t epoch);
   /// The last ones, newest first.
@@ -54,6 +57,7 @@ class Directory {
  private:
   Options options_;
   Store store_;
+  std::string warning_;
 };
 
 }  // namespace wscluster::registry

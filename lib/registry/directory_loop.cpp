@@ -10,6 +10,7 @@ namespace wscluster::registry {
 namespace {
 
 constexpr Duration check_interval = std::chrono::minutes(2);
+constexpr Duration alarm_interval = std::chrono::seconds(5);
 
 bool is_same(const Snapshot& a, const Snapshot& b) {
   return a.redis_up == b.redis_up && a.put_backs == b.put_backs && a.alarms == b.alarms && a.services == b.services &&
@@ -100,13 +101,23 @@ void DirectoryLoop::give_up_turn(const Error& cause) {
 void DirectoryLoop::check_server() {
   const TimePoint now = Clock::now();
   if (now < next_check_) return;
-  next_check_ = now + check_interval;
   const auto good = store_.check_server();
   if (good) {
     server_alarms_.erase(AlarmKind::eviction);
   } else if (good.error().code == Errc::invalid) {
     server_alarms_[AlarmKind::eviction] = good.error().message;
   }
+  if (const auto replicas = store_.check_replicas()) warn_of_replicas(*replicas);
+  next_check_ = now + (server_alarms_.empty() ? check_interval : alarm_interval);
+}
+
+void DirectoryLoop::warn_of_replicas(const std::string& warning) {
+  if (warning.empty()) {
+    server_alarms_.erase(AlarmKind::replication);
+    return;
+  }
+  server_alarms_[AlarmKind::replication] = warning;
+  next_check_ = std::min(next_check_, Clock::now() + alarm_interval);
 }
 
 void DirectoryLoop::take_inbox() {

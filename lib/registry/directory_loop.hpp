@@ -61,6 +61,7 @@ class DirectoryLoop {
   bool connect();
   void give_up_turn(const Error& cause);
   void check_server();
+  void warn_of_replicas(const std::string& warning);
   void take_inbox();
   Result<> write_reports();
   Result<> reload();

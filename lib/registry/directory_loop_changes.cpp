@@ -131,6 +131,7 @@ void DirectoryLoop::note(const std::string& name, Service& service, const Commit
   if (outcome.is_written() || outcome.kind == Kind::conflict) is_dirty_ = true;
   if (outcome.is_written()) {
     service.refusal.clear();
+    warn_of_replicas(outcome.warning);
     return;
   }
   if (outcome.kind == Kind::conflict) {

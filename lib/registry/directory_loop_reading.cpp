@@ -146,6 +146,7 @@ Result<> DirectoryLoop::put_back(const std::string& name, Service& service) {
   switch (outcome->kind) {
     case Kind::restored:
       ++put_backs_;
+      warn_of_replicas(outcome->warning);
       log::warning("registry", "put the ring back into Redis",
                    {{"service", name}, {"epoch", service.held->epoch}, {"had", outcome->epoch}});
       [[fallthrough]];

@@ -45,9 +45,9 @@ namespace wscluster::registry {
 /// A minimal ACL user (Redis 6 and newer; clients of Redis 6 spell the channel rule the same way):
 ///
 ///   ACL SETUSER wscluster on >PASSWORD resetkeys ~wscluster:{CLUSTER}:* resetchannels &wscluster:{CLUSTER}:events
-///     -@all +auth +ping +select +info +time +eval +evalsha +subscribe +publish +get +set +del +exists +incr +pexpire
-///     +hget +hset +hdel +hgetall +hmget +zadd +zrem +zscore +zrange +zrangebyscore +sadd +srem +smembers +sismember
-///     +lpush +lrange +lindex +ltrim
+///     -@all +auth +ping +select +info +role +wait +time +eval +evalsha +subscribe +publish +get +set +del +exists
+///     +incr +pexpire +hget +hset +hdel +hgetall +hmget +zadd +zrem +zscore +zrange +zrangebyscore +sadd +srem
+///     +smembers +sismember +lpush +lrange +lindex +ltrim
 ///
 /// Size: about 1.5 KiB per process; per service and node about 90 bytes in the document, the same for each open change,
 /// 40 bytes in each of 64 epochs of history and 250 bytes in each of 64 changes: 100 nodes are about 2 MiB per service.

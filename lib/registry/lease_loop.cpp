@@ -116,6 +116,10 @@ bool LeaseLoop::beat() {
   // The clock of Redis was set forward; now we know it again.
   if (renewed && renewed->outcome == Beat::Outcome::late) renewed = renew();
   if (!renewed) {
+    if (refusal_alarm(renewed.error())) {
+      const std::lock_guard lock(board_.mutex);
+      board_.trust.renewal_refused();
+    }
     note_failure(renewed.error());
     return false;
   }

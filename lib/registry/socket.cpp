@@ -21,6 +21,8 @@
 #include <utility>
 #include <vector>
 
+#include "registry/tls.hpp"
+
 namespace wscluster::registry {
 namespace {
 
@@ -121,25 +123,36 @@ bool wait_for(int descriptor, short events, TimePoint deadline) {
   }
 }
 
+Socket::Socket() noexcept = default;
+
+Socket::Socket(int descriptor) noexcept : descriptor_(descriptor) {}
+
 Socket::~Socket() {
   close();
 }
 
-Socket::Socket(Socket&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+Socket::Socket(Socket&& other) noexcept
+    : descriptor_(std::exchange(other.descriptor_, -1)), tls_(std::move(other.tls_)) {}
 
 Socket& Socket::operator=(Socket&& other) noexcept {
   if (this != &other) {
     close();
     descriptor_ = std::exchange(other.descriptor_, -1);
+    tls_ = std::move(other.tls_);
   }
   return *this;
 }
 
 void Socket::close() noexcept {
+  tls_.reset();
   if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
 }
 
-Result<Socket> Socket::connect(const Target& target, TimePoint deadline) {
+bool Socket::has_pending() const noexcept {
+  return tls_ != nullptr && tls_->has_pending();
+}
+
+Result<Socket> Socket::connect(const Target& target, const Options& options, TimePoint deadline) {
   if (!target.path.empty()) {
     const auto address = unix_address(target.path);
     if (!address) return address.error();
@@ -150,13 +163,21 @@ Result<Socket> Socket::connect(const Target& target, TimePoint deadline) {
   Error last = error(Errc::unavailable, "the name has no address");
   for (const Address& address : *addresses) {
     auto socket = connect_to(address, deadline);
-    if (socket) return socket;
-    last = socket.error();
+    if (!socket) {
+      last = socket.error();
+      continue;
+    }
+    if (!target.tls) return socket;
+    auto tls = Tls::connect(socket->descriptor_, options, target.host, deadline);
+    if (!tls) return tls.error();
+    socket->tls_ = std::move(*tls);
+    return socket;
   }
   return last;
 }
 
 Result<std::size_t> Socket::read_some(std::span<char> into, TimePoint deadline) {
+  if (tls_) return tls_->read_some(into, deadline);
   for (;;) {
     const ssize_t count = ::recv(descriptor_, into.data(), into.size(), 0);
     if (count > 0) return static_cast<std::size_t>(count);
@@ -168,6 +189,7 @@ Result<std::size_t> Socket::read_some(std::span<char> into, TimePoint deadline) 
 }
 
 Result<> Socket::write_all(std::string_view bytes, TimePoint deadline) {
+  if (tls_) return tls_->write_all(bytes, deadline);
   while (!bytes.empty()) {
     const ssize_t count = ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (count >= 0) {

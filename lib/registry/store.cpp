@@ -41,6 +41,10 @@ std::map<std::string, Head> to_heads(const Reply& pairs) {
   return heads;
 }
 
+std::string epoch_of(const ring::Document& document) {
+  return "epoch " + std::to_string(document.epoch) + " of " + document.service + " is written, but acknowledged by ";
+}
+
 CommitOutcome outcome_of(const ring::Document& to, const Reply& reply) {
   using Kind = CommitOutcome::Kind;
   const std::string& word = reply.at(0).text;
@@ -115,6 +119,35 @@ Result<> Store::check_server() {
                                   ", which lets Redis throw leases and documents away; set it to noeviction");
 }
 
+Result<std::uint64_t> Store::wait_for_replicas(Duration patience) {
+  // 0 would wait for ever.
+  const auto reply = connection_.command(
+      {"WAIT", std::to_string(options_.min_replicas), std::to_string(std::max<Duration::rep>(patience.count(), 1))});
+  if (!reply) return reply.error();
+  return reply->number();
+}
+
+/// An answer that does not come is none of a replica. The epoch is in the primary in any case and everybody sees it, so
+/// it stays; who holds it puts it back if it gets lost.
+std::string Store::shortfall(const std::string& what, Duration patience) {
+  if (options_.min_replicas == 0) return {};
+  const auto count = wait_for_replicas(patience);
+  if (count && *count >= options_.min_replicas) return {};
+  return connection_.place() + ": " + what + (count ? std::to_string(*count) : "an unknown number") + " of " +
+         std::to_string(options_.min_replicas) +
+         " wanted replicas (redis.min_replicas); if the primary is lost now, only the processes that hold the ring "
+         "have "
+         "it: bring replicas back";
+}
+
+Result<std::string> Store::check_replicas() {
+  if (options_.min_replicas == 0) return std::string();
+  if (!connection_.is_open()) return error(Errc::unavailable, connection_.place() + ": not connected");
+  std::string text = shortfall("writes are acknowledged by ", Duration(1));
+  if (!connection_.is_open()) return error(Errc::unavailable, text);
+  return text;
+}
+
 Result<> Store::probe_write() {
   const auto reply = connection_.command({"SET", keys_.probe(), "1", "PX", "1000"});
   return reply ? Result<>() : Result<>(reply.error());
@@ -154,19 +187,24 @@ Result<> Store::leave(const Registration& self) {
 
 Result<CommitOutcome> Store::commit(const ring::Document* from, const ring::Document& to, const Change& change,
                                     const std::string& joiner) {
-  return outcome_or_error(
+  auto outcome = outcome_or_error(
       to, connection_.run(commit_script, keys_.prefix(),
                           {to.service, std::to_string(from == nullptr ? 0 : from->epoch),
                            from == nullptr ? std::string() : from->digest, ring::to_json(to), record_to_json(change),
                            std::to_string(max_planned_open), joiner, std::to_string(options_.flap_limit),
                            std::to_string(options_.flap_window.count())}));
+  if (outcome && outcome->is_written()) outcome->warning = shortfall(epoch_of(to), options_.timeout / 2);
+  return outcome;
 }
 
 Result<CommitOutcome> Store::remove_dead(const ring::Document& from, const ring::Document& to, const Change& change) {
-  return outcome_or_error(to, connection_.run(remove_dead_script, keys_.prefix(),
-                                              {to.service, std::to_string(from.epoch), from.digest, ring::to_json(to),
-                                               record_to_json(change), std::to_string(ring::max_open_changes),
-                                               std::to_string(options_.heartbeat.count())}));
+  auto outcome = outcome_or_error(
+      to,
+      connection_.run(remove_dead_script, keys_.prefix(),
+                      {to.service, std::to_string(from.epoch), from.digest, ring::to_json(to), record_to_json(change),
+                       std::to_string(ring::max_open_changes), std::to_string(options_.heartbeat.count())}));
+  if (outcome && outcome->is_written()) outcome->warning = shortfall(epoch_of(to), options_.timeout / 2);
+  return outcome;
 }
 
 Result<PutBackOutcome> Store::put_back(const ring::Document& document, const Heritage& heritage) {
@@ -178,11 +216,12 @@ Result<PutBackOutcome> Store::put_back(const ring::Document& document, const Her
                        std::to_string(heritage.done_through), std::to_string(heritage.read_through)});
   if (!reply) return reply.error();
   const std::string& word = reply->at(0).text;
-  PutBackOutcome outcome{Kind::restored, reply->at(1).number()};
+  PutBackOutcome outcome{Kind::restored, reply->at(1).number(), {}};
   if (word == "same") outcome.kind = Kind::same;
   if (word == "newer") outcome.kind = Kind::newer;
   if (word == "fork") outcome.kind = Kind::fork;
   if (word == "lineage") outcome.kind = Kind::lineage;
+  if (outcome.kind == Kind::restored) outcome.warning = shortfall(epoch_of(document), options_.timeout / 2);
   return outcome;
 }
 

@@ -70,7 +70,8 @@ struct CommitOutcome {
 
   Kind kind = Kind::written;
   Duration wait{0};
-  std::string text;  ///< for people; empty when written
+  std::string text;       ///< for people; empty when written
+  std::string warning{};  ///< written, but fewer replicas than wanted have acknowledged it
 
   [[nodiscard]] bool is_written() const noexcept { return kind == Kind::written; }
 };
@@ -87,6 +88,7 @@ struct PutBackOutcome {
 
   Kind kind = Kind::restored;
   std::uint64_t epoch = 0;  ///< what is, or was, there; 0: nothing
+  std::string warning;      ///< as CommitOutcome's
 };
 
 /// For callers that only want it done; Errc::conflict stands for everything that may be tried again.
@@ -122,6 +124,8 @@ class Store {
   /// maxmemory-policy must be noeviction, or Redis throws leases and documents away.
   [[nodiscard]] Result<> check_server();
 
+  /// Nothing, or that fewer than min_replicas are connected.
+  [[nodiscard]] Result<std::string> check_replicas();
   /// Whether it takes writes at all, without renewing anything.
   [[nodiscard]] Result<> probe_write();
 
@@ -173,6 +177,9 @@ class Store {
   [[nodiscard]] Result<ServerFacts> measure();
 
  private:
+  [[nodiscard]] Result<std::uint64_t> wait_for_replicas(Duration patience);
+  [[nodiscard]] std::string shortfall(const std::string& what, Duration patience);
+
   Options options_;
   Keys keys_;
   Connection connection_;

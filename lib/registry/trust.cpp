@@ -2,6 +2,7 @@
 #include "registry/trust.hpp"
 
 #include <algorithm>
+#include <utility>
 #include <functional>
 
 namespace wscluster::registry {
@@ -66,7 +67,11 @@ void Trust::set_memberships(TimePoint now, Memberships memberships) {
 
 void Trust::renewal_sent(TimePoint now) {
   advance(now);
-  last_sent_ = now;
+  sent_before_ = std::exchange(last_sent_, now);
+}
+
+void Trust::renewal_refused() {
+  last_sent_ = sent_before_;
 }
 
 void Trust::renewal_succeeded(TimePoint now, TimePoint sent_at) {

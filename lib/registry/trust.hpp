@@ -37,6 +37,8 @@ class Trust {
 
   /// A renewal is about to be sent: whatever becomes of it, Redis may extend the lease.
   void renewal_sent(TimePoint now);
+  /// The answer says that nothing was written: it was no renewal.
+  void renewal_refused();
   /// After the end of a lease it is not enough: the ring may have gone on without us. See documents_read().
   void renewal_succeeded(TimePoint now, TimePoint sent_at);
   [[nodiscard]] std::uint64_t renewals() const noexcept { return renewals_; }
@@ -96,6 +98,7 @@ class Trust {
   bool answered_ = false;
   bool is_expelled_ = false;
   TimePoint last_sent_ = TimePoint::min();
+  TimePoint sent_before_ = TimePoint::min();  ///< last_sent_ before that one
   TimePoint last_success_ = TimePoint::min();
   TimePoint word_binds_until_ = TimePoint::min();
 };

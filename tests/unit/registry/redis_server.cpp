@@ -25,6 +25,8 @@ namespace {
   std::abort();
 }
 
+}  // namespace
+
 std::uint16_t free_port() {
   const int probe = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
@@ -39,7 +41,21 @@ std::uint16_t free_port() {
   return ntohs(address.sin_port);
 }
 
-}  // namespace
+pid_t spawn(std::vector<std::string> words) {
+  std::vector<char*> argv;
+  for (std::string& word : words)
+    argv.push_back(word.data());
+  argv.push_back(nullptr);
+  const pid_t child = ::fork();
+  if (child < 0) die("fork");
+  if (child != 0) return child;
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  const int nowhere = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  ::dup2(nowhere, STDIN_FILENO);
+  ::dup2(nowhere, STDOUT_FILENO);
+  ::execvp(argv[0], argv.data());
+  ::_exit(127);
+}
 
 RedisServer::RedisServer(std::vector<std::string> arguments) : arguments_(std::move(arguments)), port_(free_port()) {
   std::string pattern = (std::filesystem::temp_directory_path() / "wscluster-redis-XXXXXX").string();
@@ -60,20 +76,7 @@ void RedisServer::launch() {
                                  "--appendonly", "no",          "--dir",
                                  folder_,        "--databases", "4"};
   words.insert(words.end(), arguments_.begin(), arguments_.end());
-  std::vector<char*> argv;
-  for (std::string& word : words)
-    argv.push_back(word.data());
-  argv.push_back(nullptr);
-  child_ = ::fork();
-  if (child_ < 0) die("fork");
-  if (child_ == 0) {
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    const int nowhere = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-    ::dup2(nowhere, STDIN_FILENO);
-    ::dup2(nowhere, STDOUT_FILENO);
-    ::execvp(argv[0], argv.data());
-    ::_exit(127);
-  }
+  child_ = spawn(std::move(words));
   if (!eventually([this] { return answers(); })) die("redis-server does not answer; is it installed?");
 }
 

@@ -41,6 +41,12 @@ class RedisServer {
   pid_t child_ = -1;
 };
 
+/// Asked of the system, free a moment ago.
+std::uint16_t free_port();
+
+/// A child that ends with the test program, its output nowhere.
+pid_t spawn(std::vector<std::string> words);
+
 /// One server for all tests that need nothing special.
 RedisServer& shared_redis();
 

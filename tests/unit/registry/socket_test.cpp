@@ -64,11 +64,11 @@ TEST(Socket, an_unknown_name_and_a_missing_socket_are_unavailable) {
   Target target;
   target.host = "no-such-host.invalid";
   target.port = 1;
-  const auto by_name = Socket::connect(target, Clock::now() + Duration(2'000));
+  const auto by_name = Socket::connect(target, Options(), Clock::now() + Duration(2'000));
   ASSERT_FALSE(by_name);
   EXPECT_TRUE(by_name.error().code == Errc::unavailable || by_name.error().code == Errc::timed_out);
   target.path = "/nonexistent/redis.sock";
-  const auto by_path = Socket::connect(target, soon());
+  const auto by_path = Socket::connect(target, Options(), soon());
   ASSERT_FALSE(by_path);
   EXPECT_EQ(by_path.error().code, Errc::unavailable);
 }

@@ -52,6 +52,22 @@ TEST(Trust, a_renewal_and_a_reading_after_it_end_every_suspension) {
   EXPECT_FALSE(trust.is_suspended(at(60.2)));
 }
 
+TEST(Trust, a_renewal_that_was_refused_does_not_hold_back_the_word_but_an_earlier_one_does) {
+  Trust trust = renewed(a);
+  trust.renewal_sent(at(1));
+  trust.renewal_refused();
+  trust.redis_failed(at(1));
+  EXPECT_FALSE(trust.may_give_word(at(2.9), b, chat));
+  EXPECT_TRUE(trust.may_give_word(at(3), b, chat)) << "the lease of the one at 0 is over";
+  Trust other = renewed(a);
+  other.renewal_sent(at(1));  // lost
+  other.redis_failed(at(1.5));
+  other.renewal_sent(at(2));
+  other.renewal_refused();
+  other.redis_failed(at(2));
+  EXPECT_FALSE(other.may_give_word(at(3.9), b, chat)) << "the lost one may have arrived";
+}
+
 TEST(Trust, an_answer_that_took_longer_than_the_lease_gives_nothing) {
   Trust trust = renewed(a);
   trust.renewal_sent(at(1));
