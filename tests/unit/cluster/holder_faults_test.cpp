@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+// Links that break and nodes that die in the middle of a move.
+#include <gtest/gtest.h>
+
+#include "bench.hpp"
+#include "cluster/holder.hpp"
+
+namespace wscluster::cluster {
+namespace {
+
+using namespace std::chrono_literals;
+using wire::ReceiptStatus;
+
+constexpr LinkId other_link = 7;
+constexpr PathId other_path = make_path(other_link, wire::this_core);
+
+/// Node a hands a user over to b (epoch 1: a, c; epoch 2: a, b, c).
+struct FaultsOfDeparture : testing::Test {
+  FaultsOfDeparture() {
+    first = epochs.view();
+    epochs.next("abc");
+    second = epochs.view();
+    uid = user_of({first, second}, "ab");
+    bench.adopt(first);
+    bench.attach(uid);
+    bench.adopt(second);
+    bench.pass(10ms);
+    snapshot = bench.network.one<wire::Snapshot>(link_b);
+  }
+  void installed() { bench.holder->on_prepared(bench.now, {"chat", uid, snapshot.handover, 2, snapshot.total, true}); }
+
+  HolderBench bench;
+  Epochs epochs{"ac"};
+  std::shared_ptr<const View> first;
+  std::shared_ptr<const View> second;
+  std::string uid;
+  wire::Snapshot snapshot;
+};
+
+/// Node a takes a user over from b (epoch 1: b, c; epoch 2: a, b, c). Messages come from c.
+struct FaultsOfArrival : testing::Test {
+  FaultsOfArrival() {
+    first = epochs.view();
+    epochs.next("abc");
+    second = epochs.view();
+    uid = user_of({first, second}, "ba");
+    state.schema = wire::user_state_schema;
+    state.life = 4711;
+    wire::SessionState session;
+    session.id = session_id;
+    session.accepted = 3;
+    state.sessions = {session};
+    bench.adopt(first);
+    bench.adopt(second);
+  }
+  void message(std::uint64_t counter, std::string_view payload, std::uint64_t epoch = 1) {
+    bench.message(uid, counter, payload, 0, epoch, wire::Wait::delivered, path_c);
+  }
+  void knock(PathId path, std::uint64_t number, std::uint64_t life, std::uint64_t received = 0) {
+    auto request = HolderBench::request(uid, 1, session_id);
+    request.number = number;
+    request.life = life;
+    request.accepted = 3;
+    request.received = received;
+    request.written = received;
+    bench.holder->on_attach(bench.now, path, request);
+  }
+  void part(std::string_view bytes, std::uint64_t offset, std::uint64_t total, std::uint64_t epoch) {
+    bench.holder->on_snapshot(bench.now, path_b, {"chat", uid, 1, epoch, "b", 2, 0, offset, total, bytes});
+  }
+  void install() {
+    const std::string bytes = wire::encode(state);
+    part(bytes, 0, bytes.size(), 2);
+    EXPECT_TRUE(bench.network.one<wire::Prepared>(link_b).is_installed);
+  }
+  void release(std::vector<wire::EndedSession> ended = {}) {
+    bench.holder->on_release(bench.now, {"chat", uid, 1, 2, std::move(ended)});
+  }
+
+  HolderBench bench;
+  Epochs epochs{"bc"};
+  std::shared_ptr<const View> first;
+  std::shared_ptr<const View> second;
+  std::string uid;
+  std::string session_id = HolderBench::id_of(1);
+  wire::UserState state;
+};
+
+TEST_F(FaultsOfDeparture, the_release_is_not_lost_when_the_owner_is_faster_on_a_new_link) {
+  bench.holder->on_link_down(bench.now, link_b);
+  bench.network.nodes["b"] = other_link;
+  installed();  // before our next tick
+  EXPECT_EQ(bench.network.count<wire::Release>(other_link), 1U);
+  EXPECT_EQ(bench.holder->users(), 0U);
+}
+
+TEST_F(FaultsOfArrival, what_a_dead_owner_may_have_executed_is_unknown_also_when_we_were_already_asking) {
+  message(1, "sent before");
+  EXPECT_EQ(bench.network.count<wire::Ask>(link_b), 1U);
+  epochs.next("ac");
+  bench.adopt(epochs.view());
+  EXPECT_EQ(bench.network.one<wire::Receipt>(link_c).status, ReceiptStatus::unknown);
+  message(2, "sent after", 3);
+  EXPECT_EQ(bench.network.count<wire::Receipt>(link_c), 0U) << "its reader comes back";
+  bench.attach(uid, 2);
+  EXPECT_EQ(bench.network.one<wire::Down>(edge_link).payload, "sent after");
+}
+
+TEST_F(FaultsOfArrival, what_a_dead_owner_may_have_executed_is_unknown_also_when_a_part_of_its_state_had_come) {
+  message(1, "sent before");
+  part("part", 0, 100, 2);
+  epochs.next("ac");
+  bench.adopt(epochs.view());
+  EXPECT_EQ(bench.network.one<wire::Receipt>(link_c).status, ReceiptStatus::unknown);
+}
+
+/// The session has an open send from b, so that what the client says waits.
+struct FaultsOfArrivalSender : FaultsOfArrival {
+  FaultsOfArrivalSender() {
+    state.sessions[0].sends = {{2, 12, "carol", R"("x")"}};
+    install();
+    release();
+    knock(edge_path, 1, 4711);
+    alice = bench.network.one<wire::Attached>(edge_link);
+  }
+  void up(std::uint64_t holder) { bench.holder->on_up(bench.now, {holder, false, false, 0, 0, "{"}); }
+  void outcome() { bench.holder->on_outcome(bench.now, {"chat", 2, 12, ReceiptStatus::delivered, 1, "c", 2, 1500}); }
+  wire::Attached alice;
+};
+
+TEST_F(FaultsOfArrivalSender, what_waits_is_executed_once_when_the_edge_says_it_again) {
+  up(alice.holder);
+  bench.holder->on_link_down(bench.now, edge_link);
+  knock(other_path, 2, 4711);
+  const auto again = bench.network.one<wire::Attached>(other_link);
+  EXPECT_EQ(again.accepted, 3U);
+  up(again.holder);  // it was not accepted
+  outcome();
+  EXPECT_EQ(bench.network.count<wire::Down>(other_link), 2U) << "the receipt and one error";
+}
+
+}  // namespace
+}  // namespace wscluster::cluster
