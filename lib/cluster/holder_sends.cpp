@@ -83,7 +83,8 @@ void Holder::settle_send(TimePoint now, std::uint64_t number, const Outcome& out
   if (send == nullptr) return;
   Session* session = find_session(send->session);
   if (session != nullptr && session->user->phase == User::Phase::frozen) {
-    send->outcome = outcome;
+    // The deadline may come before the answer, or after it.
+    if (!send->outcome || send->outcome->status == wire::ReceiptStatus::unknown) send->outcome = outcome;
     return;
   }
   const OwnSend done = *send;

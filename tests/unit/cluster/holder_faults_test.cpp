@@ -139,5 +139,35 @@ TEST_F(FaultsOfArrivalSender, what_waits_is_executed_once_when_the_edge_says_it_
   EXPECT_EQ(bench.network.count<wire::Down>(other_link), 2U) << "the receipt and one error";
 }
 
+/// It goes on from here with its send open, and is frozen.
+struct FaultsOfSecondMove : FaultsOfArrivalSender {
+  FaultsOfSecondMove() {
+    epochs.next("Abc");
+    bench.adopt(epochs.view());
+    bench.pass(10ms);
+    onwards = bench.network.take<wire::Snapshot>(link);
+    if (onwards.empty()) onwards = bench.network.take<wire::Snapshot>(link = link_c);
+  }
+  ReceiptStatus passed_on() {
+    bench.holder->on_prepared(
+        bench.now, {"chat", uid, onwards.at(0).handover, link == link_b ? 2U : 3U, onwards.at(0).total, true});
+    return bench.network.one<wire::Outcome>(link).status;
+  }
+  LinkId link = link_b;
+  std::vector<wire::Snapshot> onwards;
+};
+
+TEST_F(FaultsOfSecondMove, an_answer_is_passed_on_although_the_deadline_came_after_it) {
+  outcome();
+  bench.pass(7s);
+  EXPECT_EQ(passed_on(), ReceiptStatus::delivered);
+}
+
+TEST_F(FaultsOfSecondMove, an_answer_is_passed_on_although_the_deadline_came_before_it) {
+  bench.pass(7s);
+  outcome();
+  EXPECT_EQ(passed_on(), ReceiptStatus::delivered);
+}
+
 }  // namespace
 }  // namespace wscluster::cluster
