@@ -41,7 +41,10 @@ void Holder::on_snapshot(TimePoint now, PathId path, const wire::Snapshot& snaps
     return;
   }
   if (user == nullptr) user = &make_user(hash, snapshot.uid);
-  if (!take_part(path, *user, snapshot)) return;
+  if (!take_part(path, *user, snapshot)) {
+    erase_user_if_idle(*user);
+    return;
+  }
   wire::UserState state;
   const std::string bytes = std::move(user->arrival->bytes);
   if (!wire::decode_into(bytes, state) || state.schema > wire::user_state_schema) {

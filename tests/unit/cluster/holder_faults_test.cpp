@@ -114,6 +114,13 @@ TEST_F(FaultsOfArrival, what_a_dead_owner_may_have_executed_is_unknown_also_when
   EXPECT_EQ(bench.network.one<wire::Receipt>(link_c).status, ReceiptStatus::unknown);
 }
 
+TEST_F(FaultsOfArrival, a_part_without_those_before_it_leaves_nothing_behind) {
+  // The first parts were declined: our document was older then.
+  part("second", 5, 100, 2);
+  EXPECT_EQ(bench.network.count<wire::Prepared>(link_b), 0U);
+  EXPECT_EQ(bench.holder->users(), 0U);
+}
+
 /// The session has an open send from b, so that what the client says waits.
 struct FaultsOfArrivalSender : FaultsOfArrival {
   FaultsOfArrivalSender() {
