@@ -156,14 +156,13 @@ void Holder::tick(TimePoint now) {
   close_in_turn(now);
   repeat_prepared();
   finish_changes();
+  for (const UserKey& key : arriving_) {
+    if (User* user = find_user(key.hash, key.uid)) expire_visits(now, *user);
+  }
   for (const UserKey& key : std::exchange(asking_, {})) {
     User* user = find_user(key.hash, key.uid);
     if (user == nullptr || user->asked_epoch == 0) continue;
-    std::erase_if(user->visits, [&](const Visit& visit) {
-      if (now < visit.deadline) return false;
-      end_visit(visit);
-      return true;
-    });
+    expire_visits(now, *user);
     if (user->visits.empty()) {
       user->asked_epoch = 0;
       erase_user_if_idle(*user);

@@ -140,6 +140,7 @@ class Holder final : public ReceiptSink {
   void resolve_user(TimePoint now, User& user);
   void work_off_visits(TimePoint now, User& user);
   void refuse_visits(User& user);
+  void expire_visits(TimePoint now, User& user);
   void end_visit(const Visit& visit);
   void answer_none(PathId path, std::string_view uid);
 

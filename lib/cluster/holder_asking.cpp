@@ -123,6 +123,14 @@ void Holder::refuse_visits(User& user) {
   erase_user_if_idle(user);
 }
 
+void Holder::expire_visits(TimePoint now, User& user) {
+  std::erase_if(user.visits, [&](const Visit& visit) {
+    if (now < visit.deadline) return false;
+    end_visit(visit);
+    return true;
+  });
+}
+
 /// Nobody could say in time who holds the user, nor what became of a message that may have been elsewhere before.
 void Holder::end_visit(const Visit& visit) {
   if (visit.is_attach) {

@@ -121,6 +121,22 @@ TEST_F(FaultsOfArrival, a_part_without_those_before_it_leaves_nothing_behind) {
   EXPECT_EQ(bench.holder->users(), 0U);
 }
 
+TEST_F(FaultsOfArrival, who_waits_for_a_release_that_does_not_come_is_told_at_the_deadline) {
+  install();
+  message(1, "waits");
+  knock(edge_path, 1, 4711);
+  bench.holder->on_link_down(bench.now, link_b);
+  bench.network.nodes.erase("b");
+  bench.pass(4900ms);
+  EXPECT_EQ(bench.network.count<wire::Receipt>(link_c) + bench.network.count<wire::Refused>(edge_link), 0U);
+  bench.pass(200ms);
+  EXPECT_EQ(bench.network.one<wire::Receipt>(link_c).status, ReceiptStatus::unknown);
+  EXPECT_EQ(bench.network.count<wire::Refused>(edge_link), 1U);
+  EXPECT_EQ(bench.holder->users(), 1U);
+  release();
+  EXPECT_EQ(bench.holder->sessions_of(uid), 1U);
+}
+
 /// The session has an open send from b, so that what the client says waits.
 struct FaultsOfArrivalSender : FaultsOfArrival {
   FaultsOfArrivalSender() {
