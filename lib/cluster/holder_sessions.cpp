@@ -277,13 +277,13 @@ void Holder::end_session(TimePoint now, Session& session, bool edge_is_known) {
   std::move(since_close.begin(), since_close.end(), std::back_inserter(user.held));
   wait_for_return(user);
   sessions_.erase(slot_of(session.ref));
-  if (user.phase == User::Phase::active && was_evicted && !user.sessions.empty()) {
+  if (was_evicted && !user.sessions.empty()) {
     // Its client was faster than the news of the old socket's end.
     if (user.early_returns > 0) {
       --user.early_returns;
       count_return(now, user);
     }
-    flush_held(now, user);
+    if (user.phase == User::Phase::active) flush_held(now, user);
   }
   erase_user_if_idle(user);
 }

@@ -137,6 +137,29 @@ TEST_F(FaultsOfArrival, who_waits_for_a_release_that_does_not_come_is_told_at_th
   EXPECT_EQ(bench.holder->sessions_of(uid), 1U);
 }
 
+TEST_F(FaultsOfArrival, a_client_that_was_back_before_its_user_moved_is_counted) {
+  // The end of its old socket comes with the release.
+  wire::SessionState old;
+  const std::string old_id = HolderBench::id_of(2);
+  old.id = old_id;
+  old.close_code = 1012;
+  old.evicted = 2;
+  state.sessions.push_back(old);
+  state.early_returns = 1;
+  state.hold_ms = 9000;
+  state.executed = {{77, 1, wire::Wait::delivered, 0, 0, false, true, false, ReceiptStatus::unknown, 0}};
+  state.origins = {{77, 1, 1}};
+  state.held = {{77, 1, 5000, 9000, false, "held"}};
+  install();
+  release({{old_id, 1012, 0}});
+  EXPECT_EQ(bench.holder->received().at(2).returned, 1U);
+  knock(edge_path, 1, 4711);
+  EXPECT_EQ(bench.network.one<wire::Down>(edge_link).payload, "held");
+  bench.holder->on_detach(bench.now, {bench.network.one<wire::Attached>(edge_link).holder, 1000, 1, 1});
+  message(2, "to nobody", 2);
+  EXPECT_EQ(bench.network.one<wire::Receipt>(link_c).status, ReceiptStatus::offline) << "nobody is on the way back";
+}
+
 /// The session has an open send from b, so that what the client says waits.
 struct FaultsOfArrivalSender : FaultsOfArrival {
   FaultsOfArrivalSender() {
