@@ -304,6 +304,22 @@ TEST_F(ClosingAll, closes_those_that_stay_and_lets_the_owner_close_those_that_go
   EXPECT_TRUE(count().is_done);
 }
 
+TEST_F(ClosingAll, closes_nobody_on_a_node_that_only_gains) {
+  Epochs removal("abc");
+  removal.evict = Evict::all;
+  HolderBench gains;
+  const auto before = removal.view();
+  removal.next("ab");
+  const auto after = removal.view();
+  gains.adopt(before);
+  gains.attach(user_of({before, after}, "aa"));
+  gains.adopt(after);
+  gains.pass(1s);
+  EXPECT_EQ(gains.network.count<wire::Close>(edge_link), 0U);
+  EXPECT_EQ(gains.holder->donated().at(2).planned, 0U);
+  EXPECT_TRUE(gains.holder->donated().at(2).is_done);
+}
+
 TEST_F(ClosingAll, closes_at_its_share_of_the_rate) {
   epochs.rate = 30;
   for (std::uint64_t edge = 1; edge <= 9; ++edge)
