@@ -100,11 +100,8 @@ void Attachments::attach(TimePoint now, Attachment& a) {
   a.path = path;
   a.told = request.written;
   ++counters_.attaches;
-  if (a.was_attached) {
-    ++counters_.reattaches;
-  } else {
-    retry_at(a, a.deadline);
-  }
+  counters_.reattaches += a.was_attached ? 1 : 0;
+  if (!a.was_attached || a.is_gone) retry_at(a, a.deadline);
 }
 
 void Attachments::retry_at(Attachment& a, TimePoint when) {
@@ -287,6 +284,7 @@ void Attachments::on_closed(TimePoint now, Ref ref, std::uint16_t code) {
     a->is_gone = true;
     a->end_code = code;
     a->deadline = now + end_patience;
+    if (!a->is_retrying) retry_at(*a, now);
     return;
   }
   if (a->holder != 0) {
@@ -327,7 +325,7 @@ void Attachments::tick(TimePoint now) {
       slots_.erase(ref);
       continue;
     }
-    if (a->holder != 0 || (a->was_attached && a->path != 0)) continue;
+    if (a->holder != 0 || (a->was_attached && !a->is_gone && a->path != 0)) continue;
     if (!a->was_attached && now >= a->deadline) {
       const std::uint64_t socket = a->socket;
       on_closed(now, ref, 0);

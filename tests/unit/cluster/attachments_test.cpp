@@ -287,6 +287,17 @@ TEST_F(AttachmentsTest, forgets_a_closed_socket_when_no_holder_can_be_reached_fo
   EXPECT_EQ(attachments.size(), 0U);
 }
 
+TEST_F(AttachmentsTest, forgets_a_closed_socket_that_was_refused_when_it_came_back) {
+  open_attached();
+  const auto again = reattach(7);
+  const PathId path = make_path(7, wire::this_core);
+  attachments.on_refused(now, path, {again.edge, again.number, wire::RefuseReason::full, 1});
+  EXPECT_EQ(seen(), "close1013 ");
+  attachments.on_closed(now, ref, 1013);
+  pass(11s);
+  EXPECT_EQ(attachments.size(), 0U);
+}
+
 TEST_F(AttachmentsTest, passes_a_close_on_but_not_one_of_an_older_attachment) {
   open_attached();
   attachments.on_close(now, path_a, {attach.edge, attach.number + 1, 1012, "x"});
