@@ -2,6 +2,7 @@
 // Sessions: attachments with their counters, what clients send, what goes down to them.
 #include <algorithm>
 
+#include "base/random.hpp"
 #include "cluster/holder.hpp"
 #include "cluster/holder_state.hpp"
 
@@ -82,7 +83,7 @@ void Holder::attach(TimePoint now, User& user, PathId path, const wire::Attach& 
   if (session != nullptr) {
     if (session->edge == request.edge && request.number <= session->number) return;
     // An edge that does not know this life yet has taken nothing of it.
-    const bool is_same_life = request.life == user.life || options_.mutations.no_life;
+    const bool is_same_life = request.life == session->life || options_.mutations.no_life;
     if (is_same_life) cover(now, *session, request.written);
     if (!options_.mutations.no_resend) session->queue.rewind(is_same_life ? request.received : 0);
     session->is_close_sent = false;
@@ -96,6 +97,8 @@ void Holder::attach(TimePoint now, User& user, PathId path, const wire::Attach& 
     session = &add_session(user, id);
     // The counter goes on where the edge knows it, also when our state is new: it sends again what is above.
     session->accepted = request.accepted;
+    // One that ended here while its edge was away: what it had executed since is forgotten with it.
+    session->life = request.life == user.life ? random_id() : user.life;
     if (request.life == 0) count_return(now, user);
   }
   session->path = path;
@@ -122,8 +125,8 @@ void Holder::count_return(TimePoint now, User& user) {
 }
 
 void Holder::answer_attached(const Session& session) {
-  network_.send(session.path, wire::Attached{session.edge, session.number, session.ref, session.user->life,
-                                             session.accepted, service_->epoch(), self_.shard});
+  network_.send(session.path, wire::Attached{session.edge, session.number, session.ref, session.life, session.accepted,
+                                             service_->epoch(), self_.shard});
 }
 
 void Holder::on_up(TimePoint now, const wire::Up& up) {

@@ -30,6 +30,7 @@ std::string Holder::encode_user(TimePoint now, const User& user) const {
     const auto& id = ids.emplace_back(session.id.bytes());
     wire::SessionState part;
     part.id = {id.data(), id.size()};
+    part.life = session.life;
     part.accepted = session.accepted;
     part.covered = session.queue.covered();
     part.sent = session.queue.sent();
@@ -96,6 +97,7 @@ void Holder::install(TimePoint now, User& user, const wire::UserState& state) {
 
 void Holder::install_session(TimePoint now, User& user, const wire::SessionState& state) {
   Session& session = add_session(user, session::SessionId::from_bytes(state.id));
+  session.life = state.life != 0 ? state.life : user.life;
   session.accepted = state.accepted;
   session.close_code = static_cast<std::uint16_t>(state.close_code);
   session.close_text = state.close_text;

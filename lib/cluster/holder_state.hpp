@@ -14,6 +14,7 @@ struct Holder::Session {
   PathId path = 0;  ///< 0: no edge is attached
   std::uint64_t edge = 0;
   std::uint64_t number = 0;
+  std::uint64_t life = 0;  ///< of its counters: the user's, or its own if it was made anew beside others
   std::uint64_t accepted = 0;
   std::uint64_t accepted_told = 0;
   std::uint16_t close_code = 0;  ///< 0: open

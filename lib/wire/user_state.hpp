@@ -58,6 +58,7 @@ struct SessionState {
   std::uint64_t evicted = 0;       ///< the change to this epoch has closed it
   std::vector<FrameState> frames;  ///< above `covered`
   std::vector<OwnSendState> sends;
+  std::uint64_t life = 0;  ///< of its counters; 0: the user's
 
   template <class Self, class V>
   static void fields(Self& self, V& v) {
@@ -71,6 +72,7 @@ struct SessionState {
     v.number(8, self.evicted);
     v.list(9, self.frames);
     v.list(10, self.sends);
+    v.fixed(11, self.life);
   }
 };
 

@@ -215,5 +215,62 @@ TEST_F(FaultsOfSecondMove, an_answer_is_passed_on_although_the_deadline_came_bef
   EXPECT_EQ(passed_on(), ReceiptStatus::delivered);
 }
 
+TEST_F(FaultsOfArrival, a_session_keeps_a_life_of_its_own_when_it_moves) {
+  wire::SessionState& session = state.sessions[0];
+  session.life = 815;
+  session.covered = 1;
+  session.sent = 3;
+  session.frames = {{false, 0, 0, "received"}, {false, 0, 0, "lost with the link"}};
+  install();
+  release();
+  knock(edge_path, 1, 815, 2);
+  EXPECT_EQ(bench.network.one<wire::Attached>(edge_link).life, 815U);
+  EXPECT_EQ(bench.network.one<wire::Down>(edge_link).payload, "lost with the link");
+  epochs.next("Abc");
+  bench.adopt(epochs.view());
+  bench.pass(10ms);
+  auto onwards = bench.network.take<wire::Snapshot>(link_b);
+  if (onwards.empty()) onwards = bench.network.take<wire::Snapshot>(link_c);
+  ASSERT_EQ(onwards.size(), 1U);
+  wire::UserState sent;
+  ASSERT_TRUE(wire::decode_into(onwards[0].bytes, sent));
+  EXPECT_EQ(sent.life, 4711U);
+  EXPECT_EQ(sent.sessions.at(0).life, 815U);
+}
+
+TEST(FaultsOfEdges, who_comes_back_after_its_session_has_ended_begins_a_new_count) {
+  // The user outlives the session, because it has another one.
+  ServiceOptions options;
+  options.raw = RawMode::echo;
+  HolderBench bench(options);
+  bench.adopt(Epochs("a").view());
+  const auto first = bench.attach("alice", 1);
+  bench.holder->on_up(bench.now, {first.holder, false, false, 0, 0, "executed, and the edge was not told"});
+  bench.holder->on_link_down(bench.now, edge_link);
+  const std::string other_id = HolderBench::id_of(2);
+  bench.holder->on_attach(bench.now, other_path, HolderBench::request("alice", 2, other_id));
+  bench.pass(11s);
+  EXPECT_EQ(bench.holder->sessions(), 1U);
+  bench.network.take<wire::Down>(edge_link);
+
+  const std::string id = HolderBench::id_of(1);
+  auto again = HolderBench::request("alice", 1, id);
+  again.number = 2;
+  again.life = first.life;
+  again.received = 1;
+  again.written = 1;
+  bench.holder->on_attach(bench.now, edge_path, again);
+  const auto attached = bench.network.one<wire::Attached>(edge_link);
+  EXPECT_NE(attached.life, first.life) << "else the edge goes on counting, and says again what was executed";
+  bench.message("alice", 1, "new");
+  bench.holder->on_detach(bench.now, {bench.network.one<wire::Attached>(other_link).holder, 1000, 0, 0});
+  bench.holder->on_progress(bench.now, {attached.holder, 1, 1});
+  EXPECT_EQ(bench.network.one<wire::Receipt>(link_b).status, ReceiptStatus::delivered);
+  again.number = 3;
+  again.life = attached.life;
+  bench.holder->on_attach(bench.now, edge_path, again);
+  EXPECT_EQ(bench.network.one<wire::Attached>(edge_link).life, attached.life) << "it is the same session now";
+}
+
 }  // namespace
 }  // namespace wscluster::cluster

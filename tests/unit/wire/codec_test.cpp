@@ -175,6 +175,7 @@ TEST(Wire, a_user_comes_back_with_everything_that_is_known) {
   state.early_returns = 1;
   SessionState session;
   session.id = id;
+  session.life = 0x0123456789ABCDEFU;
   session.accepted = 10;
   session.covered = 4;
   session.sent = 5;
@@ -200,6 +201,7 @@ TEST(Wire, a_user_comes_back_with_everything_that_is_known) {
   ASSERT_EQ(back.sessions.size(), 1U);
   const SessionState& s = back.sessions[0];
   EXPECT_EQ(s.id, id);
+  EXPECT_EQ(s.life, session.life);
   EXPECT_EQ(s.accepted, 10U);
   EXPECT_EQ(s.covered, 4U);
   EXPECT_EQ(s.sent, 5U);
