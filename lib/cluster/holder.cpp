@@ -154,7 +154,7 @@ void Holder::tick(TimePoint now) {
   move_in_turn(now);
   hurry_departures(now);
   close_in_turn(now);
-  repeat_prepared();
+  repeat_prepared(now);
   finish_changes();
   for (const UserKey& key : arriving_) {
     if (User* user = find_user(key.hash, key.uid)) expire_visits(now, *user);

@@ -157,7 +157,7 @@ class Holder final : public ReceiptSink {
   void activate(TimePoint now, User& user);
   void drop_parts(User& user);
   void review_arrivals(TimePoint now);
-  void repeat_prepared();
+  void repeat_prepared(TimePoint now);
 
   // Handing over (holder_departure.cpp)
   void plan_moves(TimePoint now, const ServiceView* before);

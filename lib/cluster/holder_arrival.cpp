@@ -10,6 +10,7 @@ namespace {
 
 /// Far beyond what the bounds of sessions allow; a larger one is a mistake.
 constexpr std::uint64_t largest_state = 1U << 30U;
+constexpr Duration repeat_interval{1'000};
 
 }  // namespace
 
@@ -56,6 +57,7 @@ void Holder::on_snapshot(TimePoint now, PathId path, const wire::Snapshot& snaps
   install(now, *user, state);
   ++counters_.installed;
   user->arrival->is_installed = true;
+  user->arrival->repeat_at = now + repeat_interval;
   user->phase = User::Phase::passive;
   user->asked_epoch = 0;
   user->questions.clear();
@@ -149,15 +151,17 @@ void Holder::review_arrivals(TimePoint now) {
   }
 }
 
-/// After a broken link: the release may be lost.
-void Holder::repeat_prepared() {
+/// The release may be lost: with this link, or unnoticed here with another one of the two nodes.
+void Holder::repeat_prepared(TimePoint now) {
   if (options_.mutations.no_repeats) return;
   for (const UserKey& key : arriving_) {
     User* user = find_user(key.hash, key.uid);
-    if (user == nullptr || !user->arrival || !user->arrival->is_installed || user->arrival->link != 0) continue;
+    if (user == nullptr || !user->arrival || !user->arrival->is_installed) continue;
+    if (user->arrival->link != 0 && now < user->arrival->repeat_at) continue;
     const PathId path = network_.path_to(user->arrival->node, user->arrival->incarnation, user->arrival->shard);
     if (path == 0) continue;
     user->arrival->link = link_of(path);
+    user->arrival->repeat_at = now + repeat_interval;
     tell_prepared(path, *user);
   }
 }

@@ -76,8 +76,9 @@ struct Holder::Arrival {
   std::string node;
   std::uint64_t incarnation = 0;
   unsigned shard = 0;
-  LinkId link = 0;    ///< the parts come on it; 0: prepared must be told again
-  std::string bytes;  ///< until it is whole
+  LinkId link = 0;      ///< the parts come on it; 0: prepared must be told again
+  TimePoint repeat_at;  ///< prepared is told again then in any case
+  std::string bytes;    ///< until it is whole
   std::uint64_t total = 0;
   bool is_installed = false;
 };

@@ -94,6 +94,17 @@ TEST_F(FaultsOfDeparture, the_release_is_not_lost_when_the_owner_is_faster_on_a_
   EXPECT_EQ(bench.holder->users(), 0U);
 }
 
+TEST_F(FaultsOfArrival, asks_for_a_release_again_that_was_lost_with_another_link_than_ours) {
+  install();
+  bench.pass(900ms);
+  EXPECT_EQ(bench.network.count<wire::Prepared>(link_b), 0U);
+  bench.pass(200ms);
+  EXPECT_TRUE(bench.network.one<wire::Prepared>(link_b).is_installed);
+  release();
+  bench.pass(2s);
+  EXPECT_EQ(bench.network.count<wire::Prepared>(link_b), 0U);
+}
+
 TEST_F(FaultsOfArrival, what_a_dead_owner_may_have_executed_is_unknown_also_when_we_were_already_asking) {
   message(1, "sent before");
   EXPECT_EQ(bench.network.count<wire::Ask>(link_b), 1U);
