@@ -114,10 +114,12 @@ void Holder::adopt(TimePoint now, std::shared_ptr<const View> view) {
 void Holder::remember_losses(TimePoint now) {
   for (const OpenEpoch& open : service_->open) {
     for (const ring::Member& member : open.ring.members()) {
-      const bool is_known = std::any_of(losses_.begin(), losses_.end(),
-                                        [&](const Loss& l) { return l.incarnation == member.incarnation; });
+      const bool is_known = std::any_of(losses_.begin(), losses_.end(), [&](const Loss& l) {
+        return l.incarnation == member.incarnation && l.ring_epoch == open.epoch;
+      });
       if (is_known || member.weight == 0 || service_->has_member(member.name, member.incarnation)) continue;
-      losses_.push_back({open.ring, member.name, member.incarnation, service_->epoch(), now, now + loss_memory});
+      losses_.push_back(
+          {open.ring, open.epoch, member.name, member.incarnation, service_->epoch(), now, now + loss_memory});
     }
   }
 }

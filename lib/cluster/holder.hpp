@@ -298,10 +298,11 @@ class Holder final : public ReceiptSink {
 
   /// Nodes that left with their state: what they owned is made anew, and older messages are answered `unknown`.
   struct Loss {
-    ring::HashRing ring;  ///< in which it owned
+    ring::HashRing ring;           ///< in which it owned
+    std::uint64_t ring_epoch = 0;  ///< of that ring; it may have owned others in another one
     std::string node;
     std::uint64_t incarnation = 0;
-    std::uint64_t epoch = 0;
+    std::uint64_t epoch = 0;  ///< without it
     TimePoint at;
     TimePoint until;
   };

@@ -125,6 +125,23 @@ TEST_F(FaultsOfArrival, what_a_dead_owner_may_have_executed_is_unknown_also_when
   EXPECT_EQ(bench.network.one<wire::Receipt>(link_c).status, ReceiptStatus::unknown);
 }
 
+TEST(FaultsOfOwners, what_a_dead_owner_may_have_executed_is_unknown_also_when_it_was_not_its_first_epoch) {
+  HolderBench bench;
+  Epochs epochs("abc");
+  const auto first = epochs.view();
+  epochs.next("abC");
+  const auto second = epochs.view();
+  epochs.next("aC");
+  const auto third = epochs.view();
+  const std::string uid = user_of({first, second, third}, "cba");
+  bench.adopt(first);
+  bench.adopt(second);
+  bench.adopt(third);
+  bench.message(uid, 1, "sent before", 0, 1, wire::Wait::delivered, path_c);
+  bench.holder->on_none(bench.now, path_c, {"chat", uid, 3});
+  EXPECT_EQ(bench.network.one<wire::Receipt>(link_c).status, ReceiptStatus::unknown);
+}
+
 TEST_F(FaultsOfArrival, a_part_without_those_before_it_leaves_nothing_behind) {
   // The first parts were declined: our document was older then.
   part("second", 5, 100, 2);
