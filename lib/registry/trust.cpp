@@ -2,8 +2,8 @@
 #include "registry/trust.hpp"
 
 #include <algorithm>
-#include <utility>
 #include <functional>
+#include <utility>
 
 namespace wscluster::registry {
 namespace {
