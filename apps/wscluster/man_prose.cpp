@@ -85,6 +85,21 @@ A node's points come from its name alone, so a change of one member moves only a
 .PP
 An epoch is written to Redis in one step together with its change record. The nodes carry the change out; a command that watches may be
 ended at any time. The same command again goes on watching, or has nothing to do.
+.SS Redis
+The ring, leases and change records are in Redis; no message passes it. While it is away everything goes on with the last ring.
+Its maxmemory\-policy must be noeviction. After a flush, a start from an older snapshot or a failover to a replica that was behind,
+the processes put back what they hold. Documents that contradict each other are an alarm and freeze the ring until
+.B ring repair
+says whose is right.
+.PP
+With Sentinel, the address is
+.IR redis+sentinel://HOST:PORT,HOST:PORT/MASTER/DB ;
+an epoch that fewer than redis.min_replicas replicas acknowledge is written all the same, with a warning and an alarm. Set min\-replicas\-to\-write
+on the servers, so that a primary that was cut off takes no writes.
+.SS Rotating keys
+SIGHUP reads all key files again and drops nothing. A new cluster key takes three rounds over all processes, each with SIGHUP: first the new
+key as cluster.previous_key_file; then the two swapped; then without the old one. Access keys: add the new one to key_files, let applications
+use it, remove the old one.
 .SS States
 .TP
 .B joining

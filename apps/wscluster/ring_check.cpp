@@ -56,9 +56,13 @@ void check_epochs(const RingState& ring, Checks& checks) {
   std::vector<std::string> others;
   for (const auto* member : members) {
     const auto at = member->stats.services.find(ring.service);
-    const std::uint64_t adopted = at == member->stats.services.end() ? 0 : at->second.adopted;
-    if (adopted != ring.epoch())
-      others.push_back(member->registration.name + (adopted == 0 ? "" : " (" + std::to_string(adopted) + ")"));
+    const registry::ServiceStats held = at == member->stats.services.end() ? registry::ServiceStats{} : at->second;
+    const std::string& name = member->registration.name;
+    if (held.adopted != ring.epoch()) {
+      others.push_back(name + (held.adopted == 0 ? "" : " (" + std::to_string(held.adopted) + ")"));
+    } else if (!held.digest.empty() && held.digest != ring.document->digest) {
+      others.push_back(name + " (another document)");
+    }
   }
   checks.push_back({"epochs", others.empty(),
                     std::to_string(members.size() - others.size()) + " of " + std::to_string(members.size()) +

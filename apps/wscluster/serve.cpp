@@ -23,6 +23,17 @@ struct Logging {
   ~Logging() { log::stop(); }
 };
 
+/// The process reads the files themselves again, whether or not these have changed.
+void take_key_files(front::Options& current, const front::Options& loaded) {
+  current.cluster_key_file = loaded.cluster_key_file;
+  current.previous_cluster_key_file = loaded.previous_cluster_key_file;
+  for (auto& door : current.services) {
+    for (const auto& other : loaded.services) {
+      if (other.service.name == door.service.name) door.key_files = other.key_files;
+    }
+  }
+}
+
 void reload(const Invocation& invocation, config::Config& config) {
   const auto loaded = config::load(invocation.sources(), invocation.command().roles);
   if (!loaded.usable()) {
@@ -42,6 +53,7 @@ void reload(const Invocation& invocation, config::Config& config) {
     front->drain_grace = loaded.config.node.front.drain_grace;
     front->drain_timeout = loaded.config.node.front.drain_timeout;
     front->drain_rate = loaded.config.node.front.drain_rate;
+    take_key_files(*front, loaded.config.node.front);
   }
 }
 

@@ -125,10 +125,15 @@ void check_contradictions(Loaded& loaded, Roles roles) {
   if (any_of(roles, Roles::node)) report("", node_problems(config.node));
 }
 
-void read_redis_password(Loaded& loaded) {
-  if (loaded.config.redis_password_file.empty()) return;
-  // A file that cannot be read is reported by check_files.
-  if (const auto secret = read_secret(loaded.config.redis_password_file)) loaded.config.redis.password = *secret;
+void read_redis_passwords(Loaded& loaded) {
+  auto& config = loaded.config;
+  for (const auto& [file, password] :
+       {std::pair{&config.redis_password_file, &config.redis.password},
+        std::pair{&config.redis_sentinel_password_file, &config.redis.sentinel_password}}) {
+    if (file->empty()) continue;
+    // A file that cannot be read is reported by check_files.
+    if (const auto secret = read_secret(*file)) *password = *secret;
+  }
 }
 
 }  // namespace
@@ -136,7 +141,7 @@ void read_redis_password(Loaded& loaded) {
 void check_config(Loaded& loaded, Roles roles) {
   check_files(loaded, roles);
   if (any_of(roles, Roles::servers)) check_certificate(loaded);
-  read_redis_password(loaded);
+  read_redis_passwords(loaded);
   // Fields that could not be read have their defaults: contradictions with those would mislead.
   if (loaded.usable()) check_contradictions(loaded, roles);
 }

@@ -22,9 +22,10 @@ struct Client {
 /// The plain option structs of all modules, filled. A value, read once, handed out by parts.
 struct Config {
   registry::Options redis;
-  std::string redis_password_file;  ///< its content is in redis.password after load()
-  node::Options node;               ///< node.front holds what gateway and node share
-  gateway::Options gateway;         ///< after load(): node.front with the gateway's name
+  std::string redis_password_file;           ///< its content is in redis.password after load()
+  std::string redis_sentinel_password_file;  ///< likewise, in redis.sentinel_password
+  node::Options node;                        ///< node.front holds what gateway and node share
+  gateway::Options gateway;                  ///< after load(): node.front with the gateway's name
   log::Options log;
   Client client;
 };

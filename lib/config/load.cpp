@@ -143,6 +143,8 @@ class Loading {
       if (door.paths.empty()) door.paths.push_back("/" + door.service.name);
     }
     config.redis.cluster = front.cluster;
+    if (!loaded_.origins.contains("redis.min_replicas"))
+      config.redis.min_replicas = registry::has_sentinels(config.redis) ? 1 : 0;
     std::string gateway_name = config.gateway.front.name;
     if (front.name.empty()) front.name = host_name();
     if (gateway_name.empty()) gateway_name = host_name();

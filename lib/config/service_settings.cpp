@@ -26,6 +26,7 @@ std::vector<ServiceSetting> make_table() {
       {.key = "key_files",
        .type = files,
        .text = "Files with the access keys, newest first; each accepts clients' and applications' tokens",
+       .reloadable = true,
        .is_secret_file = true},
       [](auto& d) -> auto& { return d.key_files; });
   add(

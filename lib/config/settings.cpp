@@ -28,24 +28,27 @@ void add_cluster(Table& t) {
               .text = "File with the cluster key, which protects links and operators' tokens",
               .roles = servers,
               .flag = "cluster-key",
+              .reloadable = true,
               .is_secret_file = true},
       [](auto& c) -> auto& { return c.node.front.cluster_key_file; }));
   t.push_back(bind(
       Setting{.key = "cluster.previous_key_file",
               .type = file,
-              .text = "File with the cluster key before it; accepted as well while keys are rotated",
+              .text = "File with a second cluster key that is accepted while keys are rotated: see wscluster(1)",
               .roles = servers,
+              .reloadable = true,
               .is_secret_file = true},
       [](auto& c) -> auto& { return c.node.front.previous_cluster_key_file; }));
 }
 
 void add_redis(Table& t) {
   t.push_back(bind(
-      Setting{.key = "redis.url",
-              .type = text,
-              .text = "Redis: redis://HOST:PORT/DB or unix:///PATH",
-              .flag = "redis",
-              .flag_value = "URL"},
+      Setting{
+          .key = "redis.url",
+          .type = text,
+          .text = "Redis: redis://HOST:PORT/DB, rediss:// (TLS), redis+sentinel://HOST:PORT,…/MASTER or unix:///PATH",
+          .flag = "redis",
+          .flag_value = "URL"},
       [](auto& c) -> auto& { return c.redis.url; }));
   t.push_back(bind(
       Setting{.key = "redis.username", .type = text, .text = "ACL user of Redis"},
@@ -56,6 +59,39 @@ void add_redis(Table& t) {
               .text = "File with the password for Redis",
               .is_secret_file = true},
       [](auto& c) -> auto& { return c.redis_password_file; }));
+  t.push_back(bind(
+      Setting{.key = "redis.sentinel_username", .type = text, .text = "ACL user of the sentinels"},
+      [](auto& c) -> auto& { return c.redis.sentinel_username; }));
+  t.push_back(bind(
+      Setting{.key = "redis.sentinel_password_file",
+              .type = file,
+              .text = "File with the password for the sentinels",
+              .is_secret_file = true},
+      [](auto& c) -> auto& { return c.redis_sentinel_password_file; }));
+  t.push_back(bind(
+      Setting{.key = "redis.min_replicas",
+              .type = count,
+              .text = "An epoch that fewer replicas acknowledge is written, with a warning and an alarm",
+              .default_note = "1 with Sentinel, else 0"},
+      [](auto& c) -> auto& { return c.redis.min_replicas; }));
+  t.push_back(bind(
+      Setting{.key = "redis.ca_file",
+              .type = file,
+              .text = "Certificate authorities (PEM) for TLS to Redis",
+              .default_note = "the system's"},
+      [](auto& c) -> auto& { return c.redis.ca_file; }));
+  t.push_back(bind(
+      Setting{.key = "redis.cert_file", .type = file, .text = "Our certificate (PEM) where Redis asks for one"},
+      [](auto& c) -> auto& { return c.redis.cert_file; }));
+  t.push_back(bind(
+      Setting{.key = "redis.key_file",
+              .type = file,
+              .text = "Private key (PEM) of that certificate",
+              .is_secret_file = true},
+      [](auto& c) -> auto& { return c.redis.key_file; }));
+  t.push_back(bind(
+      Setting{.key = "redis.insecure", .type = boolean, .text = "Do not check the certificate of Redis"},
+      [](auto& c) -> auto& { return c.redis.insecure; }));
   t.push_back(bind(
       Setting{.key = "redis.heartbeat",
               .type = duration,

@@ -75,9 +75,12 @@ std::vector<ShownValue> show(const Loaded& loaded) {
   for (const auto& setting : settings()) {
     rows.push_back({setting.key, without_password(setting.get(loaded.config, setting)), origin_of(loaded, setting.key),
                     setting.reloadable});
-    if (setting.key != "redis.password_file") continue;
-    const auto& password = loaded.config.redis.password;
-    rows.push_back({"redis.password", password.empty() ? "" : "***", origin_of(loaded, setting.key), false});
+    const auto add_password = [&](const char* key, const std::string& password) {
+      rows.push_back({key, password.empty() ? "" : "***", origin_of(loaded, setting.key), false});
+    };
+    const auto& redis = loaded.config.redis;
+    if (setting.key == "redis.password_file") add_password("redis.password", redis.password);
+    if (setting.key == "redis.sentinel_password_file") add_password("redis.sentinel_password", redis.sentinel_password);
   }
   for (const auto& door : loaded.config.node.front.services) {
     for (const auto& setting : service_settings()) {
@@ -120,6 +123,7 @@ Differences differences(const Config& before, const Config& after) {
     if (setting.get(before, setting) != setting.get(after, setting)) note(setting.key, setting.reloadable);
   }
   if (before.redis.password != after.redis.password) note("redis.password", false);
+  if (before.redis.sentinel_password != after.redis.sentinel_password) note("redis.sentinel_password", false);
   const auto& old_doors = before.node.front.services;
   const auto& new_doors = after.node.front.services;
   const auto named = [](const auto& doors, const std::string& name) {

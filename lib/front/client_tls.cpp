@@ -34,11 +34,19 @@ std::vector<net::TicketKeys::Derive> ticket_secrets(const Options& options) {
 
 }  // namespace
 
-std::unique_ptr<net::TlsServer> make_client_tls(const Options& options) {
+std::shared_ptr<net::TicketKeys> make_ticket_keys(const Options& options) {
+  return std::make_shared<net::TicketKeys>(ticket_secrets(options));
+}
+
+void renew_ticket_keys(net::TicketKeys& keys, const Options& options) {
+  if (!options.cluster_key_file.empty()) keys.use_secrets(ticket_secrets(options));
+}
+
+std::unique_ptr<net::TlsServer> make_client_tls(const Options& options, std::shared_ptr<net::TicketKeys> tickets) {
   if (options.tls_cert_file.empty()) return nullptr;
   auto tls = net::TlsServer::from_files(options.tls_cert_file, options.tls_key_file);
   if (!tls) throw Failure(ExitCode::config, tls.error().message);
-  tls->use_ticket_keys(std::make_shared<net::TicketKeys>(ticket_secrets(options)));
+  tls->use_ticket_keys(std::move(tickets));
   return std::make_unique<net::TlsServer>(std::move(*tls));
 }
 

@@ -20,11 +20,11 @@ edge::Options share_of(edge::Options options, unsigned cores) {
 
 }  // namespace
 
-Desk::Desk(net::Core& core, const Options& options, const Doors& doors, const link::Identity& identity,
+Desk::Desk(net::Core& core, const Options& options, std::shared_ptr<const Doors> doors, const link::Identity& identity,
            const std::vector<link::Hub*>& hubs)
     : core_(core),
       options_(options),
-      doors_(doors),
+      doors_(std::move(doors)),
       is_gateway_(identity.is_gateway),
       hub_(core, options.link, identity, *this, hubs),
       edge_(core, share_of(options.edge, identity.cores), *this),
@@ -77,12 +77,12 @@ void Desk::adopt(std::shared_ptr<const cluster::View> view, std::uint64_t genera
 }
 
 void Desk::on_upgrade(edge::ConnectionId id, edge::Request request) {
-  const Door* door = doors_.by_path(request.path);
+  const Door* door = doors_->by_path(request.path);
   if (door == nullptr) {
     edge_.respond(id, failure(404, "NotFound", "no service at this path"));
     return;
   }
-  const auto uid = doors_.identify_client(*door, request);
+  const auto uid = doors_->identify_client(*door, request);
   if (!uid) {
     edge_.respond(id, failure(uid.error()));
     return;

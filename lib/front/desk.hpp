@@ -75,7 +75,7 @@ class Desk final : public edge::Application,
                    public link::Receiver,
                    public cluster::ReceiptSink {
  public:
-  Desk(net::Core& core, const Options& options, const Doors& doors, const link::Identity& identity,
+  Desk(net::Core& core, const Options& options, std::shared_ptr<const Doors> doors, const link::Identity& identity,
        const std::vector<link::Hub*>& hubs);
   ~Desk() override;
 
@@ -87,6 +87,8 @@ class Desk final : public edge::Application,
   [[nodiscard]] CoreReport report();
   [[nodiscard]] CoreCounters count() const;
   /// New clients are refused with 503.
+  /// Other keys for who comes from now on.
+  void use_doors(std::shared_ptr<const Doors> doors) { doors_ = std::move(doors); }
   void close_doors() { is_closed_ = true; }
 
   [[nodiscard]] net::Core& core() noexcept { return core_; }
@@ -122,7 +124,7 @@ class Desk final : public edge::Application,
 
   net::Core& core_;
   const Options& options_;
-  const Doors& doors_;
+  std::shared_ptr<const Doors> doors_;
   const bool is_gateway_;
   std::pmr::unsynchronized_pool_resource pool_;
   link::Hub hub_;

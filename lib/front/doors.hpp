@@ -15,14 +15,14 @@ namespace wscluster::front {
 
 /// A service with its keys read.
 struct Door {
-  ServiceDoor options;
+  const ServiceDoor& options;  ///< of the process, whose sessions refer to it longer than to the keys
   std::vector<auth::Secret> keys;
 };
 
-/// Who may come in, and where. Immutable after the start; the cores share it.
+/// Who may come in, and where. Immutable; the cores share it, and get another one when keys were read again.
 class Doors {
  public:
-  /// Reads the key files. Throws Failure that names the file.
+  /// Reads the key files. Throws Failure that names the file. The options outlive it.
   Doors(const Options& options);
 
   /// By WebSocket path, exact; null when there is none.

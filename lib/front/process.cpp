@@ -8,7 +8,6 @@
 #include <limits>
 #include <thread>
 
-#include "auth/link_key.hpp"
 #include "base/log.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
@@ -30,22 +29,19 @@ Endpoint advertised(const Endpoint& wanted, const Endpoint& bound) {
   return {wanted.host, wanted.port == 0 ? bound.port : wanted.port};
 }
 
-net::PskKey psk_of(const std::string& key_file) {
-  auto text = read_secret(key_file);
-  if (!text) throw Failure(ExitCode::config, "cluster.key_file: " + text.error().message);
-  auto key = auth::derive_link_key(auth::Secret(*text));
-  return {key.identity, key.psk};
-}
-
 }  // namespace
 
 Process::Process(const Options& options, const registry::Options& registry, Role role)
-    : options_(options), registry_options_(registry), role_(std::move(role)), doors_(options) {
+    : options_(options),
+      registry_options_(registry),
+      role_(std::move(role)),
+      doors_(std::make_shared<const Doors>(options)) {
   const unsigned cores =
       options_.cores != 0 ? options_.cores : std::clamp(std::thread::hardware_concurrency(), 1U, max_cores);
   identity_ = {options_.cluster, options_.name, random_id(), role_.is_gateway, cores, role_.is_gateway ? 0 : cores,
                WSCLUSTER_VERSION};
-  client_tls_ = make_client_tls(options_);
+  ticket_keys_ = make_ticket_keys(options_);
+  client_tls_ = make_client_tls(options_, ticket_keys_);
   hubs_.resize(cores);
   reports_.resize(cores);
   for (unsigned i = 0; i < cores; ++i) {
@@ -71,19 +67,6 @@ net::Core& Process::core(unsigned index) {
   return units_[index]->core;
 }
 
-void Process::make_links() {
-  hubs_[0]->set_peer_listener(*this);
-  if (options_.link.plain) return;
-  const net::PskKey key = psk_of(options_.cluster_key_file);
-  std::vector<net::PskKey> accepted{key};
-  if (!options_.previous_cluster_key_file.empty()) accepted.push_back(psk_of(options_.previous_cluster_key_file));
-  link_tls_server_ = std::make_unique<net::TlsServer>(net::TlsServer::psk(std::move(accepted)));
-  for (link::Hub* hub : hubs_) {
-    link_tls_clients_.push_back(std::make_unique<net::TlsClient>(net::TlsClient::psk(key)));
-    hub->use_tls(link_tls_server_.get(), link_tls_clients_.back().get());
-  }
-}
-
 void Process::listen() {
   client_listener_ = std::make_unique<net::Listener>(
       core(0), options_.listen, net::distribute(cores_, [this](net::Core& core, net::Accepted accepted) {
@@ -104,8 +87,8 @@ void Process::listen() {
       admin::Sources{[this] { return checks(); },
                      [this](std::function<void(std::string)> done) { gather_metrics(std::move(done)); }});
   signals_ = std::make_unique<net::Signals>(
-      core(0), net::Signals::Actions{[this](int) { drain(); }, [this](int) { end(Ending::stopped); },
-                                     [this] { role_.reload(); }});
+      core(0),
+      net::Signals::Actions{[this](int) { drain(); }, [this](int) { end(Ending::stopped); }, [this] { reload(); }});
 }
 
 /// Who would only wait for a handshake waits in the kernel.
@@ -134,7 +117,7 @@ Ending Process::run() {
   self.version = identity_.software;
   self.is_standby = !role_.joins;
   self.weight = role_.weight;
-  for (const Door& door : doors_.all())
+  for (const Door& door : doors_->all())
     self.services.push_back(door.options.service.name);
 
   registry::Callbacks callbacks;

@@ -15,6 +15,7 @@
 #include "net/core.hpp"
 #include "net/listener.hpp"
 #include "net/signals.hpp"
+#include "net/ticket_keys.hpp"
 #include "net/tls.hpp"
 #include "registry/agent.hpp"
 #include "topology/view_maker.hpp"
@@ -61,7 +62,17 @@ class Process final : public link::PeerListener {
   void on_word_given(const link::Remote& peer, std::uint64_t question) override;
   void on_peer_up(const link::Remote& peer, const std::map<std::string, std::uint64_t, std::less<>>& epochs) override;
 
+  /// The keys of links, with one client per core: an SSL_CTX keeps no state that cores would share.
+  struct LinkTls {
+    std::vector<net::PskKey> keys;  ///< the one to dial with first
+    std::unique_ptr<net::TlsServer> server;
+    std::vector<std::unique_ptr<net::TlsClient>> clients;
+  };
+
+  [[nodiscard]] std::unique_ptr<LinkTls> make_link_tls() const;
   void make_links();
+  void reload();
+  void reload_keys();
   void listen();
   void on_intake(bool is_full);
   void write_port_file() const;
@@ -86,12 +97,11 @@ class Process final : public link::PeerListener {
   const Options& options_;
   const registry::Options& registry_options_;
   Role role_;
-  Doors doors_;
+  std::shared_ptr<const Doors> doors_;  ///< core 0; each desk has it, too
   link::Identity identity_;
+  std::shared_ptr<net::TicketKeys> ticket_keys_;
   std::unique_ptr<net::TlsServer> client_tls_;
-  std::unique_ptr<net::TlsServer> link_tls_server_;
-  std::vector<std::unique_ptr<net::TlsClient>>
-      link_tls_clients_;  ///< one per core: an SSL_CTX keeps no state that cores would share
+  std::vector<std::unique_ptr<LinkTls>> link_tls_;  ///< the last is for new links; the streams of the others may live
   std::vector<link::Hub*> hubs_;
   std::vector<std::unique_ptr<Unit>> units_;  ///< by core
   std::vector<net::Core*> cores_;

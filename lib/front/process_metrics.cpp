@@ -79,7 +79,7 @@ std::vector<admin::Check> Process::checks() const {
   const bool has_redis = snapshot_ && snapshot_->redis_up;
   bool has_ring = view_ != nullptr;
   bool is_member = view_ != nullptr;
-  for (const Door& door : doors_.all()) {
+  for (const Door& door : doors_->all()) {
     const cluster::ServiceView* service = view_ ? view_->service(door.options.service.name) : nullptr;
     has_ring = has_ring && service != nullptr && !service->ring.is_empty();
     is_member = is_member && service != nullptr && service->has_member(identity_.name, identity_.incarnation);
@@ -206,6 +206,14 @@ std::string Process::render_metrics(const CoreCounters& sum) const {
   families.push_back(gauge("wscluster_redis_up", "Redis answers.", snapshot_ && snapshot_->redis_up ? 1 : 0));
   families.push_back(gauge("wscluster_alarms", "Alarms of the registry.",
                            snapshot_ ? static_cast<double>(snapshot_->alarms.size()) : 0));
+  Family kinds = Family::gauge("wscluster_registry_alarms", "Alarms of the registry by kind.");
+  for (std::size_t kind = 0; kind < registry::alarm_kinds; ++kind) {
+    kinds.add(snapshot_ ? static_cast<double>(snapshot_->alarm_counts[kind]) : 0,
+              {{"kind", registry::to_string(static_cast<registry::AlarmKind>(kind))}});
+  }
+  families.push_back(std::move(kinds));
+  families.push_back(counter("wscluster_registry_put_backs_total", "Rings put back into a Redis that had lost them.",
+                             snapshot_ ? snapshot_->put_backs : 0));
   families.push_back(counter("wscluster_log_messages_dropped_total", "Log lines dropped because stderr was slow.",
                              log::dropped_lines()));
   add_process(families);

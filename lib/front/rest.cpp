@@ -69,7 +69,7 @@ void Desk::on_request(edge::ConnectionId id, edge::Request request) {
   } else if (segments.size() == 7 && at(0) == "api" && at(1) == "v1" && at(2) == "services" && at(4) == "users" &&
              at(6) == "messages") {
     send_message(id, request, {at(3), at(5)}, true);
-  } else if (doors_.by_path(request.path) != nullptr) {
+  } else if (doors_->by_path(request.path) != nullptr) {
     edge::Response response = failure(426, "UpgradeRequired", "this is a WebSocket path");
     response.headers.emplace_back("Upgrade", "websocket");
     edge_.respond(id, response);
@@ -82,12 +82,12 @@ void Desk::send_message(edge::ConnectionId id, const edge::Request& request,
                         const std::vector<std::string_view>& segments, bool wants_receipt) {
   const auto service = percent_decode(segments[0]);
   const auto uid = percent_decode(segments[1]);
-  const Door* door = service ? doors_.by_service(to_lower(*service)) : nullptr;
+  const Door* door = service ? doors_->by_service(to_lower(*service)) : nullptr;
   if (door == nullptr) {
     edge_.respond(id, failure(404, "NotFound", "no service '" + std::string(segments[0]) + "' here"));
     return;
   }
-  if (auto allowed = doors_.check_application(*door, request); !allowed) {
+  if (auto allowed = doors_->check_application(*door, request); !allowed) {
     edge_.respond(id, failure(allowed.error()));
     return;
   }
@@ -157,13 +157,15 @@ void Desk::on_receipt(TimePoint, std::uint64_t cookie, const cluster::Receipt& r
 
 void Desk::negotiate(edge::ConnectionId id, const edge::Request& request) {
   const auto wanted = request.parameter("service");
-  const Door* door = wanted ? doors_.by_service(*wanted) : doors_.all().size() == 1 ? &doors_.all().front() : nullptr;
+  const Door* door = wanted                      ? doors_->by_service(*wanted)
+                     : doors_->all().size() == 1 ? &doors_->all().front()
+                                                 : nullptr;
   if (door == nullptr) {
     edge_.respond(id, wanted ? failure(404, "NotFound", "no service '" + std::string(*wanted) + "' here")
                              : failure(400, "BadRequest", "several services are here: add ?service=NAME"));
     return;
   }
-  const auto uid = doors_.identify_client(*door, request);
+  const auto uid = doors_->identify_client(*door, request);
   if (!uid) {
     edge_.respond(id, failure(uid.error()));
     return;

@@ -23,6 +23,13 @@ void TicketKeys::rotate() {
   current_ = number;
 }
 
+void TicketKeys::use_secrets(std::vector<Derive> secrets) {
+  const std::scoped_lock lock(mutex_);
+  secrets_ = std::move(secrets);
+  current_.reset();
+  rotate();
+}
+
 TicketKey TicketKeys::sealing() {
   const std::scoped_lock lock(mutex_);
   rotate();

@@ -33,6 +33,9 @@ class TicketKeys {
   /// One entry per secret: the first one seals, every one opens.
   explicit TicketKeys(std::vector<Derive> secrets, Now now = WallClock::now);
 
+  /// From now on these: tickets of a secret that is no longer among them do not open.
+  void use_secrets(std::vector<Derive> secrets);
+
   [[nodiscard]] TicketKey sealing();
 
   struct Opening {
@@ -44,7 +47,7 @@ class TicketKeys {
  private:
   void rotate();
 
-  const std::vector<Derive> secrets_;
+  std::vector<Derive> secrets_;
   const Now now_;
   std::mutex mutex_;
   std::optional<std::uint64_t> current_;  ///< the period that keys_ belongs to

@@ -115,6 +115,11 @@ Result<Target> parse_redis(const std::string& shown, std::string_view scheme, st
 
 }  // namespace
 
+bool has_sentinels(const Options& options) {
+  const auto target = parse_url(options.url);
+  return target && !target->sentinels.empty();
+}
+
 std::vector<std::string> problems(const Options& options) {
   std::vector<std::string> found;
   if (const auto target = parse_url(options.url); !target) found.push_back(target.error().message);
@@ -127,6 +132,7 @@ std::vector<std::string> problems(const Options& options) {
   if (options.cert_file.empty() != options.key_file.empty()) {
     found.emplace_back("cert_file and key_file belong together");
   }
+  if (options.min_replicas > 100) found.emplace_back("min_replicas must be at most 100");
   if (options.timeout < Duration(10)) found.emplace_back("timeout must be at least 10ms");
   if (options.wait_at_start < Duration(0)) found.emplace_back("wait_at_start must not be negative");
   if (options.flap_limit == 0) found.emplace_back("flap_limit must be at least 1");

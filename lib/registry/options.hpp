@@ -36,6 +36,9 @@ struct Options {
   Duration flap_window{60'000};
 };
 
+/// Whether the url names sentinels.
+[[nodiscard]] bool has_sentinels(const Options& options);
+
 /// Contradictions between fields, each a sentence; empty when usable.
 [[nodiscard]] std::vector<std::string> problems(const Options& options);
 

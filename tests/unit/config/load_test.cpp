@@ -27,6 +27,39 @@ TEST(Load, flag_wins_over_environment_over_file_over_default) {
   EXPECT_EQ(loaded.origins.count("redis.heartbeat"), 0U);
 }
 
+TEST(Load, replicas_are_wanted_where_sentinels_are_unless_told_otherwise) {
+  const auto wanted = [](const std::string& url, const std::string& said) {
+    Sources sources{std::nullopt, {{"WSCLUSTER_REDIS_URL", url}}, {}};
+    if (!said.empty()) sources.environment["WSCLUSTER_REDIS_MIN_REPLICAS"] = said;
+    return load(sources, Roles::client).config.redis.min_replicas;
+  };
+  EXPECT_EQ(wanted("redis://a", ""), 0U);
+  EXPECT_EQ(wanted("redis+sentinel://a/main", ""), 1U);
+  EXPECT_EQ(wanted("redis+sentinel://a/main", "0"), 0U);
+  EXPECT_EQ(wanted("redis://a", "2"), 2U);
+}
+
+TEST(Load, passwords_come_from_their_files) {
+  const Scratch scratch;
+  const auto first = scratch.write("redis.password", "one-secret");
+  const auto second = scratch.write("sentinel.password", "another-secret");
+  const auto file = scratch.write("c.yaml", "redis:\n  url: redis+sentinel://a/main\n  password_file: " + first +
+                                                "\n  sentinel_password_file: " + second + "\n");
+  const auto loaded = load({file, {}, {}}, Roles::client);
+  EXPECT_EQ(texts(loaded.problems), Texts{});
+  EXPECT_EQ(loaded.config.redis.password, "one-secret");
+  EXPECT_EQ(loaded.config.redis.sentinel_password, "another-secret");
+}
+
+TEST(Load, a_certificate_for_redis_needs_its_key) {
+  const Scratch scratch;
+  const auto cert = scratch.write("cert.pem", "x");
+  const auto file = scratch.write("c.yaml", "redis:\n  url: rediss://a\n  cert_file: " + cert + "\n");
+  const auto loaded = load({file, {}, {}}, Roles::client);
+  ASSERT_EQ(texts(loaded.problems).size(), 1U);
+  EXPECT_NE(texts(loaded.problems)[0].find("cert_file and key_file belong together"), std::string::npos);
+}
+
 TEST(Load, all_problems_come_in_one_run_with_their_places) {
   const Scratch scratch;
   const auto file = scratch.write("c.yaml", "limits:\n  max_sesions: 1\nredis:\n  timeout: 5 sec\nlog: {}\nlog: {}\n");

@@ -61,6 +61,17 @@ class Tickets : public testing::TestWithParam<bool> {
 INSTANTIATE_TEST_SUITE_P(Versions, Tickets, testing::Bool(),
                          [](const auto& version) { return version.param ? "tls12" : "tls13"; });
 
+TEST_P(Tickets, of_a_secret_that_was_replaced_open_only_while_it_is_accepted) {
+  const auto keys = std::make_shared<TicketKeys>(std::vector{secret(1)});
+  TlsServer server = tls_server();
+  server.use_ticket_keys(keys);
+  EXPECT_FALSE(resumes_at(server));
+  keys->use_secrets({secret(2), secret(1)});
+  EXPECT_TRUE(resumes_at(server));
+  keys->use_secrets({secret(3)});
+  EXPECT_FALSE(resumes_at(server));
+}
+
 TEST_P(Tickets, resume_at_another_server_with_the_same_secret) {
   TlsServer one = server_with({secret(1)});
   TlsServer two = server_with({secret(1)});
