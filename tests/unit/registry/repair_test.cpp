@@ -70,7 +70,8 @@ TEST_F(Repair, everybody_follows_the_document_of_the_one_that_was_named) {
   Directory directory(options);
   ASSERT_TRUE(directory.ask_repair(request_for(g)));
   for (Observed* each : {&a, &b, &g})
-    ASSERT_TRUE(wait_for_owners(*each, "a x"));
+    ASSERT_TRUE(eventually([&] { return each->document()->epoch == 3; }));
+  EXPECT_EQ(b.owners(), "a x");
   const auto repaired = *a.document();
   EXPECT_EQ(repaired.epoch, 3U);
   EXPECT_EQ(repaired.repaired, 3U);
