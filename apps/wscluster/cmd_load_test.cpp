@@ -100,7 +100,7 @@ Command load_test_command() {
                    {"wscluster load-test --scenario send --threshold 'latency.p99<50ms'",
                     "Users write to one another; exit 1 when the limit is broken."},
                    {"wscluster load-test --scenario ring-change --change 'add node-4' --at 10s", ""},
-                   {"wscluster load-test wss://gateway-1:8443/chat wss://gateway-2:8443/chat --resume-tls",
+                   {"wscluster load-test wss://gw-1:8443/chat wss://gw-2:8443/chat --resume-tls",
                     "Who loses gateway-1 goes to gateway-2."}},
       .flags = load_test_flags(),
       .arguments = {{.name = "URL",

@@ -126,7 +126,7 @@ TEST(Core, ticks_while_nothing_happens) {
   const test::StopAtExit stop_core(core);
   core.start("test");
   third.get_future().get();
-  EXPECT_GT(core.turns(), 2U);
+  EXPECT_GE(core.turns(), 2U) << "the third one may still be under way";
 }
 
 TEST(Core, goes_on_when_tick_and_sockets_are_due_in_the_same_turn) {
