@@ -20,8 +20,8 @@ constexpr std::size_t window_bytes = 16U << 20U;
 /// A part of a state, and how many bytes may be ahead of the owner's answer.
 constexpr std::size_t part_bytes = 256U << 10U;
 constexpr std::size_t bytes_ahead = 4U << 20U;
-constexpr Duration retry_delay = 20ms;
-constexpr Duration longest_retry_delay = 500ms;
+constexpr Duration handover_delay = 20ms;
+constexpr Duration longest_handover_delay = 500ms;
 /// Kept for a frozen user; beyond it senders are refused and try again.
 constexpr std::size_t most_parked_bytes = 4U << 20U;
 
@@ -168,7 +168,8 @@ void Holder::move_in_turn(TimePoint now) {
 }
 
 void Holder::put_back(TimePoint now, User& user) {
-  const Duration delay = std::min<Duration>(retry_delay * (1U << std::min(user.attempts, 5U)), longest_retry_delay);
+  const Duration delay =
+      std::min<Duration>(handover_delay * (1U << std::min(user.attempts, 5U)), longest_handover_delay);
   ++user.attempts;
   moves_[user.leaves].later.push_back({now + delay, *user.key});
 }

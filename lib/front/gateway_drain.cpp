@@ -10,7 +10,6 @@
 namespace wscluster::front {
 namespace {
 
-constexpr std::uint16_t service_restart = 1012;
 /// Closes leave in bursts, one per tick; the returns should not.
 constexpr Duration least_spread{250};
 
@@ -46,7 +45,9 @@ void Process::close_gateway_clients(bool is_late) {
   log::info("process", is_late ? "closing all clients at once" : "closing clients",
             {{"clients", clients}, {"rate", options_.drain_rate}, {"spread_s", seconds(spread)}});
   for (const auto& unit : units_) {
-    unit->core.post([desk = unit->desk.get(), rate, spread] { desk->edge().drain(service_restart, {}, rate, spread); });
+    unit->core.post([desk = unit->desk.get(), rate, spread] {
+      desk->edge().drain(websocket::CloseCode::service_restart, {}, rate, spread);
+    });
   }
 }
 

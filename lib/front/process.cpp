@@ -20,7 +20,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::uint16_t service_restart = 1012;
 /// A node that stops stays so long for closed clients that do not come back.
 constexpr Duration drain_settle = 5s;
 
@@ -228,7 +227,9 @@ void Process::continue_drain(TimePoint now) {
     // Late: all at once, and a moment for the closes to be written and answered.
     const double rate = is_late ? 0 : options_.drain_rate / identity_.cores;
     for (const auto& unit : units_) {
-      unit->core.post([desk = unit->desk.get(), rate] { desk->edge().drain(service_restart, "restart", rate); });
+      unit->core.post([desk = unit->desk.get(), rate] {
+        desk->edge().drain(websocket::CloseCode::service_restart, "restart", rate);
+      });
     }
     // The last reports are older than the clients that came since; only new ones may say that nobody is left.
     for (CoreReport& report : reports_)

@@ -5,17 +5,10 @@
 #include <stdexcept>
 #include <string>
 
+#include "hex.hpp"
+
 namespace wscluster::auth {
 namespace {
-
-std::string hex(const auto& bytes) {
-  std::string text;
-  for (const unsigned char byte : bytes) {
-    text.push_back("0123456789abcdef"[byte >> 4U]);
-    text.push_back("0123456789abcdef"[byte & 15U]);
-  }
-  return text;
-}
 
 // The expected values come from the hkdfSync of Node.js. They must never change: processes of two versions share a key.
 TEST(LinkKey, is_what_an_independent_implementation_derives) {
