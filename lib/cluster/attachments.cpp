@@ -43,7 +43,7 @@ struct Attachments::Attachment {
   std::uint64_t closes = 0;        ///< the change to this epoch wants the socket closed
   std::uint64_t evicting = 0;      ///< the change to this epoch has asked the holder to close it
   bool tell_written = false;       ///< somebody waits for a receipt
-  session::FrameQueue queue;       ///< upstream; covered by `accepted`
+  session::FrameQueue queue;       ///< upstream; covered by `answered`. Counter 1: answered before others
   std::uint64_t ever_sent = 0;     ///< highest position that went out under any attachment
   std::uint64_t unsure_until = 0;  ///< positions up to here may have been executed by a state that is lost
   std::uint64_t received = 0;      ///< downstream frames of this life
@@ -160,7 +160,6 @@ void Attachments::on_attached(TimePoint, PathId path, const wire::Attached& atta
   send_waiting(*a);
   // Written while the answer was under way.
   tell_progress(*a);
-  accept_up_to(*a, attached.accepted);
 }
 
 void Attachments::on_refused(TimePoint now, PathId path, const wire::Refused& refused) {
@@ -193,8 +192,7 @@ void Attachments::on_frame(TimePoint, Ref ref, bool is_binary, std::string_view 
   if (a == nullptr) return;
   a->queue.push(pool_, {is_binary, 0, 0}, payload);
   send_waiting(*a);
-  const bool is_full = a->queue.in_flight() + a->queue.waiting() >= a->options->window_messages ||
-                       a->queue.in_flight_bytes() + a->queue.waiting_bytes() >= a->options->window_bytes;
+  const bool is_full = a->queue.size() >= a->options->max_open_sends || a->queue.bytes() >= a->options->window_bytes;
   if (is_full && !a->is_paused) {
     a->is_paused = true;
     sockets_.pause(a->socket, true);
@@ -207,9 +205,11 @@ void Attachments::send_waiting(Attachment& a) {
   if (out == nullptr) return;
   while (const auto* node = a.queue.unsent()) {
     const std::uint64_t position = a.queue.sent() + 1;
+    const bool is_unsure = position <= a.unsure_until;
+    const bool is_answered = is_unsure && node->mark.counter != 0;
     wire::append(*out,
-                 wire::Up{a.holder, node->mark.is_binary, position <= a.unsure_until, a.received, a.written_of_life(),
-                          node->payload()},
+                 wire::Up{a.holder, node->mark.is_binary, is_unsure, a.received, a.written_of_life(),
+                          is_answered ? std::string_view() : node->payload(), is_answered},
                  destination_of(a.path));
     a.queue.mark_sent();
     a.told = a.written_of_life();
@@ -217,24 +217,25 @@ void Attachments::send_waiting(Attachment& a) {
   }
 }
 
-void Attachments::accept_up_to(Attachment& a, std::uint64_t accepted) {
-  if (accepted <= a.queue.covered()) return;
-  a.queue.cover(pool_, accepted, [](const session::FrameMark&) {});
-  const bool has_room = a.queue.in_flight() + a.queue.waiting() <= a.options->window_messages / 2 &&
-                        a.queue.in_flight_bytes() + a.queue.waiting_bytes() <= a.options->window_bytes / 2;
+void Attachments::forget_answered(Attachment& a, std::uint64_t answered) {
+  if (answered <= a.queue.covered()) return;
+  a.queue.cover(pool_, answered, [](const session::FrameMark&) {});
+  const bool has_room =
+      a.queue.size() <= a.options->max_open_sends / 2 && a.queue.bytes() <= a.options->window_bytes / 2;
   if (!a.is_paused || !has_room) return;
   a.is_paused = false;
   sockets_.pause(a.socket, false);
 }
 
-void Attachments::on_accepted(TimePoint, PathId path, const wire::Accepted& accepted) {
-  if (Attachment* a = find(accepted.edge, accepted.number, path)) accept_up_to(*a, accepted.accepted);
+void Attachments::on_answered(TimePoint, PathId path, const wire::Answered& answered) {
+  if (Attachment* a = find(answered.edge, answered.number, path)) forget_answered(*a, answered.answered);
 }
 
 void Attachments::on_down(TimePoint, PathId path, const wire::Down& down) {
   Attachment* a = find(down.edge, down.number, path);
   if (a == nullptr || a->holder == 0) return;
-  accept_up_to(*a, down.accepted);
+  forget_answered(*a, down.answered);
+  a->queue.set_counter(down.answers, 1);
   ++a->received;
   ++a->delivered;
   a->tell_written = a->tell_written || down.tell_written;

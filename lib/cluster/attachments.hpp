@@ -45,7 +45,7 @@ struct AttachmentCounters {
 };
 
 /// The edge's side of sessions, on one core (DESIGN section 6): ties each client socket to its holder, keeps what the
-/// holder has not accepted, counts what the kernel has written, and attaches again (same counters, higher number) after
+/// holder has not answered, counts what the kernel has written, and attaches again (same counters, higher number) after
 /// a broken link, a refusal or a move. A direct client whose user has moved away stays attached to the new owner until
 /// its turn to be closed comes. Pure.
 class Attachments {
@@ -71,7 +71,7 @@ class Attachments {
   void on_attached(TimePoint now, PathId path, const wire::Attached& attached);
   void on_refused(TimePoint now, PathId path, const wire::Refused& refused);
   void on_down(TimePoint now, PathId path, const wire::Down& down);
-  void on_accepted(TimePoint now, PathId path, const wire::Accepted& accepted);
+  void on_answered(TimePoint now, PathId path, const wire::Answered& answered);
   void on_close(TimePoint now, PathId path, const wire::Close& close);
   void on_moved(TimePoint now, PathId path, const wire::Moved& moved);
   void on_link_down(TimePoint now, LinkId link);
@@ -95,7 +95,7 @@ class Attachments {
   void attach(TimePoint now, Attachment& a);
   void retry_at(Attachment& a, TimePoint when);
   void send_waiting(Attachment& a);
-  void accept_up_to(Attachment& a, std::uint64_t accepted);
+  void forget_answered(Attachment& a, std::uint64_t answered);
   void tell_progress(Attachment& a);
   void later(Attachment& a);
   void detached(Attachment& a);

@@ -182,7 +182,7 @@ void Holder::tick_slowly(TimePoint now) {
     Session* session = find_session(ref);
     if (session == nullptr) continue;
     session->is_lazy = false;
-    report_accepted(*session);
+    report_answered(*session);
   }
   for (const SessionRef ref : std::exchange(orphans_, {})) {
     Session* session = find_session(ref);

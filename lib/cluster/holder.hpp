@@ -196,12 +196,15 @@ class Holder final : public ReceiptSink {
   [[nodiscard]] Session* find_session(SessionRef ref) const;
   [[nodiscard]] Session* find_session(const User& user, const session::SessionId& id) const;
   Session& add_session(User& user, const session::SessionId& id);
-  void say(TimePoint now, Session& session, std::string_view text);
+  void say(TimePoint now, Session& session, std::uint64_t position, std::string_view text);
   void enqueue(TimePoint now, Session& session, session::FrameMark mark, std::string_view payload);
   bool make_room(TimePoint now, Session& session, std::size_t bytes);
+  void drop(TimePoint now, Session& session, const session::FrameMark& mark);
   void pump(Session& session);
   void send_close(Session& session);
-  void report_accepted(Session& session);
+  void report_answered(Session& session);
+  void forget_unanswered(Session& session, std::uint64_t position);
+  void collect_unanswered(Session& session);
   void cover(TimePoint now, Session& session, std::uint64_t written);
   void close_session(Session& session, std::uint16_t code, std::string_view text);
   void end_session(TimePoint now, Session& session, bool edge_is_known);
@@ -270,7 +273,8 @@ class Holder final : public ReceiptSink {
   struct OwnSend {
     SessionRef session = 0;  ///< 0: has moved
     std::string to;
-    std::string id;  ///< as the client wrote it, JSON
+    std::string id;              ///< as the client wrote it, JSON
+    std::uint64_t position = 0;  ///< of the client's frame
     // Begun at an earlier holder:
     std::uint64_t begun_by = 0;  ///< incarnation; 0: here
     std::uint64_t number = 0;    ///< there
@@ -284,7 +288,7 @@ class Holder final : public ReceiptSink {
   };
   session::Slots<OwnSend> sends_;
   std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint64_t> inherited_;  ///< (begun_by, number) -> in sends_
-  std::vector<SessionRef> lazy_;                                                ///< owe the edge an `accepted`
+  std::vector<SessionRef> lazy_;                                                ///< owe the edge an `answered`
   std::vector<SessionRef> orphans_;                                             ///< no edge is attached to them
   std::vector<SessionRef> closing_;  ///< closed for a change, and the socket is not gone yet
   std::vector<UserKey> asking_;      ///< gained users with an unanswered question

@@ -87,7 +87,7 @@ void Holder::work_off_visits(TimePoint now, User& user) {
         end_visit(visit);
       } else if (visit.is_attach) {
         on_attach(now, visit.path,
-                  {visit.edge, visit.number, options_.name, key.uid, visit.session, visit.life, visit.accepted,
+                  {visit.edge, visit.number, options_.name, key.uid, visit.session, visit.life, visit.answered,
                    visit.received, visit.written});
       } else {
         wire::Message message;

@@ -18,36 +18,39 @@ constexpr Duration inherited_grace = 1s;
 }  // namespace
 
 void Holder::execute(TimePoint now, Session& session, const wire::Up& up) {
-  ++session.accepted;
-  ++counters_.messages_up;
-  if (options_.raw == RawMode::relay) {
-    relay(now, session, up);
-  } else if (!up.maybe_executed) {
-    enqueue(now, session, {up.is_binary, 0, 0}, up.payload);
-  }
   const SessionRef ref = session.ref;
-  Session* const still = find_session(ref);
-  if (still == nullptr || still->accepted == still->accepted_told) return;
-  if (still->accepted - still->accepted_told >= options_.window_messages / 4) {
-    report_accepted(*still);
-  } else if (!still->is_lazy) {
-    still->is_lazy = true;
-    lazy_.push_back(ref);
+  const std::uint64_t position = ++session.accepted;
+  const bool is_silent = up.is_answered || (up.maybe_executed && options_.raw == RawMode::echo);
+  if (!is_silent) {
+    ++counters_.messages_up;
+    session.unanswered.push_back(position);
+    if (options_.raw == RawMode::relay) {
+      relay(now, session, up);
+    } else {
+      enqueue(now, session, {up.is_binary, 0, position}, up.payload);
+    }
   }
+  // An answer, which comes sooner or later, tells it as well.
+  Session* const still = find_session(ref);
+  if (still == nullptr || still->is_lazy || still->answered() <= still->answered_told) return;
+  still->is_lazy = true;
+  lazy_.push_back(ref);
 }
 
 void Holder::relay(TimePoint now, Session& session, const wire::Up& up) {
   if (up.is_binary) {
-    say(now, session, protocol::relay_error("invalid", "a binary message; this service takes JSON text"));
+    say(now, session, session.accepted,
+        protocol::relay_error("invalid", "a binary message; this service takes JSON text"));
     return;
   }
   const auto request = protocol::parse_relay(up.payload);
   if (!request) {
-    say(now, session, protocol::relay_error("invalid", request.error().message));
+    say(now, session, session.accepted, protocol::relay_error("invalid", request.error().message));
     return;
   }
   if (up.maybe_executed) {
-    say(now, session, protocol::relay_receipt(request->id, {request->to, "unknown", 0, {}, service_->epoch(), 0}));
+    say(now, session, session.accepted,
+        protocol::relay_receipt(request->id, {request->to, "unknown", 0, {}, service_->epoch(), 0}));
     return;
   }
   const std::string message = protocol::relay_message(session.user->key->uid, request->data);
@@ -55,13 +58,14 @@ void Holder::relay(TimePoint now, Session& session, const wire::Up& up) {
   send->session = session.ref;
   send->to = request->to;
   send->id = request->id;
+  send->position = session.accepted;
   session.sends.push_back(number);
   const Outgoing outgoing{options_.name, request->to,           message,
                           false,         wire::Wait::delivered, now + options_.send_timeout};
   if (sender_.send(now, outgoing, *this, number)) return;
   std::erase(session.sends, number);
   sends_.erase(number);
-  say(now, session, protocol::relay_error("unavailable", "the service has no ring yet"));
+  say(now, session, session.accepted, protocol::relay_error("unavailable", "the service has no ring yet"));
 }
 
 void Holder::on_receipt(TimePoint now, std::uint64_t cookie, const Receipt& receipt) {
@@ -93,13 +97,12 @@ void Holder::settle_send(TimePoint now, std::uint64_t number, const Outcome& out
   if (done.session == 0) forward_outcome(done, number, outcome);
   if (session == nullptr) return;
   std::erase(session->sends, number);
-  say(now, *session,
+  say(now, *session, done.position,
       protocol::relay_receipt(done.id, {done.to, to_string(outcome.status), outcome.sessions, outcome.node,
                                         outcome.epoch, seconds(outcome.latency)}));
   // The answer may have ended the session (slow consumer).
   session = find_session(done.session);
   if (session == nullptr) return;
-  if (session->sends.size() + 1 == options_.max_open_sends) report_accepted(*session);
   if (session->close_code != 0) pump(*session);
   if (done.begun_by != 0 && --session->inherited == 0) work_off_ups(now, session->ref);
 }
@@ -136,6 +139,7 @@ void Holder::inherit_send(TimePoint now, Session& session, const wire::OwnSendSt
   send->session = session.ref;
   send->to = state.to;
   send->id = state.id;
+  send->position = state.position;
   send->begun_by = state.begun_by;
   send->number = state.number;
   send->deadline = now + options_.send_timeout + inherited_grace;

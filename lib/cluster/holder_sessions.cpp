@@ -65,7 +65,7 @@ void Holder::on_attach(TimePoint now, PathId path, const wire::Attach& request) 
   visit.edge = request.edge;
   visit.number = request.number;
   visit.life = request.life;
-  visit.accepted = request.accepted;
+  visit.answered = request.answered;
   visit.received = request.received;
   visit.written = request.written;
   visit.session = request.session;
@@ -96,7 +96,7 @@ void Holder::attach(TimePoint now, User& user, PathId path, const wire::Attach& 
     }
     session = &add_session(user, id);
     // The counter goes on where the edge knows it, also when our state is new: it sends again what is above.
-    session->accepted = request.accepted;
+    session->accepted = request.answered;
     // One that ended here while its edge was away: what it had executed since is forgotten with it.
     session->life = request.life == user.life ? random_id() : user.life;
     if (request.life == 0) count_return(now, user);
@@ -104,7 +104,8 @@ void Holder::attach(TimePoint now, User& user, PathId path, const wire::Attach& 
   session->path = path;
   session->edge = request.edge;
   session->number = request.number;
-  session->accepted_told = session->accepted;
+  session->answered_told = request.answered;
+  collect_unanswered(*session);
   answer_attached(*session);
   pump(*session);
   flush_held(now, user);
@@ -148,21 +149,37 @@ void Holder::on_up(TimePoint now, const wire::Up& up) {
   }
 }
 
-void Holder::say(TimePoint now, Session& session, std::string_view text) {
-  enqueue(now, session, {}, text);
+/// The answer to the client's frame at `position`.
+void Holder::say(TimePoint now, Session& session, std::uint64_t position, std::string_view text) {
+  enqueue(now, session, {false, 0, position}, text);
 }
 
-void Holder::report_accepted(Session& session) {
-  if (session.path == 0 || session.accepted == session.accepted_told || session.sends.size() >= options_.max_open_sends)
-    return;
-  if (network_.send(session.path, wire::Accepted{session.edge, session.number, session.accepted}))
-    session.accepted_told = session.accepted;
+void Holder::report_answered(Session& session) {
+  const std::uint64_t answered = session.answered();
+  if (session.path == 0 || answered <= session.answered_told) return;
+  if (network_.send(session.path, wire::Answered{session.edge, session.number, answered}))
+    session.answered_told = answered;
+}
+
+void Holder::forget_unanswered(Session& session, std::uint64_t position) {
+  const auto found = std::lower_bound(session.unanswered.begin(), session.unanswered.end(), position);
+  if (found != session.unanswered.end() && *found == position) session.unanswered.erase(found);
+}
+
+/// For an edge that has not got the last of what was sent.
+void Holder::collect_unanswered(Session& session) {
+  session.unanswered.clear();
+  for (const std::uint64_t number : session.sends)
+    session.unanswered.push_back(sends_.find(number)->position);
+  for (const auto* node = session.queue.unsent(); node != nullptr; node = node->next) {
+    if (node->mark.origin == 0 && node->mark.counter != 0) session.unanswered.push_back(node->mark.counter);
+  }
+  std::sort(session.unanswered.begin(), session.unanswered.end());
 }
 
 void Holder::enqueue(TimePoint now, Session& session, session::FrameMark mark, std::string_view payload) {
   if (session.is_close_sent || !make_room(now, session, payload.size())) {
-    ++counters_.dropped;
-    if (mark.origin != 0) resolve(now, *session.user, mark, {false, true, false});
+    drop(now, session, mark);
     return;
   }
   session.queue.push(pool_, mark, payload);
@@ -191,11 +208,19 @@ bool Holder::make_room(TimePoint now, Session& session, std::size_t bytes) {
       break;
   }
   while (session.queue.waiting() > 0 && is_full()) {
-    const session::FrameMark dropped = session.queue.drop_unsent(pool_);
-    ++counters_.dropped;
-    if (dropped.origin != 0) resolve(now, *session.user, dropped, {false, true, false});
+    drop(now, session, session.queue.drop_unsent(pool_));
   }
   return true;
+}
+
+/// A frame that the client never gets.
+void Holder::drop(TimePoint now, Session& session, const session::FrameMark& mark) {
+  ++counters_.dropped;
+  if (mark.origin != 0) {
+    resolve(now, *session.user, mark, {false, true, false});
+  } else {
+    forget_unanswered(session, mark.counter);
+  }
 }
 
 void Holder::pump(Session& session) {
@@ -205,9 +230,12 @@ void Holder::pump(Session& session) {
   while (const auto* node = session.queue.unsent()) {
     if (session.queue.in_flight() >= options_.window_messages) return;
     if (session.queue.in_flight() > 0 && session.queue.in_flight_bytes() + node->size > options_.window_bytes) return;
-    if (session.sends.size() < options_.max_open_sends) session.accepted_told = session.accepted;
-    const wire::Down down{session.edge,           session.number,        node->mark.is_binary,
-                          node->mark.origin != 0, session.accepted_told, node->payload()};
+    const std::uint64_t answers = node->mark.origin == 0 ? node->mark.counter : 0;
+    if (answers != 0) forget_unanswered(session, answers);
+    session.answered_told = std::max(session.answered_told, session.answered());
+    const bool is_ahead = answers > session.answered_told;
+    const wire::Down down{session.edge,          session.number,  node->mark.is_binary,  node->mark.origin != 0,
+                          session.answered_told, node->payload(), is_ahead ? answers : 0};
     wire::append(*out, down, destination_of(session.path));
     session.queue.mark_sent();
     ++counters_.messages_down;

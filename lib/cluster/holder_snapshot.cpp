@@ -44,7 +44,7 @@ std::string Holder::encode_user(TimePoint now, const User& user) const {
     for (const std::uint64_t number : session.sends) {
       const OwnSend& send = *sends_.find(number);
       const auto [begun_by, begun_as] = name_of_send(send, number);
-      part.sends.push_back({begun_by, begun_as, send.to, send.id});
+      part.sends.push_back({begun_by, begun_as, send.to, send.id, send.position});
     }
     state.sessions.push_back(std::move(part));
   }

@@ -14,9 +14,11 @@ struct Holder::Session {
   PathId path = 0;  ///< 0: no edge is attached
   std::uint64_t edge = 0;
   std::uint64_t number = 0;
-  std::uint64_t life = 0;  ///< of its counters: the user's, or its own if it was made anew beside others
-  std::uint64_t accepted = 0;
-  std::uint64_t accepted_told = 0;
+  std::uint64_t life = 0;           ///< of its counters: the user's, or its own if it was made anew beside others
+  std::uint64_t accepted = 0;       ///< client frames taken
+  std::uint64_t answered_told = 0;  ///< what the edge may forget
+  std::vector<std::uint64_t>
+      unanswered;                ///< positions of frames taken whose answer has not gone to the edge; ascending
   std::uint16_t close_code = 0;  ///< 0: open
   bool is_close_sent = false;
   bool is_lazy = false;
@@ -30,6 +32,9 @@ struct Holder::Session {
   std::vector<std::uint64_t> sends;      ///< own ones, not yet answered; in sends_
   std::uint32_t inherited = 0;           ///< of them, begun at an earlier holder
   std::vector<std::string> waiting_ups;  ///< wire::Up, until nothing inherited is left
+
+  /// Client frames up to here need not be sent again, whatever happens to this state.
+  [[nodiscard]] std::uint64_t answered() const { return unanswered.empty() ? accepted : unanswered.front() - 1; }
 };
 
 /// A message that was executed or is being delivered: what a repeat of it is answered.
@@ -56,7 +61,7 @@ struct Holder::Visit {
   std::uint64_t edge = 0;
   std::uint64_t number = 0;
   std::uint64_t life = 0;
-  std::uint64_t accepted = 0;
+  std::uint64_t answered = 0;
   std::uint64_t received = 0;
   std::uint64_t written = 0;
   std::string session;

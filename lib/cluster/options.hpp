@@ -44,8 +44,8 @@ struct ServiceOptions {
   std::uint64_t outbox_messages = 4096;      ///< waiting for one session, beyond the window in flight
   std::uint64_t outbox_bytes = 4U << 20U;    ///< the same in bytes
   std::uint64_t window_messages = 1024;      ///< sent to the edge and not yet written to the client's socket
-  std::uint64_t window_bytes = 512U << 10U;  ///< the same in bytes; also what an edge may send ahead of `accepted`
-  std::uint64_t max_open_sends = 256;  ///< of one session, waiting for a receipt; beyond it the client is not read
+  std::uint64_t window_bytes = 512U << 10U;  ///< the same in bytes; also of a client's unanswered messages
+  std::uint64_t max_open_sends = 256;  ///< messages of one client without an answer; beyond it the client is not read
   std::uint64_t max_sessions_per_user = 64;
   Duration hold{10'000};  ///< messages for an evicted user wait so long for the return
   Inbox inbox = Inbox::off;

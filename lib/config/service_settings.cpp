@@ -51,10 +51,10 @@ std::vector<ServiceSetting> make_table() {
       {.key = "window_messages", .type = count, .text = "Sent to the edge and not yet written to the client's socket"},
       [](auto& d) -> auto& { return d.service.window_messages; });
   add(
-      {.key = "window_bytes", .type = size, .text = "The same in bytes; also what an edge may send ahead"},
+      {.key = "window_bytes", .type = size, .text = "The same in bytes; also of a client's unanswered messages"},
       [](auto& d) -> auto& { return d.service.window_bytes; });
   add(
-      {.key = "max_open_sends", .type = count, .text = "Of one session, waiting for a receipt; then it is not read"},
+      {.key = "max_open_sends", .type = count, .text = "Messages of one client without an answer; then it is not read"},
       [](auto& d) -> auto& { return d.service.max_open_sends; });
   add(
       {.key = "max_sessions_per_user", .type = count, .text = "Devices of one user; beyond it new ones are refused"},

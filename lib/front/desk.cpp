@@ -151,8 +151,8 @@ void Desk::on_frame(cluster::PathId path, const wire::Raw& raw) {
     case wire::FrameType::down:
       wire::with<wire::Down>(raw, [&](const auto& frame) { attachments_.on_down(now, path, frame); });
       return;
-    case wire::FrameType::accepted:
-      wire::with<wire::Accepted>(raw, [&](const auto& frame) { attachments_.on_accepted(now, path, frame); });
+    case wire::FrameType::answered:
+      wire::with<wire::Answered>(raw, [&](const auto& frame) { attachments_.on_answered(now, path, frame); });
       return;
     case wire::FrameType::attached:
       wire::with<wire::Attached>(raw, [&](const auto& frame) { attachments_.on_attached(now, path, frame); });

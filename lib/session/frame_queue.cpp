@@ -57,6 +57,14 @@ void FrameQueue::start_at(std::uint64_t position) noexcept {
   covered_ = sent_ = added_ = position;
 }
 
+void FrameQueue::set_counter(std::uint64_t position, std::uint64_t counter) noexcept {
+  if (position <= covered_ || position > added_) return;
+  Node* node = head_;
+  for (std::uint64_t at = covered_ + 1; at < position; ++at)
+    node = node->next;
+  node->mark.counter = counter;
+}
+
 void FrameQueue::pop(std::pmr::memory_resource& pool) noexcept {
   Node* const node = head_;
   head_ = node->next;

@@ -12,8 +12,8 @@ namespace wscluster::session {
 /// What a queued frame carries beside its payload.
 struct FrameMark {
   bool is_binary = false;
-  std::uint64_t origin = 0;  ///< who waits for the receipt; 0: nobody
-  std::uint64_t counter = 0;
+  std::uint64_t origin = 0;   ///< who waits for the receipt; 0: nobody
+  std::uint64_t counter = 0;  ///< of the message; without an origin the user's of the queue
 };
 
 /// Frames in the order of their positions 1, 2, 3 … that are kept until the other side has covered them. Memory of
@@ -71,6 +71,8 @@ class FrameQueue {
   }
   /// As if everything up to `position` had been added, sent and covered. Only when nothing was added yet.
   void start_at(std::uint64_t position) noexcept;
+  /// The counter of a frame without an origin. A position that is not in the queue is ignored.
+  void set_counter(std::uint64_t position, std::uint64_t counter) noexcept;
   /// Calls f(node) for all, in order.
   template <class F>
   void for_each(F f) const {
@@ -82,6 +84,9 @@ class FrameQueue {
   [[nodiscard]] std::uint64_t added() const noexcept { return added_; }
   [[nodiscard]] std::uint64_t sent() const noexcept { return sent_; }
   [[nodiscard]] std::uint64_t covered() const noexcept { return covered_; }
+  /// Added and not covered.
+  [[nodiscard]] std::uint64_t size() const noexcept { return added_ - covered_; }
+  [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
   /// Sent and not covered.
   [[nodiscard]] std::uint64_t in_flight() const noexcept { return sent_ - covered_; }
   [[nodiscard]] std::uint64_t in_flight_bytes() const noexcept { return sent_bytes_; }

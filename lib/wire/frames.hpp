@@ -28,7 +28,7 @@ enum class FrameType : std::uint8_t {
   up = 19,
   down = 20,
   progress = 21,
-  accepted = 22,
+  answered = 22,
   detach = 23,
   close = 24,
   moved = 25,
@@ -162,7 +162,7 @@ struct Attach {
   std::string_view uid;
   std::string_view session;    ///< connection id, 24 raw bytes
   std::uint64_t life = 0;      ///< of the state the counters belong to; 0: a new session
-  std::uint64_t accepted = 0;  ///< client frames known to be taken by the holder
+  std::uint64_t answered = 0;  ///< client frames that are answered: the edge has forgotten them
   std::uint64_t received = 0;  ///< holder frames taken by the edge
   std::uint64_t written = 0;   ///< holder frames taken by the kernel
 
@@ -174,7 +174,7 @@ struct Attach {
     v.text(4, self.uid);
     v.text(5, self.session);
     v.fixed(6, self.life);
-    v.number(7, self.accepted);
+    v.number(7, self.answered);
     v.number(8, self.received);
     v.number(9, self.written);
   }
@@ -229,6 +229,7 @@ struct Up {
   std::uint64_t received = 0;
   std::uint64_t written = 0;
   std::string_view payload;
+  bool is_answered = false;  ///< maybe executed, and the client has its answer: only counts
 
   template <class Self, class V>
   static void fields(Self& self, V& v) {
@@ -238,6 +239,7 @@ struct Up {
     v.number(4, self.received);
     v.number(5, self.written);
     v.text(6, self.payload);
+    v.flag(7, self.is_answered);
   }
 };
 
@@ -247,9 +249,10 @@ struct Down {
   std::uint64_t edge = 0;
   std::uint64_t number = 0;
   bool is_binary = false;
-  bool tell_written = false;  ///< somebody waits for the receipt: say at once when it is written
-  std::uint64_t accepted = 0;
+  bool tell_written = false;   ///< somebody waits for the receipt: say at once when it is written
+  std::uint64_t answered = 0;  ///< as in Answered; this message is before it
   std::string_view payload;
+  std::uint64_t answers = 0;  ///< position of the client's frame that it answers, when others before it are open
 
   template <class Self, class V>
   static void fields(Self& self, V& v) {
@@ -257,8 +260,9 @@ struct Down {
     v.number(2, self.number);
     v.flag(3, self.is_binary);
     v.flag(4, self.tell_written);
-    v.number(5, self.accepted);
+    v.number(5, self.answered);
     v.text(6, self.payload);
+    v.number(7, self.answers);
   }
 };
 
@@ -278,17 +282,17 @@ struct Progress {
 };
 
 /// Holder to edge: the counter without a frame to ride on.
-struct Accepted {
-  static constexpr FrameType type = FrameType::accepted;
+struct Answered {
+  static constexpr FrameType type = FrameType::answered;
   std::uint64_t edge = 0;
   std::uint64_t number = 0;
-  std::uint64_t accepted = 0;
+  std::uint64_t answered = 0;
 
   template <class Self, class V>
   static void fields(Self& self, V& v) {
     v.fixed(1, self.edge);
     v.number(2, self.number);
-    v.number(3, self.accepted);
+    v.number(3, self.answered);
   }
 };
 
@@ -599,7 +603,7 @@ struct Outcome {
 };
 
 using Frame = std::variant<Hello, Goodbye, Heartbeat, Document, Word, Attach, Attached, Refused, Up, Down, Progress,
-                           Accepted, Detach, Close, Moved, Evict, Message, Receipt, Refusal, Settled, Ask, None,
+                           Answered, Detach, Close, Moved, Evict, Message, Receipt, Refusal, Settled, Ask, None,
                            Snapshot, Prepared, Release, Declined, Outcome>;
 
 }  // namespace wscluster::wire

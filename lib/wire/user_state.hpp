@@ -18,8 +18,8 @@ inline constexpr std::uint64_t user_state_schema = 1;
 /// A frame on its way to a client.
 struct FrameState {
   bool is_binary = false;
-  std::uint64_t origin = 0;  ///< of the message it belongs to; 0: none
-  std::uint64_t counter = 0;
+  std::uint64_t origin = 0;   ///< of the message it belongs to; 0: none
+  std::uint64_t counter = 0;  ///< of the message; without one, position of the client's frame that it answers, or 0
   std::string_view payload;
 
   template <class Self, class V>
@@ -36,7 +36,8 @@ struct OwnSendState {
   std::uint64_t begun_by = 0;  ///< the holder's incarnation
   std::uint64_t number = 0;    ///< of the send at that holder
   std::string_view to;
-  std::string_view id;  ///< as the client wrote it, JSON
+  std::string_view id;         ///< as the client wrote it, JSON
+  std::uint64_t position = 0;  ///< of the client's frame
 
   template <class Self, class V>
   static void fields(Self& self, V& v) {
@@ -44,6 +45,7 @@ struct OwnSendState {
     v.fixed(2, self.number);
     v.text(3, self.to);
     v.text(4, self.id);
+    v.number(5, self.position);
   }
 };
 

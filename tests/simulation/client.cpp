@@ -182,13 +182,6 @@ void Client::on_broken() {
   if (!is_away_) connect_in(random_.micros(1'000, 150'000));
 }
 
-void Client::on_state_lost() {
-  for (const std::uint64_t number : open_sends_)
-    world_.checker().given_up(number);
-  doubtful_sends_.merge(open_sends_);
-  open_sends_.clear();
-}
-
 void Client::end(std::uint16_t code) {
   Core& core = *core_;
   if (ref_ != 0) world_.turn(core, [&](Core& c) { c.close_socket(ref_, code); });

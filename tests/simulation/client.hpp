@@ -24,8 +24,6 @@ class Client {
   void vanish();
   /// The process at the other end is dead.
   void on_broken();
-  /// The holder is dead: what it had accepted and not answered, nobody answers any more.
-  void on_state_lost();
 
   // from the edge
   void on_attached();
@@ -71,7 +69,7 @@ class Client {
   std::deque<std::string> arrived_;  ///< at the edge, not yet taken by the kernel
   std::uint64_t written_ = 0;
   std::set<std::uint64_t> open_sends_;
-  std::set<std::uint64_t> doubtful_sends_;  ///< accepted by a holder that died
+  std::set<std::uint64_t> doubtful_sends_;  ///< echoes, which a lost state may swallow
   std::uint64_t closes_ = 0;
   TimePoint away_since_;
 };

@@ -25,7 +25,7 @@ bool is_for_holder(wire::FrameType type) {
     case wire::FrameType::attached:
     case wire::FrameType::refused:
     case wire::FrameType::down:
-    case wire::FrameType::accepted:
+    case wire::FrameType::answered:
     case wire::FrameType::close:
     case wire::FrameType::moved:
     case wire::FrameType::receipt:
@@ -147,7 +147,7 @@ void Core::handle(TimePoint now, PathId path, const wire::Frame& frame) {
             world_.tell_message("comes down", f.payload, *this);
             attachments_.on_down(now, path, f);
           },
-          [&](const wire::Accepted& f) { attachments_.on_accepted(now, path, f); },
+          [&](const wire::Answered& f) { attachments_.on_answered(now, path, f); },
           [&](const wire::Moved& f) { attachments_.on_moved(now, path, f); },
           [&](const wire::Close& f) { attachments_.on_close(now, path, f); },
           [&](const wire::Receipt& f) { sender_.on_receipt(now, path, f); },

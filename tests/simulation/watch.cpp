@@ -57,10 +57,4 @@ void Watch::forget(const Core& core) {
     std::erase(user.holders, &core);
 }
 
-bool Watch::is_held(const std::string& service, const std::string& uid) const {
-  return std::any_of(users_.begin(), users_.end(), [&](const User& user) {
-    return user.service == service && user.uid == uid && !user.holders.empty();
-  });
-}
-
 }  // namespace wscluster::simulation

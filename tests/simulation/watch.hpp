@@ -21,7 +21,6 @@ class Watch {
   void look(Core& core);
   /// It is dead.
   void forget(const Core& core);
-  [[nodiscard]] bool is_held(const std::string& service, const std::string& uid) const;
   [[nodiscard]] std::uint64_t moves() const noexcept { return moves_; }
 
  private:

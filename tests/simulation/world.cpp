@@ -58,7 +58,7 @@ void World::write_note(std::string text) {
 void World::write_frame(const Process& from, const Process& to, const wire::Raw& raw) {
   using wire::FrameType;
   constexpr FrameType dull[] = {FrameType::up,       FrameType::down,    FrameType::progress,
-                                FrameType::accepted, FrameType::message, FrameType::settled,
+                                FrameType::answered, FrameType::message, FrameType::settled,
                                 FrameType::document, FrameType::receipt, FrameType::word};
   if (std::find(std::begin(dull), std::end(dull), raw.type) != std::end(dull)) return;
   write_note(from.name() + " -> " + to.name() + ": " + name_of(raw.type));
@@ -240,9 +240,6 @@ void World::on_dead(Process& process, bool is_killed) {
       checker_.given_up(number);
     core->open_sends.clear();
   }
-  // Whom it held, or was about to hold.
-  for (const auto& client : clients_)
-    if (!watch_.is_held(client->device().service, client->uid())) client->on_state_lost();
 }
 
 void World::start_again(const Process& dead, Duration delay) {

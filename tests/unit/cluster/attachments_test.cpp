@@ -15,7 +15,7 @@ constexpr std::uint64_t socket = 31;
 struct AttachmentsTest : testing::Test, Sockets {
   AttachmentsTest() {
     options.name = "chat";
-    options.window_messages = 8;
+    options.max_open_sends = 8;
     network.nodes = {{"a", link_a}};
     attachments.adopt(now, epochs.view());
   }
@@ -148,9 +148,9 @@ TEST_F(AttachmentsTest, pauses_a_client_that_is_ahead_of_its_holder) {
   for (int i = 0; i < 8; ++i)
     attachments.on_frame(now, ref, false, "x");
   EXPECT_EQ(seen(), "pause ");
-  attachments.on_accepted(now, path_a, {attach.edge, attach.number, 3});
+  attachments.on_answered(now, path_a, {attach.edge, attach.number, 3});
   EXPECT_EQ(seen(), "");
-  attachments.on_accepted(now, path_a, {attach.edge, attach.number, 4});
+  attachments.on_answered(now, path_a, {attach.edge, attach.number, 4});
   EXPECT_EQ(seen(), "continue ");
 }
 
@@ -174,12 +174,12 @@ TEST_F(AttachmentsTest, attaches_anew_after_a_broken_link_with_its_three_counter
   attachments.on_written(ref, 1);
   for (const char* up : {"u1", "u2", "u3"})
     attachments.on_frame(now, ref, false, up);
-  attachments.on_accepted(now, path_a, {attach.edge, attach.number, 1});
+  attachments.on_answered(now, path_a, {attach.edge, attach.number, 1});
   const auto again = reattach(7);
   EXPECT_EQ(attachments.attached(), 0U);
   EXPECT_EQ(again.number, 2U);
   EXPECT_EQ(again.life, 5U);
-  EXPECT_EQ(again.accepted, 1U);
+  EXPECT_EQ(again.answered, 1U);
   EXPECT_EQ(again.received, 2U);
   EXPECT_EQ(again.written, 1U);
   down("stale", false, path_a);

@@ -60,7 +60,7 @@ struct FaultsOfArrival : testing::Test {
     auto request = HolderBench::request(uid, 1, session_id);
     request.number = number;
     request.life = life;
-    request.accepted = 3;
+    request.answered = 3;
     request.received = received;
     request.written = received;
     bench.holder->on_attach(bench.now, path, request);
