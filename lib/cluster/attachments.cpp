@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 constexpr Duration retry_delay = 20ms;
 constexpr Duration longest_retry_delay = 500ms;
 constexpr Duration progress_interval = 50ms;
-/// How long the end of a socket is kept for a holder that cannot be reached now.
+/// How long the end of a socket is kept for a holder that cannot be reached now: then the holder ends it by itself.
 constexpr Duration end_patience = 10s;
 
 }  // namespace
@@ -38,8 +38,7 @@ struct Attachments::Attachment {
   bool is_paused = false;
   bool is_retrying = false;
   bool is_lazy = false;
-  bool is_gone = false;            ///< the socket closed while it was attached to nobody: the next holder is told
-  std::uint16_t end_code = 0;      ///< of the socket that is gone
+  std::uint16_t end_code = 0;      ///< the socket closed with it; kept until the holder knows it
   std::uint64_t closes = 0;        ///< the change to this epoch wants the socket closed
   std::uint64_t evicting = 0;      ///< the change to this epoch has asked the holder to close it
   bool tell_written = false;       ///< somebody waits for a receipt
@@ -52,6 +51,7 @@ struct Attachments::Attachment {
   std::uint64_t life_base = 0;     ///< `delivered` when this life began
   std::uint64_t told = 0;          ///< `written` of this life that the holder knows
 
+  [[nodiscard]] bool is_gone() const { return end_code != 0; }
   [[nodiscard]] std::uint64_t written_of_life() const { return written > life_base ? written - life_base : 0; }
 };
 
@@ -91,8 +91,8 @@ void Attachments::attach(TimePoint now, Attachment& a) {
   }
   const auto id = a.id.bytes();
   wire::Attach request{
-      a.ref,      ++a.number,         a.options->name, a.uid, {id.data(), id.size()}, a.life, a.queue.covered(),
-      a.received, a.written_of_life()};
+      a.ref,      ++a.number,          a.options->name, a.uid, {id.data(), id.size()}, a.life, a.queue.covered(),
+      a.received, a.written_of_life(), a.end_code};
   if (!network_.send(path, request)) {
     retry_at(a, now + retry_delay);
     return;
@@ -101,7 +101,7 @@ void Attachments::attach(TimePoint now, Attachment& a) {
   a.told = request.written;
   ++counters_.attaches;
   counters_.reattaches += a.was_attached ? 1 : 0;
-  if (!a.was_attached || a.is_gone) retry_at(a, a.deadline);
+  if (!a.was_attached || a.is_gone()) retry_at(a, a.deadline);
 }
 
 void Attachments::retry_at(Attachment& a, TimePoint when) {
@@ -120,17 +120,18 @@ Attachments::Attachment* Attachments::find(Ref ref, std::uint64_t number, PathId
 void Attachments::on_attached(TimePoint, PathId path, const wire::Attached& attached) {
   Attachment* a = find(attached.edge, attached.number, path);
   if (a == nullptr) {
-    // The client left before the answer came: the holder must not keep its session.
+    // Nobody is left who waits for it: the holder must not keep the session.
     // The way back leads to the core of the link, not to the holder.
     const PathId to_holder = make_path(link_of(path), static_cast<std::uint8_t>(attached.shard));
-    if (slots_.find(attached.edge) == nullptr) network_.send(to_holder, wire::Detach{attached.holder, 1006, 0, 0});
+    if (slots_.find(attached.edge) == nullptr)
+      network_.send(to_holder, wire::Detach{attached.holder, 1006, 0, 0, attached.edge, attached.number});
     return;
   }
-  if (a->is_gone) {
+  if (a->is_gone()) {
+    // The client left before the answer came.
     const bool is_same = attached.life == a->life;
     network_.send(a->path, wire::Detach{attached.holder, a->end_code, is_same ? a->received : 0,
-                                        is_same ? a->written_of_life() : 0});
-    slots_.erase(attached.edge);
+                                        is_same ? a->written_of_life() : 0, a->ref, a->number});
     return;
   }
   if (a->closes != 0 && network_.is_local(path)) {
@@ -169,7 +170,7 @@ void Attachments::on_refused(TimePoint now, PathId path, const wire::Refused& re
   ++a->refusals;
   a->path = 0;
   if (refused.reason == wire::RefuseReason::full) {
-    if (a->is_gone) {
+    if (a->is_gone()) {
       slots_.erase(refused.edge);
       return;
     }
@@ -281,18 +282,23 @@ void Attachments::on_closed(TimePoint now, Ref ref, std::uint16_t code) {
     a->closes = 0;
   }
   a->queue.clear(pool_, [](const session::FrameQueue::Node&, bool) {});
-  if (a->was_attached && a->holder == 0) {
-    a->is_gone = true;
-    a->end_code = code;
-    a->deadline = now + end_patience;
-    if (!a->is_retrying) retry_at(*a, now);
+  if (!a->was_attached && a->path == 0) {
+    slots_.erase(ref);
     return;
   }
+  a->end_code = code != 0 ? code : 1006;
+  a->deadline = now + end_patience;
   if (a->holder != 0) {
-    network_.send(a->path, wire::Detach{a->holder, code, a->received, a->written_of_life()});
+    network_.send(a->path, wire::Detach{a->holder, a->end_code, a->received, a->written_of_life(), ref, a->number});
     --attached_;
+    a->holder = 0;
   }
-  slots_.erase(ref);
+  retry_at(*a, a->path == 0 ? now : a->deadline);
+}
+
+void Attachments::on_detached(TimePoint, PathId path, const wire::Detached& detached) {
+  const Attachment* a = find(detached.edge, detached.number, path);
+  if (a != nullptr && a->is_gone()) slots_.erase(detached.edge);
 }
 
 void Attachments::detached(Attachment& a) {
@@ -322,11 +328,11 @@ void Attachments::tick(TimePoint now) {
     Attachment* a = slots_.find(ref);
     if (a == nullptr) continue;
     a->is_retrying = false;
-    if (a->is_gone && now >= a->deadline) {
+    if (a->is_gone() && now >= a->deadline) {
       slots_.erase(ref);
       continue;
     }
-    if (a->holder != 0 || (a->was_attached && !a->is_gone && a->path != 0)) continue;
+    if (a->holder != 0 || (a->was_attached && !a->is_gone() && a->path != 0)) continue;
     if (!a->was_attached && now >= a->deadline) {
       const std::uint64_t socket = a->socket;
       on_closed(now, ref, 0);
@@ -354,9 +360,11 @@ void Attachments::on_moved(TimePoint now, PathId path, const wire::Moved& moved)
   if (a == nullptr) return;
   detached(*a);
   a->wants_epoch = std::max(a->wants_epoch, moved.epoch);
-  if (moved.closes != 0 && a->closes == 0 && !a->is_gone) {
+  const std::pair key{a->options->name, moved.closes};
+  if (moved.closes != 0 && a->is_gone()) {
+    ++donated_[key].gone;
+  } else if (moved.closes != 0 && a->closes == 0) {
     a->closes = moved.closes;
-    const std::pair key{a->options->name, moved.closes};
     donated_[key];
     Closing& closing =
         closings_.try_emplace(key, Closing{{now, static_cast<double>(moved.share) / 1e6}, {}}).first->second;

@@ -72,12 +72,14 @@ class Attachments {
   void on_refused(TimePoint now, PathId path, const wire::Refused& refused);
   void on_down(TimePoint now, PathId path, const wire::Down& down);
   void on_answered(TimePoint now, PathId path, const wire::Answered& answered);
+  void on_detached(TimePoint now, PathId path, const wire::Detached& detached);
   void on_close(TimePoint now, PathId path, const wire::Close& close);
   void on_moved(TimePoint now, PathId path, const wire::Moved& moved);
   void on_link_down(TimePoint now, LinkId link);
   /// About every 10 ms.
   void tick(TimePoint now);
 
+  /// Those whose socket is gone and whose holder does not know it yet included.
   [[nodiscard]] std::size_t size() const noexcept { return slots_.size(); }
   /// Sockets that are attached to a session now.
   [[nodiscard]] std::size_t attached() const noexcept { return attached_; }

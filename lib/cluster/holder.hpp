@@ -73,7 +73,7 @@ class Holder final : public ReceiptSink {
   void on_attach(TimePoint now, PathId path, const wire::Attach& attach);
   void on_up(TimePoint now, const wire::Up& up);
   void on_progress(TimePoint now, const wire::Progress& progress);
-  void on_detach(TimePoint now, const wire::Detach& detach);
+  void on_detach(TimePoint now, PathId path, const wire::Detach& detach);
   void on_evict(TimePoint now, const wire::Evict& evict);
   void on_message(TimePoint now, PathId path, const wire::Message& message);
   void on_settled(TimePoint now, const wire::Settled& settled);

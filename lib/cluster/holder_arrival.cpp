@@ -110,12 +110,6 @@ void Holder::on_release(TimePoint now, const wire::Release& release) {
       user->arrival->incarnation != release.incarnation) {
     return;
   }
-  for (const wire::EndedSession& ended : release.ended) {
-    Session* session = find_session(*user, session::SessionId::from_bytes(ended.session));
-    if (session == nullptr) continue;
-    cover(now, *session, ended.written);
-    end_session(now, *session, true);
-  }
   activate(now, *user);
 }
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Handing a user over: planned by an epoch, frozen, sent, released; or thawed and tried again.
 #include <algorithm>
-#include <array>
-#include <deque>
 
 #include "cluster/holder.hpp"
 #include "cluster/holder_state.hpp"
@@ -243,7 +241,7 @@ void Holder::on_prepared(TimePoint now, const wire::Prepared& prepared) {
     });
     if (is_member) {
       network_.send(path_to_owner(prepared.incarnation, prepared.uid),
-                    wire::Release{options_.name, prepared.uid, prepared.handover, self_.incarnation, {}});
+                    wire::Release{options_.name, prepared.uid, prepared.handover, self_.incarnation});
     }
   }
 }
@@ -267,22 +265,9 @@ void Holder::on_declined(TimePoint now, const wire::Declined& declined) {
 /// goes to the new holder, whose dedupe knows it.
 void Holder::release(TimePoint now, User& user) {
   const std::unique_ptr<Departure> departure = std::move(user.departure);
-  wire::Release release{options_.name, user.key->uid, departure->handover, self_.incarnation, {}};
-  std::deque<std::array<char, 24>> ids;
-  for (const Departure::Frame& parked : departure->parked) {
-    const wire::Frame frame = frame_of(parked.bytes);
-    const auto* detach = std::get_if<wire::Detach>(&frame);
-    Session* session = detach == nullptr ? nullptr : find_session(detach->holder);
-    if (session == nullptr) continue;
-    const auto& id = ids.emplace_back(session->id.bytes());
-    release.ended.push_back({{id.data(), id.size()}, detach->code, detach->written});
-    if (session->planned != 0) ++donated_[session->planned].gone;
-    session->planned = 0;
-    session->path = 0;
-  }
   for (const SessionRef ref : user.sessions)
     move_session(*find_session(ref));
-  network_.send(departure->path, release);
+  network_.send(departure->path, wire::Release{options_.name, user.key->uid, departure->handover, self_.incarnation});
   refuse_parked(*departure);
   for (const Executed& entry : user.executed) {
     if (!entry.is_answered) refuse_message(entry.path, entry.counter, wire::RefuseReason::not_owner);
@@ -347,7 +332,7 @@ void Holder::thaw(TimePoint now, User& user) {
   for (const Departure::Frame& parked : departure->parked) {
     std::visit(Overloads{[&](const wire::Up& frame) { on_up(now, frame); },
                          [&](const wire::Progress& frame) { on_progress(now, frame); },
-                         [&](const wire::Detach& frame) { on_detach(now, frame); },
+                         [&](const wire::Detach& frame) { on_detach(now, parked.path, frame); },
                          [&](const wire::Evict& frame) { on_evict(now, frame); },
                          [&](const wire::Attach& frame) { on_attach(now, parked.path, frame); },
                          [&](const wire::Message& frame) { on_message(now, parked.path, frame); }, [](const auto&) {}},

@@ -68,6 +68,7 @@ void Holder::on_attach(TimePoint now, PathId path, const wire::Attach& request) 
   visit.answered = request.answered;
   visit.received = request.received;
   visit.written = request.written;
+  visit.ended = request.ended;
   visit.session = request.session;
   user->visits.push_back(std::move(visit));
   if (user->phase == User::Phase::unresolved) start_asking(now, *user);
@@ -85,10 +86,19 @@ void Holder::attach(TimePoint now, User& user, PathId path, const wire::Attach& 
     // An edge that does not know this life yet has taken nothing of it.
     const bool is_same_life = request.life == session->life || options_.mutations.no_life;
     if (is_same_life) cover(now, *session, request.written);
+    if (request.ended != 0) {
+      network_.send(path, wire::Detached{request.edge, request.number});
+      end_session(now, *session, true);
+      return;
+    }
     if (!options_.mutations.no_resend) session->queue.rewind(is_same_life ? request.received : 0);
     session->is_close_sent = false;
     // The edge sends them again.
     session->waiting_ups.clear();
+  } else if (request.ended != 0) {
+    network_.send(path, wire::Detached{request.edge, request.number});
+    erase_user_if_idle(user);
+    return;
   } else {
     if (user.sessions.size() >= options_.max_sessions_per_user) {
       refuse_attach(path, request, wire::RefuseReason::full);
@@ -276,13 +286,15 @@ void Holder::close_session(Session& session, std::uint16_t code, std::string_vie
   pump(session);
 }
 
-void Holder::on_detach(TimePoint now, const wire::Detach& detach) {
+void Holder::on_detach(TimePoint now, PathId path, const wire::Detach& detach) {
   Session* session = find_session(detach.holder);
-  if (session == nullptr) return;
-  if (session->user->phase == User::Phase::frozen) {
-    park(*session->user, session->path, detach);
+  if (session != nullptr && session->user->phase == User::Phase::frozen) {
+    park(*session->user, path, detach);
     return;
   }
+  // Where the session has moved away, Moved is before this.
+  network_.send(path, wire::Detached{detach.edge, detach.number});
+  if (session == nullptr) return;
   cover(now, *session, detach.written);
   end_session(now, *session, true);
 }

@@ -64,6 +64,7 @@ struct Holder::Visit {
   std::uint64_t answered = 0;
   std::uint64_t received = 0;
   std::uint64_t written = 0;
+  std::uint64_t ended = 0;
   std::string session;
   // message
   std::uint64_t origin = 0;

@@ -151,6 +151,9 @@ void Desk::on_frame(cluster::PathId path, const wire::Raw& raw) {
     case wire::FrameType::down:
       wire::with<wire::Down>(raw, [&](const auto& frame) { attachments_.on_down(now, path, frame); });
       return;
+    case wire::FrameType::detached:
+      wire::with<wire::Detached>(raw, [&](const auto& frame) { attachments_.on_detached(now, path, frame); });
+      return;
     case wire::FrameType::answered:
       wire::with<wire::Answered>(raw, [&](const auto& frame) { attachments_.on_answered(now, path, frame); });
       return;

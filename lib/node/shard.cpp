@@ -83,7 +83,7 @@ void Shard::handle(TimePoint now, cluster::PathId path, const wire::Raw& raw) {
       return;
     case wire::FrameType::detach:
       wire::with<wire::Detach>(raw, [&](const auto& frame) {
-        if (auto* holder = by_ref(frame.holder)) holder->on_detach(now, frame);
+        if (auto* holder = by_ref(frame.holder)) holder->on_detach(now, path, frame);
       });
       return;
     case wire::FrameType::evict:

@@ -33,6 +33,7 @@ enum class FrameType : std::uint8_t {
   close = 24,
   moved = 25,
   evict = 26,
+  detached = 27,
   message = 32,
   receipt = 33,
   refusal = 34,
@@ -165,6 +166,7 @@ struct Attach {
   std::uint64_t answered = 0;  ///< client frames that are answered: the edge has forgotten them
   std::uint64_t received = 0;  ///< holder frames taken by the edge
   std::uint64_t written = 0;   ///< holder frames taken by the kernel
+  std::uint64_t ended = 0;     ///< the socket closed with this code: only end the session; answered by Detached
 
   template <class Self, class V>
   static void fields(Self& self, V& v) {
@@ -177,6 +179,7 @@ struct Attach {
     v.number(7, self.answered);
     v.number(8, self.received);
     v.number(9, self.written);
+    v.number(10, self.ended);
   }
 };
 
@@ -296,13 +299,16 @@ struct Answered {
   }
 };
 
-/// Edge to holder: the socket is gone.
+/// Edge to holder: the socket is gone. Answered by Detached, whether the holder knows the session or not; an edge that
+/// hears Moved or nothing tells it to the next holder, with an Attach.
 struct Detach {
   static constexpr FrameType type = FrameType::detach;
   std::uint64_t holder = 0;
   std::uint64_t code = 0;  ///< what the client said, or what we said to it
   std::uint64_t received = 0;
   std::uint64_t written = 0;
+  std::uint64_t edge = 0;
+  std::uint64_t number = 0;
 
   template <class Self, class V>
   static void fields(Self& self, V& v) {
@@ -310,6 +316,21 @@ struct Detach {
     v.number(2, self.code);
     v.number(3, self.received);
     v.number(4, self.written);
+    v.fixed(5, self.edge);
+    v.number(6, self.number);
+  }
+};
+
+/// Holder to edge: nothing of that socket is left here.
+struct Detached {
+  static constexpr FrameType type = FrameType::detached;
+  std::uint64_t edge = 0;
+  std::uint64_t number = 0;
+
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    v.fixed(1, self.edge);
+    v.number(2, self.number);
   }
 };
 
@@ -527,20 +548,6 @@ struct Prepared {
   }
 };
 
-/// A session whose socket went away while its user was frozen.
-struct EndedSession {
-  std::string_view session;  ///< connection id
-  std::uint64_t code = 0;
-  std::uint64_t written = 0;
-
-  template <class Self, class V>
-  static void fields(Self& self, V& v) {
-    v.text(1, self.session);
-    v.number(2, self.code);
-    v.number(3, self.written);
-  }
-};
-
 /// Holder to owner: it is yours. Irrevocable.
 struct Release {
   static constexpr FrameType type = FrameType::release;
@@ -548,7 +555,6 @@ struct Release {
   std::string_view uid;
   std::uint64_t handover = 0;
   std::uint64_t incarnation = 0;  ///< of the holder
-  std::vector<EndedSession> ended;
 
   template <class Self, class V>
   static void fields(Self& self, V& v) {
@@ -556,7 +562,6 @@ struct Release {
     v.text(2, self.uid);
     v.number(3, self.handover);
     v.fixed(4, self.incarnation);
-    v.list(5, self.ended);
   }
 };
 
@@ -603,7 +608,7 @@ struct Outcome {
 };
 
 using Frame = std::variant<Hello, Goodbye, Heartbeat, Document, Word, Attach, Attached, Refused, Up, Down, Progress,
-                           Answered, Detach, Close, Moved, Evict, Message, Receipt, Refusal, Settled, Ask, None,
-                           Snapshot, Prepared, Release, Declined, Outcome>;
+                           Answered, Detach, Detached, Close, Moved, Evict, Message, Receipt, Refusal, Settled, Ask,
+                           None, Snapshot, Prepared, Release, Declined, Outcome>;
 
 }  // namespace wscluster::wire

@@ -26,6 +26,7 @@ bool is_for_holder(wire::FrameType type) {
     case wire::FrameType::refused:
     case wire::FrameType::down:
     case wire::FrameType::answered:
+    case wire::FrameType::detached:
     case wire::FrameType::close:
     case wire::FrameType::moved:
     case wire::FrameType::receipt:
@@ -139,7 +140,7 @@ void Core::handle(TimePoint now, PathId path, const wire::Frame& frame) {
           [&](const wire::Outcome& f) { with_holder(holder(f.service), [&](auto& h) { h.on_outcome(now, f); }); },
           [&](const wire::Up& f) { with_holder(holder_of(f.holder), [&](auto& h) { h.on_up(now, f); }); },
           [&](const wire::Progress& f) { with_holder(holder_of(f.holder), [&](auto& h) { h.on_progress(now, f); }); },
-          [&](const wire::Detach& f) { with_holder(holder_of(f.holder), [&](auto& h) { h.on_detach(now, f); }); },
+          [&](const wire::Detach& f) { with_holder(holder_of(f.holder), [&](auto& h) { h.on_detach(now, path, f); }); },
           [&](const wire::Evict& f) { with_holder(holder_of(f.holder), [&](auto& h) { h.on_evict(now, f); }); },
           [&](const wire::Attached& f) { attachments_.on_attached(now, path, f); },
           [&](const wire::Refused& f) { attachments_.on_refused(now, path, f); },
@@ -147,6 +148,7 @@ void Core::handle(TimePoint now, PathId path, const wire::Frame& frame) {
             world_.tell_message("comes down", f.payload, *this);
             attachments_.on_down(now, path, f);
           },
+          [&](const wire::Detached& f) { attachments_.on_detached(now, path, f); },
           [&](const wire::Answered& f) { attachments_.on_answered(now, path, f); },
           [&](const wire::Moved& f) { attachments_.on_moved(now, path, f); },
           [&](const wire::Close& f) { attachments_.on_close(now, path, f); },

@@ -39,6 +39,7 @@ struct AttachmentsTest : testing::Test, Sockets {
   void answer(const wire::Attach& asked, std::uint64_t life = 5, std::uint64_t accepted = 0, PathId path = path_a) {
     attachments.on_attached(now, path, {asked.edge, asked.number, 99, life, accepted, 1});
   }
+  void known(const wire::Attach& asked) { attachments.on_detached(now, path_a, {asked.edge, asked.number}); }
   void open_attached() {
     open();
     attach = request();
@@ -95,10 +96,21 @@ TEST_F(AttachmentsTest, refuses_the_client_at_the_deadline) {
   EXPECT_EQ(seen(), "");
   pass(200ms);
   EXPECT_EQ(seen(), "refused2 ");
-  EXPECT_EQ(attachments.size(), 0U);
-  answer(request());
+  const auto sent = request();
+  answer(sent);
   EXPECT_EQ(network.one<wire::Detach>(link_a).holder, 99U) << "a late answer made a session that nobody uses";
+  known(sent);
+  EXPECT_EQ(attachments.size(), 0U);
   EXPECT_EQ(seen(), "");
+}
+
+TEST_F(AttachmentsTest, ends_the_session_of_an_answer_that_comes_when_the_socket_is_long_forgotten) {
+  open();
+  const auto sent = request();
+  pass(20s);
+  EXPECT_EQ(attachments.size(), 0U);
+  answer(sent);
+  EXPECT_EQ(network.one<wire::Detach>(link_a).holder, 99U);
 }
 
 TEST_F(AttachmentsTest, refuses_at_the_deadline_without_any_link_as_well) {
@@ -112,9 +124,10 @@ TEST_F(AttachmentsTest, ends_a_session_whose_client_left_before_it_was_attached)
   open();
   const auto sent = request();
   attachments.on_closed(now, ref, 1006);
-  EXPECT_EQ(attachments.size(), 0U);
   answer(sent);
   EXPECT_EQ(network.count<wire::Detach>(link_a), 1U);
+  known(sent);
+  EXPECT_EQ(attachments.size(), 0U);
   EXPECT_EQ(attachments.attached(), 0U);
 }
 
@@ -233,8 +246,19 @@ TEST_F(AttachmentsTest, says_goodbye_with_its_counters) {
   const auto detach = network.one<wire::Detach>(link_a);
   EXPECT_EQ(detach.code, 1001U);
   EXPECT_EQ(detach.written, 1U);
-  EXPECT_EQ(attachments.size(), 0U);
   EXPECT_EQ(attachments.attached(), 0U);
+  EXPECT_EQ(attachments.size(), 1U) << "until the holder knows";
+  known(attach);
+  EXPECT_EQ(attachments.size(), 0U);
+}
+
+TEST_F(AttachmentsTest, says_goodbye_again_when_the_link_breaks_before_the_holder_has_answered) {
+  open_attached();
+  attachments.on_closed(now, ref, 1001);
+  const auto again = reattach(7);
+  EXPECT_EQ(again.ended, 1001U);
+  attachments.on_detached(now, make_path(7, wire::this_core), {again.edge, again.number});
+  EXPECT_EQ(attachments.size(), 0U);
 }
 
 TEST_F(AttachmentsTest, remembers_its_counters_when_the_socket_closes_while_it_attaches_anew) {
@@ -245,7 +269,6 @@ TEST_F(AttachmentsTest, remembers_its_counters_when_the_socket_closes_while_it_a
   attachments.on_closed(now, ref, 1006);
   answer(again, 5, 0, make_path(7, wire::this_core));
   EXPECT_EQ(network.one<wire::Detach>(7).written, 1U) << "a receipt hangs on it";
-  EXPECT_EQ(attachments.size(), 0U);
   EXPECT_EQ(seen(), "m1 ");
 }
 
@@ -257,13 +280,10 @@ TEST_F(AttachmentsTest, tells_the_next_holder_of_a_socket_that_closed_while_it_w
   attachments.on_closed(now, ref, 1001);
   const auto again = reattach(10);
   EXPECT_EQ(again.written, 1U);
-  answer(again, 5, 0, make_path(10, wire::this_core));
-  const auto detach = network.one<wire::Detach>(10);
-  EXPECT_EQ(detach.holder, 99U);
-  EXPECT_EQ(detach.code, 1001U);
-  EXPECT_EQ(detach.written, 1U);
-  EXPECT_EQ(attachments.size(), 0U);
+  EXPECT_EQ(again.ended, 1001U);
   EXPECT_EQ(attachments.attached(), 0U);
+  attachments.on_detached(now, make_path(10, wire::this_core), {again.edge, again.number});
+  EXPECT_EQ(attachments.size(), 0U);
 }
 
 TEST_F(AttachmentsTest, says_nothing_of_what_was_written_to_a_holder_with_another_life) {
@@ -385,11 +405,9 @@ TEST_F(MovedTest, the_end_of_a_socket_that_is_on_its_way_reaches_the_new_holder)
   attachments.on_closed(now, ref, 1001);
   EXPECT_EQ(network.count<wire::Detach>(local_link), 0U);
   adopt_next("Ab");
-  answer(request(link_b), 5, 0, path_b);
-  const auto detach = network.one<wire::Detach>(link_b);
-  EXPECT_EQ(detach.code, 1001U);
-  EXPECT_EQ(detach.written, 1U);
-  EXPECT_EQ(attachments.size(), 0U);
+  const auto last = request(link_b);
+  EXPECT_EQ(last.ended, 1001U);
+  EXPECT_EQ(last.written, 1U);
 }
 
 TEST_F(MovedTest, asks_for_its_close_when_its_turn_comes) {

@@ -56,8 +56,8 @@ struct Gaining : testing::Test {
     const std::string bytes = wire::encode(state);
     part(bytes, 0, bytes.size(), handover, epoch);
   }
-  void release(std::uint64_t handover = 1, std::uint64_t incarnation = 2, std::vector<wire::EndedSession> ended = {}) {
-    bench.holder->on_release(bench.now, {"chat", uid, handover, incarnation, std::move(ended)});
+  void release(std::uint64_t handover = 1, std::uint64_t incarnation = 2) {
+    bench.holder->on_release(bench.now, {"chat", uid, handover, incarnation});
   }
   void take_over() {
     snapshot();
@@ -370,8 +370,14 @@ TEST_F(Gaining, stops_holding_when_the_time_that_was_left_is_over) {
 TEST_F(Gaining, ends_the_sessions_whose_sockets_went_away_meanwhile) {
   add_session();
   message(1, "unwritten");
-  snapshot();
-  release(1, 2, {{session_id, 1001, 5}});
+  take_over();
+  auto request = HolderBench::request(uid, 1, session_id);
+  request.life = state.life;
+  request.written = 5;
+  request.ended = 1001;
+  bench.holder->on_attach(bench.now, edge_path, request);
+  EXPECT_EQ(bench.network.count<wire::Detached>(edge_link), 1U);
+  EXPECT_EQ(bench.network.count<wire::Attached>(edge_link), 0U);
   EXPECT_EQ(bench.holder->sessions(), 0U);
   EXPECT_EQ(bench.network.one<wire::Receipt>(link_c).status, ReceiptStatus::delivered)
       << "it was written, says its end";

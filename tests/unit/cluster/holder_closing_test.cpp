@@ -21,7 +21,9 @@ struct Closing : testing::Test {
     bench.message("alice", counter, payload, 0, 1, wait, path_c);
   }
   void evict() { bench.holder->on_evict(bench.now, {alice.holder, 2, 1012, "epoch=2 after=5ms"}); }
-  void detach(std::uint64_t written = 0) { bench.holder->on_detach(bench.now, {alice.holder, 1012, written, written}); }
+  void detach(std::uint64_t written = 0) {
+    bench.holder->on_detach(bench.now, edge_path, {alice.holder, 1012, written, written});
+  }
   std::string delivered(std::uint64_t edge) {
     std::string seen;
     for (const auto& down : bench.network.take<wire::Down>(edge_link))
@@ -261,7 +263,7 @@ TEST_F(Change, who_is_closed_and_not_back_travels_with_the_user) {
   const auto attached = bench.attach(leaver);
   bench.message(leaver, 1, "unwritten", 0, 1, wire::Wait::delivered, path_c);
   bench.holder->on_evict(bench.now, {attached.holder, 2, 1012, "x"});
-  bench.holder->on_detach(bench.now, {attached.holder, 1012, 0, 0});
+  bench.holder->on_detach(bench.now, edge_path, {attached.holder, 1012, 0, 0});
   bench.now += 200ms;
   adopt_next();
   bench.pass(10ms);
@@ -297,7 +299,7 @@ TEST_F(ClosingAll, closes_those_that_stay_and_lets_the_owner_close_those_that_go
   ASSERT_TRUE(wire::decode_into(snapshot.bytes, state));
   EXPECT_EQ(state.sessions.at(0).closes, 2U);
   EXPECT_EQ(bench.network.one<wire::Moved>(edge_link).closes, 0U);
-  bench.holder->on_detach(bench.now, {stays.holder, 1012, 0, 0});
+  bench.holder->on_detach(bench.now, edge_path, {stays.holder, 1012, 0, 0});
   bench.pass(10ms);
   EXPECT_EQ(count().closed, 2U);
   EXPECT_EQ(count().moved + count().gone, 0U);
@@ -354,7 +356,7 @@ TEST_F(ClosingAll, a_session_that_ends_before_its_turn_is_gone_and_a_new_one_is_
   epochs.rate = 0.1;
   const auto attached = bench.attach(stayer);
   adopt_next();
-  bench.holder->on_detach(bench.now, {attached.holder, 1000, 0, 0});
+  bench.holder->on_detach(bench.now, edge_path, {attached.holder, 1000, 0, 0});
   EXPECT_EQ(count().gone, 1U);
   bench.attach(stayer, 2);
   bench.pass(20ms);

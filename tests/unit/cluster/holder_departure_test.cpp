@@ -104,7 +104,7 @@ TEST_F(LosingEcho, does_nothing_while_it_is_frozen_and_works_everything_off_in_o
   message(1, "message");
   bench.holder->on_up(bench.now, {attached.holder, false, false, 0, 0, "up2"});
   bench.holder->on_progress(bench.now, {attached.holder, 2, 2});
-  bench.holder->on_detach(bench.now, {other.holder, 1000, 1, 1});
+  bench.holder->on_detach(bench.now, edge_path, {other.holder, 1000, 1, 1});
   bench.holder->on_attach(bench.now, edge_path, HolderBench::request(uid, 3, id));
   EXPECT_EQ(bench.network.count<wire::Down>(edge_link), 0U);
   EXPECT_EQ(bench.network.count<wire::Receipt>(link_c) + bench.network.count<wire::Refusal>(link_c), 0U);
@@ -165,7 +165,6 @@ TEST_F(Losing, releases_what_is_installed_after_its_edges_and_refuses_what_it_ow
   EXPECT_EQ(release.uid, uid);
   EXPECT_EQ(release.handover, snapshot.handover);
   EXPECT_EQ(release.incarnation, 1U);
-  EXPECT_TRUE(release.ended.empty());
   const auto refusals = bench.network.take<wire::Refusal>(link_c);
   ASSERT_EQ(refusals.size(), 2U);
   EXPECT_EQ(refusals[0].counter + refusals[1].counter, 3U);
@@ -182,20 +181,13 @@ TEST_F(Losing, releases_what_is_installed_after_its_edges_and_refuses_what_it_ow
   EXPECT_EQ(bench.holder->counters().moved, 1U);
 }
 
-TEST_F(Losing, says_which_sockets_ended_meanwhile) {
+TEST_F(Losing, leaves_the_end_of_a_socket_to_the_next_holder) {
   const auto attached = bench.attach(uid);
-  message(1, "hello");
   const auto snapshot = freeze();
-  bench.holder->on_detach(bench.now, {attached.holder, 1001, 1, 1});
+  bench.holder->on_detach(bench.now, edge_path, {attached.holder, 1001, 1, 1, 1, 1});
   installed(snapshot);
-  const auto release = bench.network.one<wire::Release>(link_b);
-  ASSERT_EQ(release.ended.size(), 1U);
-  EXPECT_EQ(release.ended[0].session, HolderBench::id_of(1));
-  EXPECT_EQ(release.ended[0].code, 1001U);
-  EXPECT_EQ(release.ended[0].written, 1U);
-  EXPECT_EQ(bench.network.count<wire::Moved>(edge_link), 0U);
-  EXPECT_EQ(count().gone, 1U);
-  EXPECT_EQ(count().moved, 0U);
+  EXPECT_EQ(bench.network.count<wire::Moved>(edge_link), 1U) << "the edge says it there";
+  EXPECT_EQ(bench.network.count<wire::Detached>(edge_link), 0U);
 }
 
 TEST_F(Losing, takes_no_yes_from_another_life_of_the_owner) {
@@ -289,7 +281,7 @@ TEST_F(Losing, counts_a_session_that_ends_before_its_turn_as_gone) {
   const auto attached = bench.attach(uid);
   bench.attach(user_of({first, second}, "ab", 1), 2);
   bench.adopt(second);
-  bench.holder->on_detach(bench.now, {attached.holder, 1000, 0, 0});
+  bench.holder->on_detach(bench.now, edge_path, {attached.holder, 1000, 0, 0});
   EXPECT_EQ(count().gone, 1U);
   EXPECT_EQ(count().planned, 2U);
   EXPECT_EQ(bench.holder->misplaced(), 1U);

@@ -73,9 +73,7 @@ struct FaultsOfArrival : testing::Test {
     part(bytes, 0, bytes.size(), 2);
     EXPECT_TRUE(bench.network.one<wire::Prepared>(link_b).is_installed);
   }
-  void release(std::vector<wire::EndedSession> ended = {}) {
-    bench.holder->on_release(bench.now, {"chat", uid, 1, 2, std::move(ended)});
-  }
+  void release() { bench.holder->on_release(bench.now, {"chat", uid, 1, 2}); }
 
   HolderBench bench;
   Epochs epochs{"bc"};
@@ -166,7 +164,7 @@ TEST_F(FaultsOfArrival, who_waits_for_a_release_that_does_not_come_is_told_at_th
 }
 
 TEST_F(FaultsOfArrival, a_client_that_was_back_before_its_user_moved_is_counted) {
-  // The end of its old socket comes with the release.
+  // The end of its old socket was on its way.
   wire::SessionState old;
   const std::string old_id = HolderBench::id_of(2);
   old.id = old_id;
@@ -179,11 +177,15 @@ TEST_F(FaultsOfArrival, a_client_that_was_back_before_its_user_moved_is_counted)
   state.origins = {{77, 1, 1}};
   state.held = {{77, 1, 5000, 9000, false, "held"}};
   install();
-  release({{old_id, 1012, 0}});
+  release();
+  auto request = HolderBench::request(uid, 2, old_id);
+  request.life = 4711;
+  request.ended = 1012;
+  bench.holder->on_attach(bench.now, edge_path, request);
   EXPECT_EQ(bench.holder->received().at(2).returned, 1U);
   knock(edge_path, 1, 4711);
   EXPECT_EQ(bench.network.one<wire::Down>(edge_link).payload, "held");
-  bench.holder->on_detach(bench.now, {bench.network.one<wire::Attached>(edge_link).holder, 1000, 1, 1});
+  bench.holder->on_detach(bench.now, edge_path, {bench.network.one<wire::Attached>(edge_link).holder, 1000, 1, 1});
   message(2, "to nobody", 2);
   EXPECT_EQ(bench.network.one<wire::Receipt>(link_c).status, ReceiptStatus::offline) << "nobody is on the way back";
 }
@@ -291,7 +293,7 @@ TEST(FaultsOfEdges, who_comes_back_after_its_session_has_ended_begins_a_new_coun
   const auto attached = bench.network.one<wire::Attached>(edge_link);
   EXPECT_NE(attached.life, first.life) << "else the edge goes on counting, and says again what was executed";
   bench.message("alice", 1, "new");
-  bench.holder->on_detach(bench.now, {bench.network.one<wire::Attached>(other_link).holder, 1000, 0, 0});
+  bench.holder->on_detach(bench.now, edge_path, {bench.network.one<wire::Attached>(other_link).holder, 1000, 0, 0});
   bench.holder->on_progress(bench.now, {attached.holder, 1, 1});
   EXPECT_EQ(bench.network.one<wire::Receipt>(link_b).status, ReceiptStatus::delivered);
   again.number = 3;

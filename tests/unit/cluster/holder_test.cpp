@@ -40,7 +40,7 @@ TEST(Holder, counts_only_the_sessions_that_have_written) {
   bench.message("alice", 1, "hello");
   bench.holder->on_progress(bench.now, {first.holder, 1, 1});
   EXPECT_EQ(bench.network.count<wire::Receipt>(origin_link), 0U);
-  bench.holder->on_detach(bench.now, {second.holder, 1006, 1, 0});
+  bench.holder->on_detach(bench.now, edge_path, {second.holder, 1006, 1, 0});
   EXPECT_EQ(bench.network.one<wire::Receipt>(origin_link).sessions, 1U);
 }
 
@@ -51,7 +51,7 @@ TEST(Holder, answers_offline_when_nobody_is_there_and_when_the_socket_closed_unw
   EXPECT_EQ(bench.network.one<wire::Receipt>(origin_link).status, ReceiptStatus::offline);
   const auto attached = bench.attach("alice");
   bench.message("alice", 2, "again");
-  bench.holder->on_detach(bench.now, {attached.holder, 1006, 1, 0});
+  bench.holder->on_detach(bench.now, edge_path, {attached.holder, 1006, 1, 0});
   EXPECT_EQ(bench.network.one<wire::Receipt>(origin_link).status, ReceiptStatus::offline);
 }
 
@@ -105,7 +105,7 @@ TEST(Holder, forgets_a_user_when_the_origin_has_its_answers) {
   const auto attached = bench.attach("alice");
   bench.message("alice", 1, "hello");
   bench.holder->on_progress(bench.now, {attached.holder, 1, 1});
-  bench.holder->on_detach(bench.now, {attached.holder, 1000, 1, 1});
+  bench.holder->on_detach(bench.now, edge_path, {attached.holder, 1000, 1, 1});
   bench.pass(3s);
   EXPECT_EQ(bench.holder->users(), 1U) << "a repeat must be recognised";
   bench.holder->on_settled(bench.now, {"chat", 77, 2});
@@ -240,7 +240,7 @@ TEST_P(SlowConsumerTest, is_treated_as_the_service_says) {
   EXPECT_EQ(bench.network.count<wire::Down>(edge_link), 2U) << "no more than the window";
   if (GetParam() == SlowConsumer::close) {
     EXPECT_EQ(bench.network.one<wire::Close>(edge_link).code, 1013U) << "at once, not behind what is not read";
-    bench.holder->on_detach(bench.now, {attached.holder, 1013, 2, 1});
+    bench.holder->on_detach(bench.now, edge_path, {attached.holder, 1013, 2, 1});
     std::map<ReceiptStatus, int> counts;
     for (const auto& receipt : bench.network.take<wire::Receipt>(origin_link))
       ++counts[receipt.status];
@@ -325,7 +325,7 @@ TEST(Holder, puts_into_the_inbox_what_the_last_socket_did_not_write) {
   bench.adopt(Epochs("a").view());
   const auto attached = bench.attach("alice");
   bench.message("alice", 1, "hello", 0, 1, wire::Wait::queued);
-  bench.holder->on_detach(bench.now, {attached.holder, 1006, 1, 0});
+  bench.holder->on_detach(bench.now, edge_path, {attached.holder, 1006, 1, 0});
   bench.network.take<wire::Down>(edge_link);
   bench.attach("alice", 2);
   EXPECT_EQ(bench.network.one<wire::Down>(edge_link).payload, "hello");

@@ -109,22 +109,13 @@ TEST(Wire, frames_of_a_move_come_back) {
   EXPECT_EQ(prepared.taken, 300U);
   EXPECT_TRUE(prepared.is_installed);
 
+  const auto release = come_back(Release{"chat", "bob", 3, 9});
+  EXPECT_EQ(release.handover, 3U);
+  EXPECT_EQ(release.incarnation, 9U);
+
   const auto declined = come_back(Declined{"chat", "bob", 3, 5});
   EXPECT_EQ(declined.handover, 3U);
   EXPECT_EQ(declined.epoch, 5U);
-}
-
-TEST(Wire, a_release_comes_back_with_the_sessions_that_ended) {
-  const std::string first(24, 'a');
-  const std::string second(24, 'b');
-  const auto release = come_back(Release{"chat", "bob", 3, 9, {{first, 1001, 7}, {second, 1006, 0}}});
-  EXPECT_EQ(release.handover, 3U);
-  EXPECT_EQ(release.incarnation, 9U);
-  ASSERT_EQ(release.ended.size(), 2U);
-  EXPECT_EQ(release.ended[0].session, first);
-  EXPECT_EQ(release.ended[0].code, 1001U);
-  EXPECT_EQ(release.ended[0].written, 7U);
-  EXPECT_EQ(release.ended[1].session, second);
 }
 
 TEST(Wire, what_edges_are_told_and_say_comes_back) {
