@@ -99,6 +99,8 @@ class Holder final : public ReceiptSink {
   [[nodiscard]] std::size_t misplaced() const noexcept { return misplaced_; }
   /// Users that wait for their turn or are on their way.
   [[nodiscard]] std::size_t moves_pending() const noexcept;
+  /// Of sessions that are here, or have moved: their receipts are expected here.
+  [[nodiscard]] std::size_t open_sends() const noexcept { return sends_.size(); }
   [[nodiscard]] const std::map<std::uint64_t, DonorCount>& donated() const noexcept { return donated_; }
   [[nodiscard]] std::map<std::uint64_t, ReceiverCount>& received() noexcept { return received_; }
   [[nodiscard]] const HolderCounters& counters() const noexcept { return counters_; }

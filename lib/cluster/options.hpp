@@ -34,6 +34,7 @@ struct Mutations {
   bool any_epoch = false;       ///< a snapshot is taken under another epoch
   bool no_repeats = false;      ///< snapshot and prepared are not repeated after a broken link
   bool no_after = false;        ///< a message does not wait for the one before
+  bool no_linger = false;       ///< a message is forgotten while copies of it may be under way
 };
 
 /// One service as its holders and senders see it. The same values on every process of the cluster.

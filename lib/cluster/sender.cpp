@@ -18,6 +18,8 @@ constexpr Duration longest_resend_delay = 200ms;
 constexpr Duration sweep_interval = 50ms;
 constexpr Duration settled_interval = 1s;
 constexpr Duration reader_memory = 60s;
+/// A copy is executed until its deadline; a link that holds one back longer than this is broken.
+constexpr Duration copy_delay = 10s;
 
 std::string key_of(std::string_view service, std::string_view uid) {
   std::string key;
@@ -59,9 +61,9 @@ bool Sender::send(TimePoint now, const Outgoing& message, ReceiptSink& sink, std
     ++paused_count_;
   }
   const std::uint64_t counter = first_counter_ + by_counter_.size();
-  by_counter_.push_back(conversation.get());
+  by_counter_.push_back({conversation.get(), {}});
   ++open_count_;
-  conversation->open.push_back({counter, 0, now, message.deadline, message.wait, message.is_binary,
+  conversation->open.push_back({counter, 0, false, now, message.deadline, message.wait, message.is_binary,
                                 std::string(message.payload), &sink, cookie});
   if (conversation->path == 0 && mutations_.no_order_hold) conversation->retry_at = now;
   if (conversation->path == 0) {
@@ -100,6 +102,7 @@ void Sender::start(TimePoint now, Conversation& conversation) {
 
 bool Sender::transmit(TimePoint now, Conversation& conversation, std::size_t index) {
   Open& open = conversation.open[index];
+  open.was_sent_again = open.epoch != 0;
   if (open.epoch == 0) open.epoch = view_->service(conversation.service)->epoch();
   const auto left = std::chrono::ceil<Duration>(open.deadline - now);
   wire::Message message;
@@ -148,7 +151,7 @@ void Sender::adopt(TimePoint now, std::shared_ptr<const View> view) {
 
 void Sender::on_receipt(TimePoint now, PathId path, const wire::Receipt& receipt) {
   if (receipt.counter < first_counter_ || receipt.counter - first_counter_ >= by_counter_.size()) return;
-  Conversation* conversation = by_counter_[receipt.counter - first_counter_];
+  Conversation* conversation = by_counter_[receipt.counter - first_counter_].conversation;
   if (conversation == nullptr) return;
   const auto found = std::find_if(conversation->open.begin(), conversation->open.end(),
                                   [&](const Open& o) { return o.counter == receipt.counter; });
@@ -161,7 +164,7 @@ void Sender::on_receipt(TimePoint now, PathId path, const wire::Receipt& receipt
 
 void Sender::on_refusal(TimePoint now, PathId path, const wire::Refusal& refusal) {
   if (refusal.counter < first_counter_ || refusal.counter - first_counter_ >= by_counter_.size()) return;
-  Conversation* conversation = by_counter_[refusal.counter - first_counter_];
+  Conversation* conversation = by_counter_[refusal.counter - first_counter_].conversation;
   if (conversation == nullptr || conversation->path == 0 || link_of(path) != link_of(conversation->path)) return;
   ++conversation->refusals;
   const ServiceView* service = view_->service(conversation->service);
@@ -221,14 +224,22 @@ void Sender::sweep(TimePoint now) {
 void Sender::finish(TimePoint now, Conversation& conversation, std::size_t index, Receipt receipt) {
   Open open = std::move(conversation.open[index]);
   conversation.open.erase(conversation.open.begin() + static_cast<std::ptrdiff_t>(index));
-  by_counter_[open.counter - first_counter_] = nullptr;
-  while (!by_counter_.empty() && by_counter_.front() == nullptr) {
-    by_counter_.pop_front();
-    ++first_counter_;
-  }
+  Place& place = by_counter_[open.counter - first_counter_];
+  place.conversation = nullptr;
+  // The dedupe must outlive every copy, wherever it was sent.
+  if (open.was_sent_again && !mutations_.no_linger) place.lingers_until = open.deadline + copy_delay;
+  settle(now);
   --open_count_;
   receipt.latency = now - open.created;
   open.sink->on_receipt(now, open.cookie, receipt);
+}
+
+void Sender::settle(TimePoint now) {
+  while (!by_counter_.empty() && by_counter_.front().conversation == nullptr &&
+         now >= by_counter_.front().lingers_until) {
+    by_counter_.pop_front();
+    ++first_counter_;
+  }
 }
 
 void Sender::forget_if_done(Conversation& conversation) {
@@ -238,6 +249,7 @@ void Sender::forget_if_done(Conversation& conversation) {
 }
 
 void Sender::tell_settled(TimePoint now) {
+  settle(now);
   for (auto& [path, readers] : readers_) {
     for (Reader& reader : readers) {
       if (reader.told >= settled()) continue;

@@ -66,6 +66,7 @@ class Sender {
   struct Open {
     std::uint64_t counter = 0;
     std::uint64_t epoch = 0;  ///< of the first sending; 0: never sent
+    bool was_sent_again = false;
     TimePoint created;
     TimePoint deadline;
     wire::Wait wait = wire::Wait::delivered;
@@ -102,6 +103,8 @@ class Sender {
   void forget_if_done(Conversation& conversation);
   void sweep(TimePoint now);
   void tell_settled(TimePoint now);
+  void settle(TimePoint now);
+  /// Below it every message is answered, and no copy of it is under way.
   [[nodiscard]] std::uint64_t settled() const noexcept { return first_counter_; }
 
   Network& network_;
@@ -109,7 +112,11 @@ class Sender {
   std::shared_ptr<const View> view_;
   std::uint64_t origin_;
   std::unordered_map<std::string, std::unique_ptr<Conversation>> conversations_;  ///< by service, NUL, uid
-  std::deque<Conversation*> by_counter_;  ///< of the counters from first_counter_ on; null: answered
+  struct Place {
+    Conversation* conversation = nullptr;  ///< null: answered
+    TimePoint lingers_until;               ///< another copy may be under way or wait somewhere
+  };
+  std::deque<Place> by_counter_;  ///< of the counters from first_counter_ on
   std::uint64_t first_counter_ = 1;
   std::size_t open_count_ = 0;
   std::size_t paused_count_ = 0;

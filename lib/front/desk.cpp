@@ -47,6 +47,7 @@ CoreReport Desk::report() {
   report.generation = generation_;
   report.missing_links = hub_.missing_links();
   report.connections = edge_.size();
+  report.open_sends = sender_.open();
   for (const auto& [key, count] : attachments_.donated())
     report.closed_here[key] = count;
   if (holding_ != nullptr) holding_->report(report);

@@ -23,6 +23,7 @@ struct CoreReport {
   std::uint64_t generation = 0;  ///< of the view that the core has
   std::size_t missing_links = 0;
   std::size_t connections = 0;
+  std::size_t open_sends = 0;  ///< receipts that somebody waits for, here or where a session has moved to
   struct Service {
     std::uint64_t sessions = 0;
     std::uint64_t misplaced = 0;
@@ -32,6 +33,9 @@ struct CoreReport {
   std::map<std::string, Service> services;
   /// Sockets of direct clients that changes have closed on this core, by service and epoch.
   std::map<std::pair<std::string, std::uint64_t>, cluster::DonorCount> closed_here;
+
+  /// The process may end.
+  [[nodiscard]] bool is_empty() const noexcept { return connections == 0 && open_sends == 0; }
 };
 
 /// Counters of one core, copied out for a scrape.

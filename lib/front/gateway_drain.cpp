@@ -22,7 +22,7 @@ void Process::continue_gateway_drain(TimePoint now) {
   const bool is_late = now >= drain_deadline_;
   if (!closes_clients_ || (is_late && !hurries_clients_)) close_gateway_clients(is_late);
   const bool is_empty =
-      std::all_of(reports_.begin(), reports_.end(), [](const CoreReport& report) { return report.connections == 0; });
+      std::all_of(reports_.begin(), reports_.end(), [](const CoreReport& report) { return report.is_empty(); });
   if (is_empty || now >= drain_deadline_ + options_.edge.close_timeout) end(Ending::stopped);
 }
 

@@ -236,7 +236,7 @@ void Process::continue_drain(TimePoint now) {
       report.connections = std::numeric_limits<std::uint32_t>::max();
   }
   const bool is_empty =
-      std::all_of(reports_.begin(), reports_.end(), [](const CoreReport& report) { return report.connections == 0; });
+      std::all_of(reports_.begin(), reports_.end(), [](const CoreReport& report) { return report.is_empty(); });
   if (is_empty || now >= drain_deadline_ + options_.edge.close_timeout) end(Ending::stopped);
 }
 

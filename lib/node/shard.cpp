@@ -181,6 +181,7 @@ void Shard::tick(TimePoint now) {
 
 void Shard::report(front::CoreReport& report) {
   for (const auto& [name, holder] : holders_) {
+    report.open_sends += holder->open_sends();
     auto& service = report.services[name];
     service.sessions = holder->sessions();
     service.misplaced = holder->misplaced();

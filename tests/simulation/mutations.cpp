@@ -15,6 +15,7 @@ const std::vector<Mutation>& mutations() {
       {"any_epoch", "a snapshot is taken under the equal epoch only", "v2 v2b v3 v5"},
       {"no_repeats", "snapshot and prepared are repeated after a broken link", "v1 link_breaks v5"},
       {"no_after", "a message names the one before it", "v15 stale_sender v13"},
+      {"no_linger", "a message stays known while copies of it may be under way", "v18 blips_and_changes ring_change"},
       {"no_self_suspension", "a node trusts itself only as long as its lease",
        "isolated_node node_cut_from_redis stop_and_continue"},
       {"no_put_back", "whoever holds a newer document puts it back", "redis_rolled_back redis_flushed"},
@@ -28,11 +29,15 @@ bool is_mutation(std::uint64_t index, std::string_view name) {
 
 void mutate(cluster::ServiceOptions& options, std::uint64_t index) {
   cluster::Mutations& rules = options.mutations;
-  const std::pair<std::string_view, bool*> switches[] = {
-      {"no_dedupe", &rules.no_dedupe},           {"no_order_hold", &rules.no_order_hold},
-      {"no_resend", &rules.no_resend},           {"no_life", &rules.no_life},
-      {"active_install", &rules.active_install}, {"any_epoch", &rules.any_epoch},
-      {"no_repeats", &rules.no_repeats},         {"no_after", &rules.no_after}};
+  const std::pair<std::string_view, bool*> switches[] = {{"no_dedupe", &rules.no_dedupe},
+                                                         {"no_order_hold", &rules.no_order_hold},
+                                                         {"no_resend", &rules.no_resend},
+                                                         {"no_life", &rules.no_life},
+                                                         {"active_install", &rules.active_install},
+                                                         {"any_epoch", &rules.any_epoch},
+                                                         {"no_repeats", &rules.no_repeats},
+                                                         {"no_after", &rules.no_after},
+                                                         {"no_linger", &rules.no_linger}};
   for (const auto& [name, rule] : switches)
     if (is_mutation(index, name)) *rule = true;
 }

@@ -295,7 +295,9 @@ void Process::continue_drain() {
   }
   // Receipts for sessions that have moved still come here.
   const bool is_empty = std::all_of(cores_.begin(), cores_.end(), [](const auto& core) {
-    return core->sockets.empty() && core->sender().open() == 0;
+    const auto& holders = core->holders();
+    return core->sockets.empty() && core->sender().open() == 0 &&
+           std::all_of(holders.begin(), holders.end(), [](const auto& holder) { return holder->open_sends() == 0; });
   });
   if (is_empty || is_late) end();
 }
