@@ -101,6 +101,10 @@ void Sender::start(TimePoint now, Conversation& conversation) {
 }
 
 bool Sender::transmit(TimePoint now, Conversation& conversation, std::size_t index) {
+  if (is_suspended_ && is_suspended_()) {
+    pause(conversation, now);
+    return false;
+  }
   Open& open = conversation.open[index];
   open.was_sent_again = open.epoch != 0;
   if (open.epoch == 0) open.epoch = view_->service(conversation.service)->epoch();

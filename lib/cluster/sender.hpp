@@ -3,9 +3,11 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/time.hpp"
@@ -49,6 +51,10 @@ struct Outgoing {
 class Sender {
  public:
   explicit Sender(Network& network, Mutations mutations = {});
+
+  /// While `is_suspended` says so nothing leaves: what a node may not execute it may not send either, or it would come
+  /// after what its successor has sent.
+  void hold_while(std::function<bool()> is_suspended) { is_suspended_ = std::move(is_suspended); }
 
   /// False when the service is not known here; then there is no receipt.
   [[nodiscard]] bool send(TimePoint now, const Outgoing& message, ReceiptSink& sink, std::uint64_t cookie);
@@ -109,6 +115,7 @@ class Sender {
 
   Network& network_;
   const Mutations mutations_;
+  std::function<bool()> is_suspended_;
   std::shared_ptr<const View> view_;
   std::uint64_t origin_;
   std::unordered_map<std::string, std::unique_ptr<Conversation>> conversations_;  ///< by service, NUL, uid

@@ -63,6 +63,8 @@ class Holding {
   virtual void tick(TimePoint now) = 0;
   virtual void report(CoreReport& report) = 0;
   virtual void count(CoreCounters& counters) const = 0;
+  /// The node has lost its lease: nothing is executed, delivered or sent.
+  [[nodiscard]] virtual bool is_suspended() const = 0;
 };
 
 /// What a REST call asked to send, until its receipt is there.
@@ -84,7 +86,10 @@ class Desk final : public edge::Application,
   ~Desk() override;
 
   /// Nodes: before the core starts.
-  void set_holding(Holding& holding) { holding_ = &holding; }
+  void set_holding(Holding& holding) {
+    holding_ = &holding;
+    sender_.hold_while([&holding] { return holding.is_suspended(); });
+  }
   void start();
 
   void adopt(std::shared_ptr<const cluster::View> view, std::uint64_t generation);

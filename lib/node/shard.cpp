@@ -47,9 +47,8 @@ bool Shard::is_full() const {
 
 void Shard::on_frame(TimePoint now, cluster::PathId path, const wire::Raw& raw) {
   // The lease is held against the clock itself: this turn may have begun before a pause of the whole process.
-  const bool is_suspended = is_suspended_(Clock::now());
-  if (!is_suspended) work_off(now);
-  if (!is_suspended) {
+  if (!is_suspended()) {
+    work_off(now);
     handle(now, path, raw);
     return;
   }

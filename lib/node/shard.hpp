@@ -24,6 +24,7 @@ class Shard final : public front::Holding {
   void tick(TimePoint now) override;
   void report(front::CoreReport& report) override;
   void count(front::CoreCounters& counters) const override;
+  [[nodiscard]] bool is_suspended() const override { return is_suspended_(Clock::now()); }
 
  private:
   void handle(TimePoint now, cluster::PathId path, const wire::Raw& raw);

@@ -47,6 +47,7 @@ Core::Core(World& world, Process& process, unsigned index, const cluster::Self& 
       sender_(*this, world.services().front().mutations),
       attachments_(*this, *this, pool_) {
   if (is_gateway) return;
+  sender_.hold_while([&process] { return process.is_suspended(); });
   for (const cluster::ServiceOptions& service : world.services()) {
     const auto number = static_cast<std::uint8_t>(holders_.size());
     holders_.push_back(std::make_unique<cluster::Holder>(service, self, number, *this, sender_, pool_));
