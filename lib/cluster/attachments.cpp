@@ -412,8 +412,7 @@ void Attachments::forget_done_closings() {
   std::erase_if(donated_, [&](const auto& entry) {
     const auto& [service_name, epoch] = entry.first;
     const ServiceView* service = view_ ? view_->service(service_name) : nullptr;
-    return service != nullptr && service->epoch() > epoch && service->policy_of(epoch) == nullptr &&
-           !closings_.contains(entry.first);
+    return service != nullptr && !service->is_change_open(epoch) && !closings_.contains(entry.first);
   });
 }
 

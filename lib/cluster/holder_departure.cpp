@@ -132,12 +132,8 @@ void Holder::finish_changes() {
     if (is_done) donated_[epoch].is_done = true;
     return is_done;
   });
-  std::erase_if(donated_, [&](const auto& entry) {
-    const bool is_open = std::any_of(service_->open.begin(), service_->open.end(),
-                                     [&](const OpenEpoch& open) { return open.epoch + 1 == entry.first; });
-    return entry.second.is_done && !is_open && entry.first < service_->epoch() &&
-           service_->policy_of(entry.first) == nullptr;
-  });
+  std::erase_if(donated_,
+                [&](const auto& entry) { return entry.second.is_done && !service_->is_change_open(entry.first); });
 }
 
 std::size_t Holder::moves_pending() const noexcept {

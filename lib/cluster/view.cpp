@@ -16,6 +16,12 @@ const ChangePolicy* ServiceView::policy_of(std::uint64_t epoch) const noexcept {
   return found == policies.end() ? nullptr : &*found;
 }
 
+bool ServiceView::is_change_open(std::uint64_t change_epoch) const noexcept {
+  return change_epoch >= epoch() || policy_of(change_epoch) != nullptr ||
+         std::any_of(open.begin(), open.end(),
+                     [&](const OpenEpoch& before) { return before.epoch + 1 == change_epoch; });
+}
+
 bool ServiceView::has_member(std::string_view name, std::uint64_t incarnation) const noexcept {
   const auto* member = ring.find(name);
   return member != nullptr && member->incarnation == incarnation;

@@ -49,6 +49,9 @@ struct ServiceView {
   [[nodiscard]] std::uint64_t epoch() const noexcept { return document->epoch; }
   [[nodiscard]] std::uint64_t hash_of(std::string_view uid) const noexcept;
   [[nodiscard]] const ChangePolicy* policy_of(std::uint64_t epoch) const noexcept;
+  /// The change that made this epoch may not be done: what was counted for it is still asked for. A view that came over
+  /// a link has no policies.
+  [[nodiscard]] bool is_change_open(std::uint64_t epoch) const noexcept;
   /// The member with that name and life is in the document.
   [[nodiscard]] bool has_member(std::string_view name, std::uint64_t incarnation) const noexcept;
   /// Its hash rings; `done_through`: changes up to and including the one to that epoch are done.

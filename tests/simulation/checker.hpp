@@ -47,6 +47,7 @@ class Checker {
   bool is_lossless_;
   std::vector<Sent> messages_;
   std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint64_t> newest_;  ///< by sender and client
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> reordered_;  ///< message, and the newer one read before it
   std::map<std::string, std::uint64_t> answers_;
   std::vector<std::string> broken_;
   std::vector<std::uint64_t> culprits_;

@@ -142,12 +142,12 @@ void World::check_counts() {
           std::all_of(change.donors_expected.begin(), change.donors_expected.end(),
                       [&](const registry::Donor& donor) { return !deaths_.contains(donor.incarnation); });
       const registry::DonorProgress sum = change.donor_total();
+      const std::string counts = ": planned " + std::to_string(sum.planned) + ", moved " + std::to_string(sum.moved) +
+                                 ", closed " + std::to_string(sum.closed) + ", gone " + std::to_string(sum.gone);
       if (change.state == registry::ChangeState::evicting) {
-        checker_.break_promise("the change to epoch " + std::to_string(epoch) + " is never done");
+        checker_.break_promise("the change to epoch " + std::to_string(epoch) + " is never done" + counts);
       } else if (is_whole && sum.planned != sum.moved + sum.closed + sum.gone) {
-        checker_.break_promise("epoch " + std::to_string(epoch) + ": planned " + std::to_string(sum.planned) +
-                               ", moved " + std::to_string(sum.moved) + ", closed " + std::to_string(sum.closed) +
-                               ", gone " + std::to_string(sum.gone));
+        checker_.break_promise("epoch " + std::to_string(epoch) + counts);
       }
     }
   }
