@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cctype>
 #include <cerrno>
 #include <charconv>
@@ -195,7 +196,10 @@ std::size_t plain_json_length(std::string_view text) noexcept {
   for (std::uint64_t word = 0; text.size() - at >= sizeof word; at += sizeof word) {
     std::memcpy(&word, text.data() + at, sizeof word);
     const std::uint64_t controls = (word - ones * 0x20U) & ~word & highs;
-    if ((controls | zeros(word ^ (ones * '"')) | zeros(word ^ (ones * '\\'))) != 0) break;
+    const std::uint64_t hits = controls | zeros(word ^ (ones * '"')) | zeros(word ^ (ones * '\\'));
+    if (hits == 0) continue;
+    if constexpr (std::endian::native != std::endian::little) break;
+    return at + static_cast<std::size_t>(std::countr_zero(hits)) / 8;
   }
   while (at < text.size() && is_plain(static_cast<unsigned char>(text[at])))
     ++at;

@@ -36,8 +36,6 @@ void compare(const ClientFrame& frame, const json::object& object) {
   switch (frame.kind) {
     case ClientFrame::Kind::join_group:
     case ClientFrame::Kind::leave_group:
-      demand(frame.group == text_of(object.if_contains("group")) && check_group_name(frame.group));
-      break;
     case ClientFrame::Kind::send_to_group:
       demand(frame.group == text_of(object.if_contains("group")) && check_group_name(frame.group));
       break;
@@ -68,6 +66,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   const auto frame = parser.parse(text);
   json::error_code failed;
   const json::value value = parse(text, failed);
+  if (failed == json::error::exponent_overflow) return 0;  // Boost has to make a number of it
   if (frame) {
     demand(!failed && value.is_object());
     compare(*frame, value.get_object());
