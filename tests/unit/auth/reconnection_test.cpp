@@ -117,6 +117,9 @@ TEST(ReconnectionToken, an_empty_key_signs_nothing) {
   EXPECT_THROW(static_cast<void>(derive_reconnection_key(Secret())), std::invalid_argument);
   EXPECT_THROW(static_cast<void>(make_reconnection_token({}, Secret())), std::invalid_argument);
   const std::array<Secret, 2> keys{Secret(), key()[0]};
+  constexpr const char* signed_with_nothing =
+      "Aa6Gi9gGBGNoYXQgRURKVWRwaTYzUDRCQUFBQUFBQUFBQUlBQUFBQUFBQUEBYTKov9hs6Edhs7V2nv2Ug3so21fqeBek_4RiwcWiLlI4";
+  EXPECT_EQ(check_reconnection_token(signed_with_nothing, "chat", connection, keys, before_end).fault, Fault::forged);
   EXPECT_EQ(check_reconnection_token(token_of("a"), "chat", connection, keys, before_end).fault, Fault::none);
 }
 

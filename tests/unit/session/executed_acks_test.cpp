@@ -57,6 +57,17 @@ TEST(ExecutedAcks, the_newest_are_kept_and_older_ones_go) {
   }
 }
 
+TEST(ExecutedAcks, a_full_generation_is_kept_until_the_next_one_is_full) {
+  ExecutedAcks acks(2);
+  acks.add(10), acks.add(20), acks.add(30), acks.add(40);
+  EXPECT_TRUE(acks.contains(10) && acks.contains(20) && acks.contains(30) && acks.contains(40));
+  acks.add(50);
+  EXPECT_FALSE(acks.contains(10) || acks.contains(20));
+  EXPECT_TRUE(acks.contains(30) && acks.contains(40) && acks.contains(50));
+  acks.add(50);
+  EXPECT_TRUE(acks.contains(30)) << "an id that comes twice is one";
+}
+
 TEST(ExecutedAcks, travel_as_bytes) {
   ExecutedAcks acks(100);
   std::mt19937_64 random(5);

@@ -134,6 +134,12 @@ TEST(Permissions, travel_as_bytes) {
     EXPECT_FALSE(Permissions::decode(bytes.substr(0, size))) << size;
   EXPECT_FALSE(Permissions::decode(bytes + "x"));
   EXPECT_FALSE(Permissions::decode("\x02" + bytes.substr(1))) << "a newer schema";
+
+  const std::string head("\x01\x00\x00\x02", 4);
+  const std::string tail(5, '\0');
+  EXPECT_TRUE(Permissions::decode(head + "\x01" + "a" + "\x01" + "b" + tail));
+  EXPECT_FALSE(Permissions::decode(head + "\x01" + "b" + "\x01" + "a" + tail)) << "a search would not find them";
+  EXPECT_FALSE(Permissions::decode(head + "\x01" + "a" + "\x01" + "a" + tail));
 }
 
 }  // namespace

@@ -121,13 +121,14 @@ TEST_F(UnacknowledgedTest, agrees_with_a_plain_list_over_many_turns) {
   std::deque<std::string> model;
   std::uint64_t acknowledged = 0;
   for (int turn = 0; turn < 20'000; ++turn) {
-    if (random() % 100 < 60) {
+    if (random() % 100 < 75) {
       const auto id = push(std::to_string(turn));
       ASSERT_EQ(id.has_value(), model.size() < limits.messages);
       if (id) model.push_back(std::to_string(turn));
     } else if (!model.empty()) {
-      const std::uint64_t count =
-          random() % 20 == 0 ? model.size() : 1 + random() % std::min<std::size_t>(4, model.size());
+      // Seldom all of them, so that it grows in every position and is empty after it was large.
+      const std::uint64_t most = std::min<std::size_t>(3, model.size());
+      const std::uint64_t count = random() % 200 == 0 ? model.size() : 1 + random() % most;
       acknowledged += count;
       ASSERT_EQ(queue.acknowledge(acknowledged), Answer::advanced);
       model.erase(model.begin(), model.begin() + static_cast<std::ptrdiff_t>(count));
