@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <utility>
 
 #include "protocol/json_scanner.hpp"
 #include "protocol/names.hpp"

@@ -81,7 +81,7 @@ int main() {
   measure("read a sendToGroup of 200 bytes", [&] { read(small); });
   measure("the same with an escape in the group", [&] { read(escaped); });
   measure("read a sendToGroup of 16 KiB", [&] { read(large); });
-  measure("write the tail of a message of 200 bytes", [&] {
+  measure("write the tail of a message", [&] {
     out.clear();
     append_group_tail(out, "room-42", DataType::json, R"({"user":"alice","text":"one hundred bytes, more or less"})",
                       "alice");
