@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cctype>
 #include <cerrno>
 #include <charconv>
@@ -185,20 +186,43 @@ std::string percent_encode(std::string_view text) {
   return out;
 }
 
+std::size_t plain_json_length(std::string_view text) noexcept {
+  constexpr std::uint64_t ones = 0x0101010101010101U;
+  constexpr std::uint64_t highs = ones * 0x80U;
+  // Sets the high bit of bytes that are zero; of others only behind such a one.
+  const auto zeros = [](std::uint64_t word) { return (word - ones) & ~word & highs; };
+  const auto is_plain = [](unsigned char byte) { return byte >= 0x20 && byte != '"' && byte != '\\'; };
+  std::size_t at = 0;
+  for (std::uint64_t word = 0; text.size() - at >= sizeof word; at += sizeof word) {
+    std::memcpy(&word, text.data() + at, sizeof word);
+    const std::uint64_t controls = (word - ones * 0x20U) & ~word & highs;
+    const std::uint64_t hits = controls | zeros(word ^ (ones * '"')) | zeros(word ^ (ones * '\\'));
+    if (hits == 0) continue;
+    if constexpr (std::endian::native != std::endian::little) break;
+    return at + static_cast<std::size_t>(std::countr_zero(hits)) / 8;
+  }
+  while (at < text.size() && is_plain(static_cast<unsigned char>(text[at])))
+    ++at;
+  return at;
+}
+
 void append_json_string(std::string& out, std::string_view text) {
   constexpr std::string_view hex = "0123456789abcdef";
   out.push_back('"');
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
+  while (true) {
+    const std::size_t plain = plain_json_length(text);
+    out.append(text.substr(0, plain));
+    if (plain == text.size()) break;
+    const char c = text[plain];
+    text.remove_prefix(plain + 1);
     if (c == '"' || c == '\\') {
       out.push_back('\\');
       out.push_back(c);
-    } else if (byte < 0x20) {
+    } else {
+      const auto byte = static_cast<unsigned char>(c);
       out += "\\u00";
       out.push_back(hex[byte >> 4U]);
       out.push_back(hex[byte & 15U]);
-    } else {
-      out.push_back(c);
     }
   }
   out.push_back('"');

@@ -30,6 +30,9 @@ namespace wscluster {
 [[nodiscard]] std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space = false);
 [[nodiscard]] std::string percent_encode(std::string_view text);
 
+/// How many of the first bytes stand in a JSON string as they are: all before the first quote, backslash or control
+/// character.
+[[nodiscard]] std::size_t plain_json_length(std::string_view text) noexcept;
 /// Appends a JSON string with quotes; the text is UTF-8 already.
 void append_json_string(std::string& out, std::string_view text);
 

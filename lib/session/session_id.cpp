@@ -20,6 +20,14 @@ SessionId SessionId::from_bytes(std::string_view bytes) noexcept {
   return id;
 }
 
+std::optional<SessionId> SessionId::parse(std::string_view text) {
+  // 24 bytes are 32 digits without a rest, so an id has one text only.
+  if (text.size() != sizeof(SessionId) / 3 * 4) return std::nullopt;
+  const auto bytes = base64url_decode(text);
+  if (!bytes || bytes->size() != sizeof(SessionId)) return std::nullopt;
+  return from_bytes(*bytes);
+}
+
 std::array<char, 24> SessionId::bytes() const noexcept {
   std::array<char, 24> out{};
   std::memcpy(out.data(), &hash, 8);

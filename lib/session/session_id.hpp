@@ -4,6 +4,7 @@
 #include <array>
 #include <compare>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,6 +19,8 @@ struct SessionId {
   [[nodiscard]] static SessionId make(std::uint64_t hash);
   /// From the 24 bytes of a link frame; all zero when the size is wrong.
   [[nodiscard]] static SessionId from_bytes(std::string_view bytes) noexcept;
+  /// From the text that people, tokens and REST paths have; nothing when it is none.
+  [[nodiscard]] static std::optional<SessionId> parse(std::string_view text);
   [[nodiscard]] std::array<char, 24> bytes() const noexcept;
   [[nodiscard]] std::string text() const;
 

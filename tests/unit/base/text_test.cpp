@@ -23,6 +23,25 @@ TEST(Text, utf8_as_in_rfc_3629) {
   }
 }
 
+TEST(Text, json_strings_are_escaped_wherever_the_mark_stands) {
+  // Eight bytes are looked at together: every place within them, and behind them.
+  for (std::size_t before = 0; before < 20; ++before) {
+    for (const auto& [mark, escaped] : {std::pair<char, const char*>{'"', "\\\""},
+                                        {'\\', "\\\\"},
+                                        {'\0', "\\u0000"},
+                                        {'\x1f', "\\u001f"},
+                                        {' ', " "},
+                                        {'\x7f', "\x7f"},
+                                        {'\xff', "\xff"}}) {
+      const std::string text = std::string(before, 'a') + mark + mark + "\xc3\xa9 behind it";
+      std::string out = "x";
+      append_json_string(out, text);
+      EXPECT_EQ(out, "x\"" + std::string(before, 'a') + escaped + escaped + "\xc3\xa9 behind it\"");
+      EXPECT_EQ(plain_json_length(text), escaped[0] == '\\' ? before : text.size());
+    }
+  }
+}
+
 TEST(Text, percent_decoding) {
   EXPECT_EQ(percent_decode("a%2Fb%20c"), "a/b c");
   EXPECT_EQ(percent_decode("a+b", true), "a b");
