@@ -68,10 +68,13 @@ void rolled_back(Story& story, Random& random) {
   talk(story, random, 0ms, 3s, 90);
   at(story, 50ms, Act::redis_save);
   some_change(story, random, random.millis(60, 200));
-  if (random.chance(2)) some_change(story, random, random.millis(210, 500));
   at(story, random.millis(510, 1200), Act::redis_roll_back);
-  // Also right before what nobody but Redis knew.
-  if (random.chance(3)) at(story, random.millis(90, 300), Act::redis_roll_back);
+  // Also right before what nobody but Redis knew. A change that follows at once would be a fork.
+  if (random.chance(3)) {
+    at(story, random.millis(90, 300), Act::redis_roll_back);
+  } else if (random.chance(2)) {
+    some_change(story, random, random.millis(210, 500));
+  }
   if (random.chance(3)) at(story, random.millis(600, 1500), Act::kill, "n" + std::to_string(random.between(1, 3)));
 }
 

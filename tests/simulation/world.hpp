@@ -29,6 +29,9 @@ struct Figures {
 };
 
 /// A whole cluster of the pure core in one process, playing one story.
+/// Everybody connects, before a story begins.
+inline constexpr Duration overture{700};
+
 class World {
  public:
   explicit World(const Story& story, bool is_telling = false);

@@ -22,7 +22,7 @@ std::vector<std::string> words_of(const std::string& text) {
 
 void World::play_actions() {
   // Everybody is connected before anything happens.
-  const TimePoint curtain = started_ + 300ms;
+  const TimePoint curtain = started_ + overture;
   for (const Action& action : story_.actions) {
     if (action.nth > 0) {
       triggers_.push_back({action, 0, false});
@@ -37,7 +37,7 @@ bool World::on_frame(Process& from, Process& to, const Link& link, wire::FrameTy
   for (std::size_t i = 0; i < triggers_.size(); ++i) {
     Trigger& trigger = triggers_[i];
     if (trigger.is_spent || trigger.action.frame != type || trigger.action.is_after != is_after) continue;
-    if (link.is_local() || agenda_.now() < started_ + 300ms + trigger.action.at) continue;
+    if (link.is_local() || agenda_.now() < started_ + overture + trigger.action.at) continue;
     if (++trigger.seen < trigger.action.nth) continue;
     trigger.is_spent = true;
     const Action action = trigger.action;

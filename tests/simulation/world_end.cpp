@@ -28,7 +28,7 @@ void World::play() {
   Duration length{0};
   for (const Action& action : story_.actions)
     if (action.nth == 0) length = std::max(length, action.at + action.lasting);
-  agenda_.run_until(started_ + 300ms + length + 100ms);
+  agenda_.run_until(started_ + overture + length + 100ms);
   end_all_faults();
   settle();
   check_end();
