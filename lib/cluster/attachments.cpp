@@ -191,7 +191,7 @@ void Attachments::on_refused(TimePoint now, PathId path, const wire::Refused& re
 void Attachments::on_frame(TimePoint, Ref ref, bool is_binary, std::string_view payload) {
   Attachment* a = slots_.find(ref);
   if (a == nullptr) return;
-  a->queue.push(pool_, {is_binary, 0, 0}, payload);
+  a->queue.push(pool_, {.is_binary = is_binary}, payload);
   send_waiting(*a);
   const bool is_full = a->queue.size() >= a->options->max_open_sends || a->queue.bytes() >= a->options->window_bytes;
   if (is_full && !a->is_paused) {

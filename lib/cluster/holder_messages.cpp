@@ -104,7 +104,7 @@ void Holder::accept_message(TimePoint now, User& user, PathId path, const wire::
                            [&](const User::LastSeen& s) { return s.origin == message.origin; });
   if (seen == user.last_seen.end()) seen = user.last_seen.insert(user.last_seen.end(), {message.origin, 0});
   seen->counter = message.counter;
-  user.executed.push_back({message.origin, message.counter, path, message.wait, 0, 0, false, false, false,
+  user.executed.push_back({message.origin, message.counter, path, message.wait, 0, 0, 0, false, false, false,
                            wire::ReceiptStatus::unknown, 0});
   Executed& entry = user.executed.back();
   clean_up_later(user);
@@ -156,14 +156,17 @@ void Holder::wait_for_return(User& user) {
   waiting_.push_back(*user.key);
 }
 
-/// A session without an edge may never write it, so the receipt does not wait for it when there is another one.
+/// A session without an edge may never write it, so the receipt does not wait for it when another one has.
 void Holder::deliver(TimePoint now, User& user, Executed& entry, bool is_binary, std::string_view payload) {
-  const session::FrameMark mark{is_binary, entry.origin, entry.counter};
+  const std::uint64_t origin = entry.origin;
+  const std::uint64_t counter = entry.counter;
   // A copy: a slow consumer may be closed meanwhile.
   const std::vector<SessionRef> sessions = user.sessions;
   const auto has_edge = [&](SessionRef ref) { return find_session(ref)->path != 0; };
   const auto attached = static_cast<std::uint32_t>(std::count_if(sessions.begin(), sessions.end(), has_edge));
-  entry.pending = attached > 0 ? attached : static_cast<std::uint32_t>(sessions.size());
+  const auto others = static_cast<std::uint32_t>(sessions.size()) - attached;
+  entry.pending = attached > 0 ? attached : others;
+  entry.spares = attached > 0 ? others : 0;
   entry.is_held = false;
   if (entry.wait != wire::Wait::delivered && !entry.is_answered)
     answer(entry, wire::ReceiptStatus::queued, sessions.size());
@@ -171,19 +174,21 @@ void Holder::deliver(TimePoint now, User& user, Executed& entry, bool is_binary,
   for (const SessionRef ref : sessions) {
     Session* session = find_session(ref);
     if (session == nullptr) continue;
-    const bool counts = attached == 0 || session->path != 0;
-    enqueue(now, *session, counts ? mark : session::FrameMark{is_binary, 0, 0}, payload);
+    const bool is_spare = attached > 0 && session->path == 0;
+    enqueue(now, *session, {is_binary, is_spare, origin, counter}, payload);
   }
 }
 
 /// One session has written the message or never will.
 void Holder::resolve(TimePoint now, User& user, const session::FrameMark& mark, Fate fate, std::string_view payload) {
   Executed* entry = find_executed(user, mark.origin, mark.counter);
-  if (entry == nullptr || entry->pending == 0) return;
-  --entry->pending;
+  if (entry == nullptr) return;
+  std::uint32_t& waiting = mark.is_spare ? entry->spares : entry->pending;
+  if (waiting == 0) return;
+  --waiting;
   entry->written += fate.was_written ? 1 : 0;
   entry->is_unsure = entry->is_unsure || (!fate.was_written && !fate.is_sure);
-  if (entry->pending > 0) return;
+  if (entry->pending > 0 || (entry->written == 0 && entry->spares > 0)) return;
   const bool is_lost = entry->written == 0 && !entry->is_unsure;
   const bool is_awaited = now < user.hold_until || options_.inbox == Inbox::memory;
   if (is_lost && fate.may_keep && is_awaited && has_inbox_room(user, payload.size())) {

@@ -27,7 +27,7 @@ void Holder::execute(TimePoint now, Session& session, const wire::Up& up) {
     if (options_.raw == RawMode::relay) {
       relay(now, session, up);
     } else {
-      enqueue(now, session, {up.is_binary, 0, position}, up.payload);
+      enqueue(now, session, {up.is_binary, false, 0, position}, up.payload);
     }
   }
   // An answer, which comes sooner or later, tells it as well.

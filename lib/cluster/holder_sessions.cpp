@@ -161,7 +161,7 @@ void Holder::on_up(TimePoint now, const wire::Up& up) {
 
 /// The answer to the client's frame at `position`.
 void Holder::say(TimePoint now, Session& session, std::uint64_t position, std::string_view text) {
-  enqueue(now, session, {false, 0, position}, text);
+  enqueue(now, session, {false, false, 0, position}, text);
 }
 
 void Holder::report_answered(Session& session) {

@@ -39,7 +39,8 @@ std::string Holder::encode_user(TimePoint now, const User& user) const {
     part.closes = session.closes;
     part.evicted = session.evicted;
     session.queue.for_each([&](const session::FrameQueue::Node& node) {
-      part.frames.push_back({node.mark.is_binary, node.mark.origin, node.mark.counter, node.payload()});
+      part.frames.push_back(
+          {node.mark.is_binary, node.mark.origin, node.mark.counter, node.payload(), node.mark.is_spare});
     });
     for (const std::uint64_t number : session.sends) {
       const OwnSend& send = *sends_.find(number);
@@ -50,7 +51,7 @@ std::string Holder::encode_user(TimePoint now, const User& user) const {
   }
   for (const Executed& e : user.executed) {
     state.executed.push_back({e.origin, e.counter, e.wait, e.pending, e.written, e.is_unsure, e.is_held, e.is_answered,
-                              e.status, e.sessions});
+                              e.status, e.sessions, e.spares});
   }
   for (const User::LastSeen& seen : user.last_seen) {
     const auto known = origins_.find(seen.origin);
@@ -77,8 +78,8 @@ void Holder::install(TimePoint now, User& user, const wire::UserState& state) {
     install_session(now, user, session);
   for (const wire::ExecutedState& e : state.executed) {
     user.executed.push_back({e.origin, e.counter, 0, e.wait, static_cast<std::uint32_t>(e.pending),
-                             static_cast<std::uint32_t>(e.written), e.is_unsure, e.is_held, e.is_answered, e.status,
-                             e.sessions});
+                             static_cast<std::uint32_t>(e.spares), static_cast<std::uint32_t>(e.written), e.is_unsure,
+                             e.is_held, e.is_answered, e.status, e.sessions});
   }
   for (const wire::OriginState& known : state.origins) {
     user.last_seen.push_back({known.origin, known.counter});
@@ -105,7 +106,7 @@ void Holder::install_session(TimePoint now, User& user, const wire::SessionState
   session.evicted = state.evicted;
   session.queue.start_at(state.covered);
   for (const wire::FrameState& frame : state.frames)
-    session.queue.push(pool_, {frame.is_binary, frame.origin, frame.counter}, frame.payload);
+    session.queue.push(pool_, {frame.is_binary, frame.is_spare, frame.origin, frame.counter}, frame.payload);
   // Until an edge attaches nobody knows what became of those that were sent.
   while (session.queue.sent() < state.sent && session.queue.unsent() != nullptr)
     session.queue.mark_sent();

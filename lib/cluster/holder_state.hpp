@@ -44,6 +44,7 @@ struct Holder::Executed {
   PathId path = 0;
   wire::Wait wait = wire::Wait::none;
   std::uint32_t pending = 0;  ///< sessions that have not written it
+  std::uint32_t spares = 0;   ///< the same, of those without an edge: waited for only when nobody else writes it
   std::uint32_t written = 0;
   bool is_unsure = false;  ///< for one session nobody can know any more
   bool is_held = false;    ///< waits for a session

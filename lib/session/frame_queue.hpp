@@ -12,6 +12,7 @@ namespace wscluster::session {
 /// What a queued frame carries beside its payload.
 struct FrameMark {
   bool is_binary = false;
+  bool is_spare = false;      ///< the receipt waits for it only when nobody else writes the message
   std::uint64_t origin = 0;   ///< who waits for the receipt; 0: nobody
   std::uint64_t counter = 0;  ///< of the message; without an origin the user's of the queue
 };

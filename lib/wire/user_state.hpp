@@ -21,6 +21,7 @@ struct FrameState {
   std::uint64_t origin = 0;   ///< of the message it belongs to; 0: none
   std::uint64_t counter = 0;  ///< of the message; without one, position of the client's frame that it answers, or 0
   std::string_view payload;
+  bool is_spare = false;  ///< the receipt waits for it only when nobody else writes the message
 
   template <class Self, class V>
   static void fields(Self& self, V& v) {
@@ -28,6 +29,7 @@ struct FrameState {
     v.fixed(2, self.origin);
     v.number(3, self.counter);
     v.text(4, self.payload);
+    v.flag(5, self.is_spare);
   }
 };
 
@@ -90,6 +92,7 @@ struct ExecutedState {
   bool is_answered = false;
   ReceiptStatus status{};
   std::uint64_t sessions = 0;
+  std::uint64_t spares = 0;  ///< pending, too, and waited for only when nobody else writes it
 
   template <class Self, class V>
   static void fields(Self& self, V& v) {
@@ -103,6 +106,7 @@ struct ExecutedState {
     v.flag(8, self.is_answered);
     v.number(9, self.status);
     v.number(10, self.sessions);
+    v.number(11, self.spares);
   }
 };
 

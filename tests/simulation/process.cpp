@@ -115,6 +115,7 @@ void Process::end() {
 void Process::on_left(bool was_planned) {
   if (was_planned) return;
   world_.note(name_ + ": the ring went on without it");
+  is_expelled_ = true;
   const bool starts_again = !is_draining_;
   world_.agenda().in(random_.micros(10, 2'000), [this, starts_again] {
     when_running([this, starts_again] {

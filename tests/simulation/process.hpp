@@ -60,6 +60,8 @@ class Process {
   [[nodiscard]] bool is_dead() const noexcept { return phase_ == Phase::dead; }
   [[nodiscard]] bool takes_clients() const noexcept { return phase_ != Phase::dead && view_ && !is_closed_; }
   [[nodiscard]] bool is_draining() const noexcept { return is_draining_; }
+  /// The ring went on without it.
+  [[nodiscard]] bool is_expelled() const noexcept { return is_expelled_; }
   [[nodiscard]] std::vector<std::unique_ptr<Core>>& cores() noexcept { return cores_; }
   [[nodiscard]] const std::vector<std::unique_ptr<Core>>& cores() const noexcept { return cores_; }
   [[nodiscard]] Registrar& registrar() noexcept { return registrar_; }
@@ -102,6 +104,7 @@ class Process {
   TimePoint next_question_;
   bool was_suspended_ = false;
   bool is_draining_ = false;
+  bool is_expelled_ = false;
   bool is_closed_ = false;
   bool closes_clients_ = false;
   TimePoint drain_deadline_;

@@ -230,6 +230,7 @@ bool World::loses_reply(const Process& process) const {
 void World::on_dead(Process& process, bool is_killed) {
   ++killed_;
   if (is_killed && !process.is_gateway()) deaths_[process.incarnation()] = agenda_.now();
+  if (is_killed || process.is_expelled()) lost_.insert(process.incarnation());
   links_.cut_all_of(process, {Duration(0), is_killed && process.random().chance(4), is_killed});
   for (const auto& core : process.cores()) {
     watch_.forget(*core);

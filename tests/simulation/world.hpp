@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -150,6 +151,7 @@ class World {
     bool is_spent = false;
   };
   std::vector<Trigger> triggers_;
+  std::set<std::uint64_t> lost_;               ///< incarnations that ended without having handed over
   std::map<std::uint64_t, TimePoint> deaths_;  ///< incarnation of a killed node -> when
   std::uint64_t incarnations_ = 1000;
   std::uint64_t sockets_ = 0;

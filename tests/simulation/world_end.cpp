@@ -140,7 +140,7 @@ void World::check_counts() {
     for (const auto& [epoch, change] : row->changes) {
       const bool is_whole =
           std::all_of(change.donors_expected.begin(), change.donors_expected.end(),
-                      [&](const registry::Donor& donor) { return !deaths_.contains(donor.incarnation); });
+                      [&](const registry::Donor& donor) { return !lost_.contains(donor.incarnation); });
       const registry::DonorProgress sum = change.donor_total();
       const std::string counts = ": planned " + std::to_string(sum.planned) + ", moved " + std::to_string(sum.moved) +
                                  ", closed " + std::to_string(sum.closed) + ", gone " + std::to_string(sum.gone);

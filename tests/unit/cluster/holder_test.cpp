@@ -225,6 +225,27 @@ TEST(Holder, ends_a_session_whose_edge_stays_away_and_says_unknown) {
   EXPECT_EQ(bench.network.one<wire::Receipt>(origin_link).status, ReceiptStatus::unknown);
 }
 
+TEST(Holder, waits_for_a_session_without_an_edge_only_when_nobody_else_writes) {
+  HolderBench bench;
+  bench.adopt(Epochs("a").view());
+  bench.attach("alice", 1, make_path(5, wire::this_core));
+  const auto here = bench.attach("alice", 2);
+  bench.holder->on_link_down(bench.now, 5);
+  bench.message("alice", 1, "hello");
+  bench.holder->on_detach(bench.now, edge_path, {here.holder, 1001, 1, 0});
+  EXPECT_EQ(bench.network.count<wire::Receipt>(origin_link), 0U) << "the other device may have it";
+  const std::string id = HolderBench::id_of(1);
+  auto request = HolderBench::request("alice", 1, id);
+  request.number = 2;
+  request.life = here.life;
+  request.written = 0;
+  bench.holder->on_attach(bench.now, edge_path, request);
+  bench.holder->on_progress(bench.now, {bench.network.one<wire::Attached>(edge_link).holder, 1, 1});
+  const auto receipt = bench.network.one<wire::Receipt>(origin_link);
+  EXPECT_EQ(receipt.status, ReceiptStatus::delivered);
+  EXPECT_EQ(receipt.sessions, 1U);
+}
+
 class SlowConsumerTest : public testing::TestWithParam<SlowConsumer> {};
 
 TEST_P(SlowConsumerTest, is_treated_as_the_service_says) {

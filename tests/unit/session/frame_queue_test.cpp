@@ -91,8 +91,8 @@ TEST_F(FrameQueueTest, shows_what_is_not_covered_sent_or_not) {
 }
 
 TEST_F(FrameQueueTest, clear_tells_what_was_sent) {
-  queue.push(pool, {false, 7, 1}, "a");
-  queue.push(pool, {false, 7, 2}, "b");
+  queue.push(pool, {false, false, 7, 1}, "a");
+  queue.push(pool, {false, false, 7, 2}, "b");
   queue.mark_sent();
   std::vector<std::pair<std::uint64_t, bool>> seen;
   queue.clear(pool, [&](const FrameQueue::Node& node, bool sent) { seen.emplace_back(node.mark.counter, sent); });
