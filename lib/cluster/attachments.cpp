@@ -91,8 +91,8 @@ void Attachments::attach(TimePoint now, Attachment& a) {
   }
   const auto id = a.id.bytes();
   wire::Attach request{
-      a.ref,      ++a.number,          a.options->name, a.uid, {id.data(), id.size()}, a.life, a.queue.covered(),
-      a.received, a.written_of_life(), a.end_code};
+      a.ref,      ++a.number,          a.options->name, a.uid,   {id.data(), id.size()}, a.life, a.queue.covered(),
+      a.received, a.written_of_life(), a.end_code,      process_};
   if (!network_.send(path, request)) {
     retry_at(a, now + retry_delay);
     return;

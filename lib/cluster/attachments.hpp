@@ -55,6 +55,9 @@ class Attachments {
   Attachments(const Attachments&) = delete;
   Attachments& operator=(const Attachments&) = delete;
 
+  /// So that holders can tell where a socket is.
+  void set_process(std::uint64_t incarnation) { process_ = incarnation; }
+
   using Ref = std::uint64_t;
   /// Starts to attach; on_attached() or on_refused() follows, by `deadline` at the latest. The options outlive the
   /// attachment. Returns its reference, 0 when the service has no view here (then nothing follows).
@@ -109,6 +112,7 @@ class Attachments {
   Network& network_;
   Sockets& sockets_;
   std::pmr::memory_resource& pool_;
+  std::uint64_t process_ = 0;
   std::shared_ptr<const View> view_;
   session::Slots<Attachment> slots_;
   std::vector<Ref> retrying_;

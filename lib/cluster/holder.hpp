@@ -39,9 +39,10 @@ struct HolderCounters {
   std::uint64_t refusals = 0;
   std::uint64_t slow_consumers = 0;
   std::uint64_t dropped = 0;
-  std::uint64_t moved = 0;              ///< sessions given to another holder
-  std::uint64_t closed_for_change = 0;  ///< sessions
-  std::uint64_t handovers = 0;          ///< begun; repeats after a thaw count
+  std::uint64_t moved = 0;               ///< sessions given to another holder
+  std::uint64_t closed_for_change = 0;   ///< sessions
+  std::uint64_t closed_by_operator = 0;  ///< sessions
+  std::uint64_t handovers = 0;           ///< begun; repeats after a thaw count
   std::uint64_t thaws = 0;
   std::uint64_t snapshot_bytes = 0;
   std::uint64_t installed = 0;  ///< users taken over
@@ -84,6 +85,9 @@ class Holder final : public ReceiptSink {
   void on_release(TimePoint now, const wire::Release& release);
   void on_declined(TimePoint now, const wire::Declined& declined);
   void on_outcome(TimePoint now, const wire::Outcome& outcome);
+  void on_list(TimePoint now, PathId path, const wire::ListSessions& request) const;
+  void on_show(TimePoint now, PathId path, const wire::ShowUser& request) const;
+  void on_evict_user(TimePoint now, PathId path, const wire::EvictUser& request);
   void on_link_down(TimePoint now, LinkId link);
   /// Of a relayed message of one of our sessions.
   void on_receipt(TimePoint now, std::uint64_t cookie, const Receipt& receipt) override;
@@ -187,6 +191,11 @@ class Holder final : public ReceiptSink {
   void close_for_change(TimePoint now, Session& session, std::uint64_t epoch, std::uint16_t code,
                         std::string_view text);
   [[nodiscard]] bool is_closing_for_change(const User& user) const;
+
+  // What operators ask (holder_listing.cpp)
+  [[nodiscard]] static wire::Finding finding_of(const User* user);
+  void describe_user(TimePoint now, const User& user, std::vector<wire::SessionEntry>& entries) const;
+  bool close_by_operator(TimePoint now, Session& session, std::uint16_t code, std::string_view text);
 
   // Sessions (holder_sessions.cpp)
   void attach(TimePoint now, User& user, PathId path, const wire::Attach& request);
@@ -317,6 +326,7 @@ class Holder final : public ReceiptSink {
   /// What this shard has to do for the change to one epoch.
   struct Move {
     double share = 0;            ///< of the change's closes, for this shard
+    TimePoint since;             ///< adopted
     std::size_t users = 0;       ///< planned and still here
     std::vector<UserKey> queue;  ///< wait for their turn; taken from the back
     struct Later {

@@ -88,7 +88,7 @@ void Holder::work_off_visits(TimePoint now, User& user) {
       } else if (visit.is_attach) {
         on_attach(now, visit.path,
                   {visit.edge, visit.number, options_.name, key.uid, visit.session, visit.life, visit.answered,
-                   visit.received, visit.written, visit.ended});
+                   visit.received, visit.written, visit.ended, visit.process});
       } else {
         wire::Message message;
         message.service = options_.name;

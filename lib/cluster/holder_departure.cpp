@@ -66,6 +66,7 @@ void Holder::plan_moves(TimePoint now, const ServiceView* before) {
       ours += plan.name(move.from) == self_.name ? move.share : 0;
     donated_[epoch];
     moves_[epoch].share = plan.share() > 0 ? ours / plan.share() / self_.shards : 0;
+    moves_[epoch].since = now;
     from = to;
   }
   const auto step_of = [&](std::uint64_t hash) {

@@ -69,6 +69,7 @@ void Holder::on_attach(TimePoint now, PathId path, const wire::Attach& request) 
   visit.received = request.received;
   visit.written = request.written;
   visit.ended = request.ended;
+  visit.process = request.process;
   visit.session = request.session;
   user->visits.push_back(std::move(visit));
   if (user->phase == User::Phase::unresolved) start_asking(now, *user);
@@ -105,6 +106,7 @@ void Holder::attach(TimePoint now, User& user, PathId path, const wire::Attach& 
       return;
     }
     session = &add_session(user, id);
+    session->since = now;
     // The counter goes on where the edge knows it, also when our state is new: it sends again what is above.
     session->accepted = request.answered;
     // One that ended here while its edge was away: what it had executed since is forgotten with it.
@@ -114,6 +116,7 @@ void Holder::attach(TimePoint now, User& user, PathId path, const wire::Attach& 
   session->path = path;
   session->edge = request.edge;
   session->number = request.number;
+  session->process = request.process;
   session->answered_told = request.answered;
   collect_unanswered(*session);
   answer_attached(*session);
@@ -128,9 +131,11 @@ void Holder::count_return(TimePoint now, User& user) {
   } else if (!user.expected.empty()) {
     const User::Expected expected = user.expected.front();
     user.expected.erase(user.expected.begin());
-    ReceiverCount& received = received_[expected.epoch];
-    ++received.returned;
-    received.gaps.push_back(std::chrono::duration_cast<Duration>(now - expected.closed_at));
+    if (expected.epoch != by_operator) {
+      ReceiverCount& received = received_[expected.epoch];
+      ++received.returned;
+      received.gaps.push_back(std::chrono::duration_cast<Duration>(now - expected.closed_at));
+    }
   }
   if (user.expected.empty() && !is_closing_for_change(user)) user.hold_until = {};
 }

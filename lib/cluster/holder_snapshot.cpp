@@ -38,6 +38,7 @@ std::string Holder::encode_user(TimePoint now, const User& user) const {
     part.close_text = session.close_text;
     part.closes = session.closes;
     part.evicted = session.evicted;
+    part.age_ms = static_cast<std::uint64_t>(std::chrono::duration_cast<Duration>(now - session.since).count());
     session.queue.for_each([&](const session::FrameQueue::Node& node) {
       part.frames.push_back(
           {node.mark.is_binary, node.mark.origin, node.mark.counter, node.payload(), node.mark.is_spare});
@@ -104,6 +105,7 @@ void Holder::install_session(TimePoint now, User& user, const wire::SessionState
   session.close_text = state.close_text;
   session.closes = state.closes;
   session.evicted = state.evicted;
+  session.since = now - Duration(state.age_ms);
   session.queue.start_at(state.covered);
   for (const wire::FrameState& frame : state.frames)
     session.queue.push(pool_, {frame.is_binary, frame.is_spare, frame.origin, frame.counter}, frame.payload);

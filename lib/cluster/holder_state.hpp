@@ -7,6 +7,9 @@
 
 namespace wscluster::cluster {
 
+/// In place of an epoch: no change has closed the session, an operator has.
+inline constexpr std::uint64_t by_operator = ~std::uint64_t{0};
+
 struct Holder::Session {
   User* user = nullptr;
   session::SessionId id;
@@ -14,6 +17,8 @@ struct Holder::Session {
   PathId path = 0;  ///< 0: no edge is attached
   std::uint64_t edge = 0;
   std::uint64_t number = 0;
+  std::uint64_t process = 0;  ///< incarnation of the edge's
+  TimePoint since;
   std::uint64_t life = 0;           ///< of its counters: the user's, or its own if it was made anew beside others
   std::uint64_t accepted = 0;       ///< client frames taken
   std::uint64_t answered_told = 0;  ///< what the edge may forget
@@ -24,7 +29,7 @@ struct Holder::Session {
   bool is_lazy = false;
   std::uint64_t planned = 0;  ///< the change to this epoch counts it as planned, and nothing else yet
   std::uint64_t closes = 0;   ///< the change to this epoch closes everybody, and its turn has not come
-  std::uint64_t evicted = 0;  ///< closed by the change to this epoch: the client comes back
+  std::uint64_t evicted = 0;  ///< closed by the change to this epoch, or by_operator: the client comes back
   TimePoint closing_since;
   std::string close_text;
   TimePoint orphaned;
@@ -66,6 +71,7 @@ struct Holder::Visit {
   std::uint64_t received = 0;
   std::uint64_t written = 0;
   std::uint64_t ended = 0;
+  std::uint64_t process = 0;
   std::string session;
   // message
   std::uint64_t origin = 0;
@@ -140,10 +146,10 @@ struct Holder::User {
   std::uint64_t held_bytes = 0;
   TimePoint hold_until;  ///< while there is no session: expected back until then
   struct Expected {
-    std::uint64_t epoch = 0;
+    std::uint64_t epoch = 0;  ///< or by_operator
     TimePoint closed_at;
   };
-  std::vector<Expected> expected;   ///< sessions that a change has closed and that may come back
+  std::vector<Expected> expected;   ///< sessions that were closed and that may come back
   std::uint64_t early_returns = 0;  ///< back before the end of their old socket was known
 
   struct Question {

@@ -25,6 +25,12 @@ edge::Response failure(const Error& error) {
   }
 }
 
+edge::Response wrong_method(std::string_view allowed) {
+  edge::Response response = failure(405, "MethodNotAllowed", "use " + std::string(allowed));
+  response.headers.emplace_back("Allow", allowed);
+  return response;
+}
+
 edge::Response retry_later(std::string_view message) {
   edge::Response response = failure(503, "ServiceUnavailable", message);
   response.headers.emplace_back("Retry-After", "1");

@@ -14,6 +14,8 @@ namespace wscluster::front {
 [[nodiscard]] edge::Response failure(unsigned status, std::string_view code, std::string_view message);
 /// 401 for permission, 413 for limit, 400 otherwise.
 [[nodiscard]] edge::Response failure(const Error& error);
+/// 405.
+[[nodiscard]] edge::Response wrong_method(std::string_view allowed);
 /// 503 with Retry-After: nothing was executed.
 [[nodiscard]] edge::Response retry_later(std::string_view message);
 

@@ -29,7 +29,10 @@ Desk::Desk(net::Core& core, const Options& options, std::shared_ptr<const Doors>
       hub_(core, options.link, identity, *this, hubs),
       edge_(core, share_of(options.edge, identity.cores), *this),
       sender_(hub_),
-      attachments_(hub_, *this, pool_) {}
+      inquirer_(hub_),
+      attachments_(hub_, *this, pool_) {
+  attachments_.set_process(identity.incarnation);
+}
 
 Desk::~Desk() = default;
 
@@ -37,6 +40,7 @@ void Desk::start() {
   hub_.start_flushing();
   core_.on_tick([this](TimePoint now) {
     sender_.tick(now);
+    inquirer_.tick(now);
     attachments_.tick(now);
     if (holding_ != nullptr) holding_->tick(now);
   });
@@ -74,6 +78,7 @@ void Desk::adopt(std::shared_ptr<const cluster::View> view, std::uint64_t genera
   // Holders first: they must know what they own before their own core's senders and edges ask them.
   if (holding_ != nullptr) holding_->adopt(now, view_);
   sender_.adopt(now, view_);
+  inquirer_.adopt(view_);
   attachments_.adopt(now, view_);
 }
 
@@ -176,6 +181,9 @@ void Desk::on_frame(cluster::PathId path, const wire::Raw& raw) {
     case wire::FrameType::refusal:
       wire::with<wire::Refusal>(raw, [&](const auto& frame) { sender_.on_refusal(now, path, frame); });
       return;
+    case wire::FrameType::sessions:
+      wire::with<wire::Sessions>(raw, [&](const auto& frame) { inquirer_.on_sessions(path, frame); });
+      return;
     default:
       break;
   }
@@ -185,6 +193,7 @@ void Desk::on_frame(cluster::PathId path, const wire::Raw& raw) {
 void Desk::on_link_down(cluster::LinkId link) {
   const TimePoint now = core_.now();
   sender_.on_link_down(now, link);
+  inquirer_.on_link_down(link);
   attachments_.on_link_down(now, link);
   if (holding_ != nullptr) holding_->on_link_down(now, link);
 }

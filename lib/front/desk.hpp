@@ -10,6 +10,7 @@
 
 #include "cluster/attachments.hpp"
 #include "cluster/holder.hpp"
+#include "cluster/inquirer.hpp"
 #include "cluster/sender.hpp"
 #include "edge/edge.hpp"
 #include "front/doors.hpp"
@@ -128,8 +129,15 @@ class Desk final : public edge::Application,
   void on_receipt(TimePoint now, std::uint64_t cookie, const cluster::Receipt& receipt) override;
 
   void negotiate(edge::ConnectionId id, const edge::Request& request);
+  /// The service if it is here and this application may call it; else answers the request.
+  [[nodiscard]] const Door* admit_application(edge::ConnectionId id, const edge::Request& request,
+                                              std::string_view service);
   void send_message(edge::ConnectionId id, const edge::Request& request, const std::vector<std::string_view>& segments,
                     bool wants_receipt);
+  // Sessions (rest_sessions.cpp)
+  void list_sessions(edge::ConnectionId id, const edge::Request& request, std::string_view service);
+  void show_user(edge::ConnectionId id, const edge::Request& request, std::string_view service, std::string_view uid);
+  void evict_user(edge::ConnectionId id, const edge::Request& request, std::string_view service, std::string_view uid);
 
   net::Core& core_;
   const Options& options_;
@@ -139,6 +147,7 @@ class Desk final : public edge::Application,
   link::Hub hub_;
   edge::Edge edge_;
   cluster::Sender sender_;
+  cluster::Inquirer inquirer_;
   cluster::Attachments attachments_;
   Holding* holding_ = nullptr;
   std::shared_ptr<const cluster::View> view_;

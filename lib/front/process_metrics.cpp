@@ -167,6 +167,8 @@ std::string Process::render_metrics(const CoreCounters& sum) const {
     evictions.add(static_cast<double>(sum.holder.closed_for_change + sum.attachments.closed_for_change),
                   {{"how", "closed"}});
     families.push_back(std::move(evictions));
+    families.push_back(counter("wscluster_operator_closes_total", "Sessions closed because an operator asked for it.",
+                               sum.holder.closed_by_operator));
     families.push_back(counter("wscluster_handovers_total", "Users frozen and sent to their owner, repeats included.",
                                sum.holder.handovers));
     families.push_back(

@@ -2,7 +2,6 @@
 // What applications and clients ask over HTTP: send to a user, which node to connect to.
 #include <algorithm>
 
-#include "base/names.hpp"
 #include "base/text.hpp"
 #include "base/units.hpp"
 #include "front/answers.hpp"
@@ -15,12 +14,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration max_send_timeout = 60s;
-
-edge::Response wrong_method(std::string_view allowed) {
-  edge::Response response = failure(405, "MethodNotAllowed", "use " + std::string(allowed));
-  response.headers.emplace_back("Allow", allowed);
-  return response;
-}
 
 std::string websocket_url(bool is_tls, const std::string& address, const std::string& path) {
   return (is_tls ? "wss://" : "ws://") + address + path;
@@ -55,6 +48,7 @@ Result<SendOptions> send_options(const edge::Request& request, const Door& door)
 void Desk::on_request(edge::ConnectionId id, edge::Request request) {
   const std::vector<std::string_view> segments = split(std::string_view(request.path).substr(1), '/');
   const auto at = [&](std::size_t i) { return i < segments.size() ? segments[i] : std::string_view(); };
+  const bool is_v1 = at(0) == "api" && at(1) == "v1" && at(2) == "services";
   if (request.path == "/negotiate") {
     if (request.method != "GET") {
       edge_.respond(id, wrong_method("GET"));
@@ -66,9 +60,14 @@ void Desk::on_request(edge::ConnectionId id, edge::Request request) {
                   request.method == "HEAD" || request.method == "GET" ? edge::Response{} : wrong_method("HEAD, GET"));
   } else if (segments.size() == 6 && at(0) == "api" && at(1) == "hubs" && at(3) == "users" && at(5) == ":send") {
     send_message(id, request, {at(2), at(4)}, false);
-  } else if (segments.size() == 7 && at(0) == "api" && at(1) == "v1" && at(2) == "services" && at(4) == "users" &&
-             at(6) == "messages") {
+  } else if (is_v1 && segments.size() == 5 && at(4) == "sessions") {
+    list_sessions(id, request, at(3));
+  } else if (is_v1 && segments.size() == 7 && at(4) == "users" && at(6) == "messages") {
     send_message(id, request, {at(3), at(5)}, true);
+  } else if (is_v1 && segments.size() == 7 && at(4) == "users" && at(6) == "sessions") {
+    show_user(id, request, at(3), at(5));
+  } else if (is_v1 && segments.size() == 7 && at(4) == "users" && at(6) == ":evict") {
+    evict_user(id, request, at(3), at(5));
   } else if (doors_->by_path(request.path) != nullptr) {
     edge::Response response = failure(426, "UpgradeRequired", "this is a WebSocket path");
     response.headers.emplace_back("Upgrade", "websocket");
@@ -78,27 +77,31 @@ void Desk::on_request(edge::ConnectionId id, edge::Request request) {
   }
 }
 
-void Desk::send_message(edge::ConnectionId id, const edge::Request& request,
-                        const std::vector<std::string_view>& segments, bool wants_receipt) {
-  const auto service = percent_decode(segments[0]);
-  const auto uid = percent_decode(segments[1]);
-  const Door* door = service ? doors_->by_service(to_lower(*service)) : nullptr;
+const Door* Desk::admit_application(edge::ConnectionId id, const edge::Request& request, std::string_view service) {
+  const auto name = percent_decode(service);
+  const Door* door = name ? doors_->by_service(to_lower(*name)) : nullptr;
   if (door == nullptr) {
-    edge_.respond(id, failure(404, "NotFound", "no service '" + std::string(segments[0]) + "' here"));
-    return;
+    edge_.respond(id, failure(404, "NotFound", "no service '" + std::string(service) + "' here"));
+    return nullptr;
   }
   if (auto allowed = doors_->check_application(*door, request); !allowed) {
     edge_.respond(id, failure(allowed.error()));
-    return;
+    return nullptr;
   }
+  return door;
+}
+
+void Desk::send_message(edge::ConnectionId id, const edge::Request& request,
+                        const std::vector<std::string_view>& segments, bool wants_receipt) {
+  const Door* door = admit_application(id, request, segments[0]);
+  if (door == nullptr) return;
   if (request.method != "POST") {
     edge_.respond(id, wrong_method("POST"));
     return;
   }
-  const auto checked =
-      uid ? check_uid(*uid) : Result<>(error(Errc::invalid, "the uid in the path is not percent-encoded text"));
-  if (!checked) {
-    edge_.respond(id, failure(checked.error()));
+  const auto uid = uid_in_path(segments[1]);
+  if (!uid) {
+    edge_.respond(id, failure(uid.error()));
     return;
   }
   const auto options = send_options(request, *door);

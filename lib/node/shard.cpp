@@ -152,7 +152,32 @@ void Shard::handle(TimePoint now, cluster::PathId path, const wire::Raw& raw) {
       });
       return;
     default:
-      return;  // of a newer protocol
+      handle_operator(now, path, raw);
+      return;
+  }
+}
+
+/// Those of a newer protocol are nobody's.
+void Shard::handle_operator(TimePoint now, cluster::PathId path, const wire::Raw& raw) {
+  const auto ask = [&](const auto& frame, auto question) {
+    if (auto* holder = by_name(frame.service)) {
+      question(*holder);
+    } else {
+      desk_.hub().send(path, wire::Sessions{frame.number, wire::Finding::forbidden, 0, {}, {}, 0, 0, 0});
+    }
+  };
+  if (raw.type == wire::FrameType::list_sessions) {
+    wire::with<wire::ListSessions>(raw, [&](const auto& frame) {
+      ask(frame, [&](const cluster::Holder& holder) { holder.on_list(now, path, frame); });
+    });
+  } else if (raw.type == wire::FrameType::show_user) {
+    wire::with<wire::ShowUser>(raw, [&](const auto& frame) {
+      ask(frame, [&](const cluster::Holder& holder) { holder.on_show(now, path, frame); });
+    });
+  } else if (raw.type == wire::FrameType::evict_user) {
+    wire::with<wire::EvictUser>(raw, [&](const auto& frame) {
+      ask(frame, [&](cluster::Holder& holder) { holder.on_evict_user(now, path, frame); });
+    });
   }
 }
 
@@ -198,6 +223,7 @@ void Shard::count(front::CoreCounters& counters) const {
     counters.moves_pending += holder->moves_pending();
     counters.holder.moved += part.moved;
     counters.holder.closed_for_change += part.closed_for_change;
+    counters.holder.closed_by_operator += part.closed_by_operator;
     counters.holder.handovers += part.handovers;
     counters.holder.thaws += part.thaws;
     counters.holder.installed += part.installed;

@@ -28,6 +28,7 @@ class Shard final : public front::Holding {
 
  private:
   void handle(TimePoint now, cluster::PathId path, const wire::Raw& raw);
+  void handle_operator(TimePoint now, cluster::PathId path, const wire::Raw& raw);
   [[nodiscard]] cluster::Holder* by_name(std::string_view service) const;
   void work_off(TimePoint now);
   [[nodiscard]] bool is_full() const;

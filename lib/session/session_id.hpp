@@ -22,9 +22,13 @@ struct SessionId {
   /// From the text that people, tokens and REST paths have; nothing when it is none.
   [[nodiscard]] static std::optional<SessionId> parse(std::string_view text);
   [[nodiscard]] std::array<char, 24> bytes() const noexcept;
+  /// The same in place.
+  [[nodiscard]] std::string_view view() const noexcept { return {reinterpret_cast<const char*>(this), sizeof *this}; }
   [[nodiscard]] std::string text() const;
 
   friend auto operator<=>(const SessionId&, const SessionId&) = default;
 };
+
+static_assert(sizeof(SessionId) == 24);
 
 }  // namespace wscluster::session

@@ -256,6 +256,10 @@ template void append<Prepared>(std::string&, const Prepared&, std::uint8_t);
 template void append<Release>(std::string&, const Release&, std::uint8_t);
 template void append<Declined>(std::string&, const Declined&, std::uint8_t);
 template void append<Outcome>(std::string&, const Outcome&, std::uint8_t);
+template void append<ListSessions>(std::string&, const ListSessions&, std::uint8_t);
+template void append<ShowUser>(std::string&, const ShowUser&, std::uint8_t);
+template void append<EvictUser>(std::string&, const EvictUser&, std::uint8_t);
+template void append<Sessions>(std::string&, const Sessions&, std::uint8_t);
 template bool decode_into<Hello>(std::string_view, Hello&);
 template bool decode_into<Goodbye>(std::string_view, Goodbye&);
 template bool decode_into<Heartbeat>(std::string_view, Heartbeat&);
@@ -284,6 +288,10 @@ template bool decode_into<Prepared>(std::string_view, Prepared&);
 template bool decode_into<Release>(std::string_view, Release&);
 template bool decode_into<Declined>(std::string_view, Declined&);
 template bool decode_into<Outcome>(std::string_view, Outcome&);
+template bool decode_into<ListSessions>(std::string_view, ListSessions&);
+template bool decode_into<ShowUser>(std::string_view, ShowUser&);
+template bool decode_into<EvictUser>(std::string_view, EvictUser&);
+template bool decode_into<Sessions>(std::string_view, Sessions&);
 template bool decode_into<UserState>(std::string_view, UserState&);
 
 }  // namespace wscluster::wire

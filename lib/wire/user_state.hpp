@@ -59,10 +59,11 @@ struct SessionState {
   std::uint64_t close_code = 0;
   std::string_view close_text;
   std::uint64_t closes = 0;        ///< the change to this epoch will close it
-  std::uint64_t evicted = 0;       ///< the change to this epoch has closed it
+  std::uint64_t evicted = 0;       ///< the change to this epoch has closed it; all ones: an operator
   std::vector<FrameState> frames;  ///< above `covered`
   std::vector<OwnSendState> sends;
-  std::uint64_t life = 0;  ///< of its counters; 0: the user's
+  std::uint64_t life = 0;    ///< of its counters; 0: the user's
+  std::uint64_t age_ms = 0;  ///< since it began
 
   template <class Self, class V>
   static void fields(Self& self, V& v) {
@@ -77,6 +78,7 @@ struct SessionState {
     v.list(9, self.frames);
     v.list(10, self.sends);
     v.fixed(11, self.life);
+    v.number(12, self.age_ms);
   }
 };
 
@@ -144,9 +146,9 @@ struct HeldState {
   }
 };
 
-/// Clients that a change has closed and that may come back.
+/// Clients that were closed and that may come back.
 struct ExpectedState {
-  std::uint64_t epoch = 0;
+  std::uint64_t epoch = 0;  ///< all ones: an operator has closed it
   std::uint64_t closed_ms_ago = 0;
 
   template <class Self, class V>

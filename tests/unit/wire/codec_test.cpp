@@ -156,6 +156,32 @@ TEST(Wire, an_outcome_comes_back) {
   EXPECT_EQ(outcome.latency_us, 1500U);
 }
 
+TEST(Wire, what_operators_ask_comes_back) {
+  const auto list = come_back(ListSessions{7, "chat", "alice", "al", 100, true});
+  EXPECT_EQ(std::tuple(list.number, list.service, list.after, list.prefix, list.limit, list.is_misplaced),
+            std::tuple(7U, "chat", "alice", "al", 100U, true));
+  const auto show = come_back(ShowUser{7, "chat", "bob"});
+  EXPECT_EQ(std::tuple(show.number, show.service, show.uid), std::tuple(7U, "chat", "bob"));
+  const auto evict = come_back(EvictUser{7, "chat", "bob", 4001, "go away"});
+  EXPECT_EQ(std::tuple(evict.number, evict.service, evict.uid, evict.code, evict.text),
+            std::tuple(7U, "chat", "bob", 4001U, "go away"));
+}
+
+TEST(Wire, sessions_come_back_with_all_that_their_holder_knows) {
+  const std::string id(24, 'x');
+  const SessionEntry entry{"bob", id, 0xFEDCBA9876543210U, 5000, true, 300, true, 1012, 9, 1, 20, 3, 40, "b", 6000};
+  const auto back = come_back(Sessions{7, Finding::done, 4, {entry, SessionEntry{}}, "zoe", 2, 30, 1});
+  EXPECT_EQ(std::tuple(back.number, back.finding, back.epoch, back.through, back.held, back.held_bytes, back.closed),
+            std::tuple(7U, Finding::done, 4U, "zoe", 2U, 30U, 1U));
+  ASSERT_EQ(back.entries.size(), 2U);
+  const SessionEntry& e = back.entries[0];
+  EXPECT_EQ(std::tuple(e.uid, e.session, e.process, e.age_ms, e.is_detached, e.detached_ms, e.is_moving),
+            std::tuple("bob", id, 0xFEDCBA9876543210U, 5000U, true, 300U, true));
+  EXPECT_EQ(std::tuple(e.close_code, e.life, e.in_flight, e.in_flight_bytes, e.waiting, e.waiting_bytes),
+            std::tuple(1012U, 9U, 1U, 20U, 3U, 40U));
+  EXPECT_EQ(std::tuple(e.owner, e.misplaced_ms), std::tuple("b", 6000U));
+}
+
 TEST(Wire, a_user_comes_back_with_everything_that_is_known) {
   const std::string id(24, 'x');
   UserState state;
@@ -174,6 +200,7 @@ TEST(Wire, a_user_comes_back_with_everything_that_is_known) {
   session.close_text = "epoch=2";
   session.closes = 3;
   session.evicted = 2;
+  session.age_ms = 60'000;
   session.frames = {{true, 77, 5, std::string_view("\0\xff", 2)}, {false, 0, 0, "text"}};
   session.sends = {{1, 12, "carol", R"("id")"}};
   state.sessions = {session};
@@ -200,6 +227,7 @@ TEST(Wire, a_user_comes_back_with_everything_that_is_known) {
   EXPECT_EQ(s.close_text, "epoch=2");
   EXPECT_EQ(s.closes, 3U);
   EXPECT_EQ(s.evicted, 2U);
+  EXPECT_EQ(s.age_ms, 60'000U);
   ASSERT_EQ(s.frames.size(), 2U);
   EXPECT_TRUE(s.frames[0].is_binary);
   EXPECT_EQ(s.frames[0].origin, 77U);
@@ -280,7 +308,7 @@ TEST(Wire, random_bytes_never_crash) {
     std::string body(random() % 40, '\0');
     for (auto& c : body)
       c = static_cast<char>(random());
-    const auto result = decode(Raw{static_cast<FrameType>(random() % 60), 0, body, 0});
+    const auto result = decode(Raw{static_cast<FrameType>(random() % 70), 0, body, 0});
     EXPECT_TRUE(result || !result.error().message.empty());
   }
 }
