@@ -2,6 +2,7 @@
 // The commands of `ring` that only look; those that write an epoch are in cmd_ring_change.cpp.
 #include "commands.hpp"
 #include "ring_state.hpp"
+#include "service_key.hpp"
 
 namespace wscluster::app {
 
@@ -40,14 +41,25 @@ Command show_command() {
           .run = run_ring_show};
 }
 
+/// Of a command that asks Redis, and the REST API for what only nodes know.
+Command with_rest_flags(Command command) {
+  for (auto& flag : rest_flags())
+    command.flags.push_back(std::move(flag));
+  return command;
+}
+
 Command owner_command() {
   return {.path = "ring owner",
           .summary = "Show which node owns users",
-          .description = "While a change is running, EARLIER names nodes that may still hold the user.",
+          .description =
+              "While a change is running, EARLIER names nodes that may still hold the user. With --connected the REST "
+              "API (client.url) is asked for each user, and CONNECTED names the node that holds sessions now.",
           .examples = {{"wscluster ring owner alice bob", ""},
                        {"cut -d, -f1 users.csv | wscluster ring owner - -o csv", "One uid a line."},
-                       {"wscluster ring owner alice --with node-4", "And after a planned change."}},
-          .flags = {{.name = "with",
+                       {"wscluster ring owner alice --with node-4", "And after a planned change."},
+                       {"wscluster ring owner alice --connected", "And who holds sessions of alice now."}},
+          .flags = {{.name = "connected", .text = "Also show where the users' sessions are"},
+                    {.name = "with",
                      .value = "NODE",
                      .text = "As if this node were added",
                      .repeats = true,
@@ -105,7 +117,8 @@ Command check_command() {
           .summary = "Check whether everything about the ring is in order",
           .description =
               "Epochs, coverage, misplaced sessions, links, running changes, alarms of every process, and Redis "
-              "with its clock. Exit code 1 when something is not.",
+              "with its clock. Exit code 1 when something is not. Where client.url and an access key are known, the "
+              "session that has been misplaced for longest is named.",
           .examples = {{"wscluster ring check", ""},
                        {"wscluster ring check -o json | jq '.checks[] | select(.ok|not)'", ""}},
           .flags = {ring_service_flag()},
@@ -166,9 +179,9 @@ std::vector<Command> ring_commands() {
        .summary = "Show and change the ring",
        .examples = {{"wscluster ring show", ""}, {"wscluster ring add node-4 --dry-run", ""}}},
       show_command(),
-      owner_command(),
+      with_rest_flags(owner_command()),
       explain_command(),
-      check_command(),
+      with_rest_flags(check_command()),
       history_command()};
   for (auto& command : ring_change_commands())
     commands.push_back(std::move(command));

@@ -12,6 +12,7 @@ namespace wscluster::app {
 [[nodiscard]] std::vector<Command> ring_commands();
 /// The part of them that writes epochs.
 [[nodiscard]] std::vector<Command> ring_change_commands();
+[[nodiscard]] std::vector<Command> session_commands();
 [[nodiscard]] Command send_command();
 [[nodiscard]] Command token_command();
 [[nodiscard]] Command load_test_command();
@@ -28,6 +29,9 @@ namespace wscluster::app {
 
 [[nodiscard]] int run_demo(const Invocation& invocation);
 [[nodiscard]] int run_load_test(const Invocation& invocation);
+[[nodiscard]] int run_session_list(const Invocation& invocation);
+[[nodiscard]] int run_session_show(const Invocation& invocation);
+[[nodiscard]] int run_session_evict(const Invocation& invocation);
 [[nodiscard]] int run_send(const Invocation& invocation);
 [[nodiscard]] int run_ring_show(const Invocation& invocation);
 [[nodiscard]] int run_ring_owner(const Invocation& invocation);

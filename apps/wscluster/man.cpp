@@ -204,7 +204,8 @@ Page program_page() {
       ".config of the home directory)\n.IP \\(bu 2\n.I /etc/wscluster/wscluster.yaml\n";
   out += ".SH EXAMPLES\nA whole cluster on this machine:\n.PP\n.RS 4\n.nf\n$ wscluster demo\n.fi\n.RE\n";
   std::vector<std::pair<std::string, int>> pages;
-  for (const auto* name : {"config", "demo", "load-test", "ring", "send", "serve-gateway", "serve-node", "token"}) {
+  for (const auto* name :
+       {"config", "demo", "load-test", "ring", "send", "serve-gateway", "serve-node", "session", "token"}) {
     pages.emplace_back(std::string("wscluster-") + name, 1);
   }
   pages.emplace_back("wscluster.yaml", 5);
@@ -294,7 +295,7 @@ std::vector<Page> man_pages() {
   for (const auto* name : {"serve-gateway", "serve-node", "demo", "send", "load-test", "token"}) {
     pages.push_back(command_page(*find_command(name)));
   }
-  for (const auto* name : {"ring", "config"})
+  for (const auto* name : {"ring", "session", "config"})
     pages.push_back(group_page(*find_command(name)));
   pages.push_back(configuration_page());
   pages.push_back(concepts_page());

@@ -1,36 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include <boost/json.hpp>
-#include <iostream>
 
 #include "base/names.hpp"
+#include "base/text.hpp"
 #include "commands.hpp"
+#include "rest_client.hpp"
 #include "ring/key.hpp"
 #include "ring_state.hpp"
+#include "uid_arguments.hpp"
 
 namespace wscluster::app {
 namespace {
 
 namespace json = boost::json;
-
-std::vector<std::string> uids_of(const Invocation& invocation) {
-  std::vector<std::string> uids;
-  for (const auto& word : invocation.arguments()) {
-    if (word != "-") {
-      uids.push_back(word);
-      continue;
-    }
-    for (std::string line; std::getline(std::cin, line);) {
-      if (!line.empty() && line.back() == '\r') line.pop_back();
-      if (!line.empty()) uids.push_back(line);
-    }
-  }
-  for (const auto& uid : uids) {
-    if (const auto good = check_uid(uid); !good) {
-      throw Failure(ExitCode::data, (uid.empty() ? "" : "'" + uid + "': ") + good.error().message);
-    }
-  }
-  return uids;
-}
 
 std::string owner_in(const ring::HashRing& ring, std::uint64_t hash) {
   const auto* member = ring.owner_of(hash);
@@ -66,6 +48,14 @@ std::vector<std::string> earlier_owners(const std::vector<ring::HashRing>& open,
   return names;
 }
 
+/// Who holds sessions of the user now; empty: nobody has any.
+std::string holder_of(const RestClient& client, const std::string& uid, const Interrupt& interrupt) {
+  const auto answer = client.ask({"GET", "/users/" + percent_encode(uid) + "/sessions", {}}, interrupt);
+  const auto* sessions = answer.if_contains("sessions");
+  const bool has_any = sessions != nullptr && sessions->is_array() && !sessions->get_array().empty();
+  return has_any ? text_of(answer, "node") : "";
+}
+
 json::value or_null(const std::string& text) {
   return text.empty() ? json::value(nullptr) : json::value(text);
 }
@@ -88,9 +78,16 @@ int run_ring_owner(const Invocation& invocation) {
   std::vector<Column> columns{{"UID"}, {"NODE"}, {"HASH"}};
   if (!open.empty()) columns.push_back({"EARLIER"});
   if (planned) columns.push_back({"THEN"});
+  std::optional<RestClient> client;
+  if (invocation.has("connected")) {
+    client.emplace(invocation, config, ring.service);
+    columns.push_back({"CONNECTED"});
+  }
+  const Interrupt interrupt;
   Table table(columns);
   json::array owners;
   for (const auto& uid : uids) {
+    if (interrupt.is_requested()) return interrupt.exit_code();
     const auto hash = ring::hash_uid(uid, ring.document->seed);
     const std::string owner = owner_in(ring.ring, hash);
     std::vector<std::string> cells{uid, owner.empty() ? "-" : owner, hex_of(hash)};
@@ -101,6 +98,11 @@ int run_ring_owner(const Invocation& invocation) {
     const std::string then = planned ? owner_in(*planned, hash) : "";
     entry["then"] = or_null(then);
     if (planned) cells.push_back(then.empty() ? "-" : then);
+    if (client) {
+      const std::string holder = holder_of(*client, uid, interrupt);
+      entry["connected"] = or_null(holder);
+      cells.push_back(holder.empty() ? "-" : holder);
+    }
     table.add(std::move(cells));
     owners.push_back(std::move(entry));
   }

@@ -3,9 +3,9 @@
 
 #include <string>
 
-#include "auth/secret.hpp"
 #include "interrupt.hpp"
 #include "invocation.hpp"
+#include "rest_client.hpp"
 
 namespace wscluster::app {
 
@@ -37,13 +37,10 @@ class Sender {
   /// Failure for everything that is not a receipt.
   [[nodiscard]] Receipt send(const std::string& to, const Message& message, const Interrupt& interrupt) const;
 
-  [[nodiscard]] const std::string& place() const noexcept { return url_; }
+  [[nodiscard]] const std::string& place() const noexcept { return client_.place(); }
 
  private:
-  std::string url_;
-  std::string service_;
-  auth::Secret key_;
-  config::Client client_;
+  RestClient client_;
   std::string wait_;
   Duration timeout_;
 };

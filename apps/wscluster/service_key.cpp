@@ -21,6 +21,13 @@ std::vector<Flag> service_flags() {
            .complete = Complete::files}};
 }
 
+std::vector<Flag> rest_flags() {
+  std::vector<Flag> flags{service_flags().back()};
+  for (auto& flag : flags_of_roles(config::Roles::client))
+    flags.push_back(std::move(flag));
+  return flags;
+}
+
 std::string chosen_service(const Invocation& invocation, const config::Config& config) {
   const std::string named = invocation.text("service");
   if (!named.empty()) {

@@ -18,5 +18,7 @@ namespace wscluster::app {
 
 /// --service and --key-file.
 [[nodiscard]] std::vector<Flag> service_flags();
+/// What a RestClient takes beside the service: --key-file and where the server is.
+[[nodiscard]] std::vector<Flag> rest_flags();
 
 }  // namespace wscluster::app

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "invocation.hpp"
+
+namespace wscluster::app {
+
+/// The arguments as uids; "-" stands for those on stdin, one a line. Throws Failure (data) for what cannot be a uid.
+[[nodiscard]] std::vector<std::string> uids_of(const Invocation& invocation);
+
+}  // namespace wscluster::app

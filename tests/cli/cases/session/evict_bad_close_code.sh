@@ -1,0 +1,1 @@
+wscluster session evict alice --close-code 1005 --yes

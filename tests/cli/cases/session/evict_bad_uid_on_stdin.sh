@@ -1,0 +1,1 @@
+printf 'alice\n\xff\n' | wscluster session evict - --yes

@@ -1,0 +1,1 @@
+wscluster session evict alice --yes --close-reason "$(printf '%0124d' 0)"

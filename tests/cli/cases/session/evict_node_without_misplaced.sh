@@ -1,0 +1,1 @@
+wscluster session evict alice --node node-1 --yes

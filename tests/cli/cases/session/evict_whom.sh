@@ -1,0 +1,1 @@
+wscluster session evict --yes

@@ -1,0 +1,2 @@
+echo key >key
+wscluster session list --service chat --key-file key --url http://127.0.0.1:1
