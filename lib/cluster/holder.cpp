@@ -73,7 +73,8 @@ void Holder::erase_user_if_idle(User& user) {
   const bool is_waited_for = user.phase == User::Phase::unresolved ? !user.visits.empty() || user.arrival != nullptr
                                                                    : user.phase != User::Phase::active;
   if (is_waited_for || !user.sessions.empty() || !user.held.empty() || !user.executed.empty() ||
-      !user.last_seen.empty() || !user.expected.empty() || user.in_cleanup || user.in_waiting) {
+      !user.last_seen.empty() || !user.requests.empty() || !user.expected.empty() || user.in_cleanup ||
+      user.in_waiting) {
     return;
   }
   erase_user(user);

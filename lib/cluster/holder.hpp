@@ -250,7 +250,8 @@ class Holder final : public ReceiptSink {
   void hold(TimePoint now, User& user, Executed& entry, const wire::Message& message);
   void keep(TimePoint now, User& user, Executed& entry, TimePoint deadline, bool is_binary, std::string_view payload);
   [[nodiscard]] bool has_inbox_room(const User& user, std::size_t bytes) const;
-  void answer(Executed& entry, wire::ReceiptStatus status, std::uint64_t sessions);
+  void answer(TimePoint now, User& user, Executed& entry, wire::ReceiptStatus status, std::uint64_t sessions);
+  void tell(const Executed& entry);
   void refuse_message(PathId path, std::uint64_t counter, wire::RefuseReason reason);
   bool is_repeat(User& user, PathId path, const wire::Message& message, bool is_active);
   void flush_held(TimePoint now, User& user);
@@ -259,6 +260,11 @@ class Holder final : public ReceiptSink {
   void clean_up_later(User& user);
   void forget_settled(TimePoint now);
   [[nodiscard]] std::uint64_t settled_of(std::uint64_t origin) const;
+
+  // Requests that applications may repeat (holder_requests.cpp)
+  bool joins_request(TimePoint now, User& user, Executed& entry, std::string_view id);
+  void settle_request(TimePoint now, User& user, const Executed& first);
+  static void forget_requests(TimePoint now, User& user);
 
   const ServiceOptions options_;
   const Self self_;

@@ -122,7 +122,7 @@ void Holder::activate(TimePoint now, User& user) {
     find_session(ref)->orphaned = now;
     orphans_.push_back(ref);
   }
-  if (!user.executed.empty() || !user.last_seen.empty()) clean_up_later(user);
+  if (!user.executed.empty() || !user.last_seen.empty() || !user.requests.empty()) clean_up_later(user);
   wait_for_return(user);
   if (!owns(user.key->hash)) {
     // A newer epoch has taken it away meanwhile; it was planned then.

@@ -101,6 +101,7 @@ void Holder::work_off_visits(TimePoint now, User& user) {
         message.is_binary = visit.is_binary;
         message.deadline_ms = static_cast<std::uint64_t>(std::chrono::ceil<Duration>(visit.deadline - now).count());
         message.payload = visit.payload;
+        message.request = visit.request;
         on_message(now, visit.path, message);
       }
     }
@@ -138,7 +139,7 @@ void Holder::end_visit(const Visit& visit) {
                   wire::Refused{visit.edge, visit.number, wire::RefuseReason::not_owner, service_->epoch()});
   } else {
     ++counters_.receipts[static_cast<std::size_t>(wire::ReceiptStatus::unknown)];
-    network_.send(visit.path, wire::Receipt{visit.counter, wire::ReceiptStatus::unknown, 0, service_->epoch()});
+    network_.send(visit.path, wire::Receipt{visit.counter, wire::ReceiptStatus::unknown, 0, service_->epoch(), false});
   }
 }
 

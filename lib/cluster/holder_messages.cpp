@@ -65,6 +65,7 @@ void Holder::queue_visit(TimePoint now, User& user, PathId path, const wire::Mes
   visit.wait = message.wait;
   visit.is_binary = message.is_binary;
   visit.payload = message.payload;
+  visit.request = message.request;
   user.visits.push_back(std::move(visit));
   if (user.phase == User::Phase::unresolved) start_asking(now, user);
 }
@@ -92,8 +93,7 @@ bool Holder::is_repeat(User& user, PathId path, const wire::Message& message, bo
   ++counters_.duplicates;
   if (Executed* entry = find_executed(user, message.origin, message.counter)) {
     entry->path = path;
-    if (entry->is_answered)
-      network_.send(path, wire::Receipt{entry->counter, entry->status, entry->sessions, service_->epoch()});
+    if (entry->is_answered) tell(*entry);
   }
   return true;
 }
@@ -105,12 +105,13 @@ void Holder::accept_message(TimePoint now, User& user, PathId path, const wire::
   if (seen == user.last_seen.end()) seen = user.last_seen.insert(user.last_seen.end(), {message.origin, 0});
   seen->counter = message.counter;
   user.executed.push_back({message.origin, message.counter, path, message.wait, 0, 0, 0, false, false, false,
-                           wire::ReceiptStatus::unknown, 0});
+                           wire::ReceiptStatus::unknown, 0, 0, 0});
   Executed& entry = user.executed.back();
   clean_up_later(user);
+  if (!message.request.empty() && joins_request(now, user, entry, message.request)) return;
   if (message.epoch < user.born) {
     // First sent before the state was lost: nobody can know whether it was delivered then.
-    answer(entry, wire::ReceiptStatus::unknown, 0);
+    answer(now, user, entry, wire::ReceiptStatus::unknown, 0);
   } else if (!user.sessions.empty() && !is_closing_for_change(user)) {
     deliver(now, user, entry, message.is_binary, message.payload);
   } else {
@@ -133,11 +134,11 @@ void Holder::hold(TimePoint now, User& user, Executed& entry, const wire::Messag
   const bool is_expected = now < user.hold_until;
   const bool has_inbox = options_.inbox == Inbox::memory;
   if ((!is_expected && !has_inbox) || !has_inbox_room(user, message.payload.size())) {
-    answer(entry, wire::ReceiptStatus::offline, 0);
+    answer(now, user, entry, wire::ReceiptStatus::offline, 0);
     return;
   }
   keep(now, user, entry, now + Duration(message.deadline_ms), message.is_binary, message.payload);
-  if (message.wait != wire::Wait::delivered || !is_expected) answer(entry, wire::ReceiptStatus::queued, 0);
+  if (message.wait != wire::Wait::delivered || !is_expected) answer(now, user, entry, wire::ReceiptStatus::queued, 0);
 }
 
 void Holder::keep(TimePoint now, User& user, Executed& entry, TimePoint deadline, bool is_binary,
@@ -169,7 +170,7 @@ void Holder::deliver(TimePoint now, User& user, Executed& entry, bool is_binary,
   entry.spares = attached > 0 ? others : 0;
   entry.is_held = false;
   if (entry.wait != wire::Wait::delivered && !entry.is_answered)
-    answer(entry, wire::ReceiptStatus::queued, sessions.size());
+    answer(now, user, entry, wire::ReceiptStatus::queued, sessions.size());
   // `entry` is not used from here on, it may move.
   for (const SessionRef ref : sessions) {
     Session* session = find_session(ref);
@@ -197,18 +198,24 @@ void Holder::resolve(TimePoint now, User& user, const session::FrameMark& mark, 
   } else if (entry->is_answered) {
     counters_.dropped += is_lost ? 1 : 0;
   } else if (entry->written > 0) {
-    answer(*entry, wire::ReceiptStatus::delivered, entry->written);
+    answer(now, user, *entry, wire::ReceiptStatus::delivered, entry->written);
   } else {
-    answer(*entry, entry->is_unsure ? wire::ReceiptStatus::unknown : wire::ReceiptStatus::offline, 0);
+    answer(now, user, *entry, entry->is_unsure ? wire::ReceiptStatus::unknown : wire::ReceiptStatus::offline, 0);
   }
 }
 
-void Holder::answer(Executed& entry, wire::ReceiptStatus status, std::uint64_t sessions) {
+void Holder::answer(TimePoint now, User& user, Executed& entry, wire::ReceiptStatus status, std::uint64_t sessions) {
   entry.is_answered = true;
   entry.status = status;
   entry.sessions = sessions;
   ++counters_.receipts[static_cast<std::size_t>(status)];
-  network_.send(entry.path, wire::Receipt{entry.counter, status, sessions, service_->epoch()});
+  tell(entry);
+  if (!user.requests.empty() && entry.first_origin == 0) settle_request(now, user, entry);
+}
+
+void Holder::tell(const Executed& entry) {
+  network_.send(entry.path,
+                wire::Receipt{entry.counter, entry.status, entry.sessions, service_->epoch(), entry.first_origin != 0});
 }
 
 void Holder::refuse_message(PathId path, std::uint64_t counter, wire::RefuseReason reason) {
@@ -238,8 +245,8 @@ void Holder::expire_held(TimePoint now, User& user) {
       const bool is_open = entry != nullptr && !entry->is_answered;
       const bool is_dropped = is_over || (is_late && is_open && options_.inbox == Inbox::off);
       if (is_open && is_dropped)
-        answer(*entry, is_late ? wire::ReceiptStatus::expired : wire::ReceiptStatus::offline, 0);
-      if (is_open && !is_dropped && is_late) answer(*entry, wire::ReceiptStatus::queued, 0);
+        answer(now, user, *entry, is_late ? wire::ReceiptStatus::expired : wire::ReceiptStatus::offline, 0);
+      if (is_open && !is_dropped && is_late) answer(now, user, *entry, wire::ReceiptStatus::queued, 0);
       if (!is_dropped) return false;
       user.held_bytes -= held.payload.size();
       if (entry != nullptr) entry->is_held = false;
@@ -268,7 +275,8 @@ void Holder::forget_settled(TimePoint now) {
              std::none_of(user->executed.begin(), user->executed.end(),
                           [&](const Executed& e) { return e.origin == seen.origin; });
     });
-    user->in_cleanup = !user->executed.empty() || !user->last_seen.empty();
+    forget_requests(now, *user);
+    user->in_cleanup = !user->executed.empty() || !user->last_seen.empty() || !user->requests.empty();
     if (user->in_cleanup) {
       cleanup_.push_back(key);
     } else {

@@ -52,7 +52,7 @@ std::string Holder::encode_user(TimePoint now, const User& user) const {
   }
   for (const Executed& e : user.executed) {
     state.executed.push_back({e.origin, e.counter, e.wait, e.pending, e.written, e.is_unsure, e.is_held, e.is_answered,
-                              e.status, e.sessions, e.spares});
+                              e.status, e.sessions, e.spares, e.first_origin, e.first_counter});
   }
   for (const User::LastSeen& seen : user.last_seen) {
     const auto known = origins_.find(seen.origin);
@@ -65,6 +65,11 @@ std::string Holder::encode_user(TimePoint now, const User& user) const {
   for (const User::Expected& expected : user.expected) {
     const auto ago = std::chrono::duration_cast<Duration>(now - expected.closed_at);
     state.expected.push_back({expected.epoch, static_cast<std::uint64_t>(ago.count())});
+  }
+  for (const User::Request& request : user.requests) {
+    const auto ago = std::chrono::duration_cast<Duration>(now - request.answered_at);
+    state.requests.push_back({request.id, request.origin, request.counter, request.is_answered, request.status,
+                              request.sessions, request.is_answered ? static_cast<std::uint64_t>(ago.count()) : 0});
   }
   return wire::encode(state);
 }
@@ -80,7 +85,7 @@ void Holder::install(TimePoint now, User& user, const wire::UserState& state) {
   for (const wire::ExecutedState& e : state.executed) {
     user.executed.push_back({e.origin, e.counter, 0, e.wait, static_cast<std::uint32_t>(e.pending),
                              static_cast<std::uint32_t>(e.spares), static_cast<std::uint32_t>(e.written), e.is_unsure,
-                             e.is_held, e.is_answered, e.status, e.sessions});
+                             e.is_held, e.is_answered, e.status, e.sessions, e.first_origin, e.first_counter});
   }
   for (const wire::OriginState& known : state.origins) {
     user.last_seen.push_back({known.origin, known.counter});
@@ -92,6 +97,10 @@ void Holder::install(TimePoint now, User& user, const wire::UserState& state) {
     user.held.push_back({held.origin, held.counter, now + Duration(held.deadline_ms), now + Duration(held.expires_ms),
                          held.is_binary, std::string(held.payload)});
     user.held_bytes += held.payload.size();
+  }
+  for (const wire::RequestState& request : state.requests) {
+    user.requests.push_back({std::string(request.id), request.origin, request.counter, request.is_answered,
+                             request.status, request.sessions, now - Duration(request.answered_ms_ago)});
   }
   for (const wire::ExpectedState& expected : state.expected)
     user.expected.push_back({expected.epoch, now - Duration(expected.closed_ms_ago)});

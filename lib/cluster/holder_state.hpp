@@ -56,6 +56,9 @@ struct Holder::Executed {
   bool is_answered = false;
   wire::ReceiptStatus status = wire::ReceiptStatus::unknown;
   std::uint64_t sessions = 0;
+  // The first message of the same request, whose outcome this one has. 0: itself.
+  std::uint64_t first_origin = 0;
+  std::uint64_t first_counter = 0;
 };
 
 /// Somebody who came before we knew whether an earlier owner holds the user: a message or an attach.
@@ -81,6 +84,7 @@ struct Holder::Visit {
   wire::Wait wait = wire::Wait::none;
   bool is_binary = false;
   std::string payload;
+  std::string request;
 };
 
 /// A state on its way to us.
@@ -134,6 +138,16 @@ struct Holder::User {
   };
   std::vector<LastSeen> last_seen;  ///< newest counter of each origin
   std::vector<Visit> visits;        ///< before it is known who holds the user
+  struct Request {
+    std::string id;
+    std::uint64_t origin = 0;  ///< of its first message
+    std::uint64_t counter = 0;
+    bool is_answered = false;
+    wire::ReceiptStatus status = wire::ReceiptStatus::unknown;
+    std::uint64_t sessions = 0;
+    TimePoint answered_at;
+  };
+  std::vector<Request> requests;  ///< those that may be repeated, oldest first
   struct Held {
     std::uint64_t origin = 0;
     std::uint64_t counter = 0;

@@ -64,7 +64,7 @@ bool Sender::send(TimePoint now, const Outgoing& message, ReceiptSink& sink, std
   by_counter_.push_back({conversation.get(), {}});
   ++open_count_;
   conversation->open.push_back({counter, 0, false, now, message.deadline, message.wait, message.is_binary,
-                                std::string(message.payload), &sink, cookie});
+                                std::string(message.payload), std::string(message.request), &sink, cookie});
   if (conversation->path == 0 && mutations_.no_order_hold) conversation->retry_at = now;
   if (conversation->path == 0) {
     start_if_due(now, *conversation);
@@ -121,6 +121,7 @@ bool Sender::transmit(TimePoint now, Conversation& conversation, std::size_t ind
   message.wait = open.wait;
   message.is_binary = open.is_binary;
   message.payload = open.payload;
+  message.request = open.request;
   if (!network_.send(conversation.path, message)) {
     pause(conversation, now);
     return false;
@@ -162,7 +163,7 @@ void Sender::on_receipt(TimePoint now, PathId path, const wire::Receipt& receipt
   conversation->refusals = 0;
   const std::string node = link_of(path) == link_of(conversation->path) ? conversation->node : std::string();
   finish(now, *conversation, static_cast<std::size_t>(found - conversation->open.begin()),
-         {receipt.status, receipt.sessions, node, receipt.epoch, {}});
+         {receipt.status, receipt.sessions, node, receipt.epoch, {}, receipt.is_duplicate});
   forget_if_done(*conversation);
 }
 
@@ -219,7 +220,7 @@ void Sender::sweep(TimePoint now) {
       }
       const bool was_sent = conversation->open[i].epoch != 0;
       finish(now, *conversation, i,
-             {was_sent ? wire::ReceiptStatus::unknown : wire::ReceiptStatus::expired, 0, {}, 0, {}});
+             {was_sent ? wire::ReceiptStatus::unknown : wire::ReceiptStatus::expired, 0, {}, 0, {}, false});
     }
     forget_if_done(*conversation);
   }

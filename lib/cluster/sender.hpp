@@ -24,6 +24,7 @@ struct Receipt {
   std::string_view node;  ///< who answered; empty when nobody did. Valid during the call.
   std::uint64_t epoch = 0;
   Clock::duration latency{};
+  bool is_duplicate = false;  ///< an earlier message of the same request had this fate
 };
 [[nodiscard]] const char* to_string(wire::ReceiptStatus status) noexcept;
 
@@ -42,6 +43,7 @@ struct Outgoing {
   bool is_binary = false;
   wire::Wait wait = wire::Wait::delivered;
   TimePoint deadline;
+  std::string_view request = {};  ///< the application's id: repeats of it become one message; empty: none
 };
 
 /// The origin of unicast messages of one core (DESIGN section 6, "Unicast"): computes the owner, keeps each message
@@ -78,6 +80,7 @@ class Sender {
     wire::Wait wait = wire::Wait::delivered;
     bool is_binary = false;
     std::string payload;
+    std::string request;
     ReceiptSink* sink = nullptr;
     std::uint64_t cookie = 0;
   };

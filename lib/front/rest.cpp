@@ -14,6 +14,18 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration max_send_timeout = 60s;
+/// Chosen by the application, and kept for a minute for every message that has one.
+constexpr std::size_t most_request_id_bytes = 128;
+
+/// Empty when the call has none.
+Result<std::string_view> request_id(const edge::Request& request) {
+  const std::string_view id = request.header("x-ms-client-request-id").value_or("");
+  const bool is_good = id.size() <= most_request_id_bytes &&
+                       std::all_of(id.begin(), id.end(), [](unsigned char c) { return c > 0x20 && c < 0x7F; });
+  if (is_good) return id;
+  return error(Errc::invalid, "x-ms-client-request-id must be at most " + std::to_string(most_request_id_bytes) +
+                                  " visible ASCII characters");
+}
 
 std::string websocket_url(bool is_tls, const std::string& address, const std::string& path) {
   return (is_tls ? "wss://" : "ws://") + address + path;
@@ -109,6 +121,11 @@ void Desk::send_message(edge::ConnectionId id, const edge::Request& request,
     edge_.respond(id, failure(options.error()));
     return;
   }
+  const auto repeatable = request_id(request);
+  if (!repeatable) {
+    edge_.respond(id, failure(repeatable.error()));
+    return;
+  }
   const std::string_view type = request.header("Content-Type").value_or("text/plain");
   const bool is_binary = type.starts_with("application/octet-stream");
   if (!is_binary && !is_valid_utf8(request.body)) {
@@ -118,8 +135,8 @@ void Desk::send_message(edge::ConnectionId id, const edge::Request& request,
   const std::uint64_t call = next_call_++;
   const wire::Wait wait = wants_receipt ? options->wait : wire::Wait::queued;
   calls_.emplace(call, PendingCall{id, *uid, wants_receipt});
-  const cluster::Outgoing message{door->options.service.name,    *uid, request.body, is_binary, wait,
-                                  core_.now() + options->timeout};
+  const cluster::Outgoing message{door->options.service.name,     *uid,       request.body, is_binary, wait,
+                                  core_.now() + options->timeout, *repeatable};
   if (!sender_.send(core_.now(), message, *this, call)) {
     calls_.erase(call);
     edge_.respond(id, retry_later("the service has no ring yet"));
@@ -128,7 +145,7 @@ void Desk::send_message(edge::ConnectionId id, const edge::Request& request,
     edge::Response response;
     response.status = 202;
     response.body =
-        protocol::rest_receipt({*uid, "unknown", 0, {}, view_->service(door->options.service.name)->epoch(), 0});
+        protocol::rest_receipt({*uid, "unknown", 0, {}, view_->service(door->options.service.name)->epoch(), 0, false});
     edge_.respond(id, response);
   }
 }
@@ -141,7 +158,7 @@ void Desk::on_receipt(TimePoint, std::uint64_t cookie, const cluster::Receipt& r
   if (call.wants_receipt) {
     edge::Response response;
     response.body = protocol::rest_receipt({call.to, cluster::to_string(receipt.status), receipt.sessions, receipt.node,
-                                            receipt.epoch, seconds(receipt.latency)});
+                                            receipt.epoch, seconds(receipt.latency), receipt.is_duplicate});
     edge_.respond(call.connection, response);
     return;
   }

@@ -149,7 +149,7 @@ std::string relay_error(std::string_view code, std::string_view message) {
 std::string rest_receipt(const ReceiptText& receipt) {
   std::string out = R"({"schema":"wscluster/receipt/v1",)";
   append_receipt_fields(out, receipt);
-  out.push_back('}');
+  out += receipt.is_duplicate ? R"(,"duplicate":true})" : R"(,"duplicate":false})";
   return out;
 }
 

@@ -31,6 +31,7 @@ struct ReceiptText {
   std::string_view node;
   std::uint64_t epoch = 0;
   double latency_seconds = 0;
+  bool is_duplicate = false;  ///< REST: of an earlier call with the same request id
 };
 
 /// What the sender gets: {"receipt":{"id":…,"to":…,"status":…,…}}

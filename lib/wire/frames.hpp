@@ -417,6 +417,7 @@ struct Message {
   Wait wait = Wait::none;
   bool is_binary = false;
   std::string_view payload;
+  std::string_view request;  ///< the application's id of what it asks for; messages of one request are one message
 
   template <class Self, class V>
   static void fields(Self& self, V& v) {
@@ -431,6 +432,7 @@ struct Message {
     v.number(9, self.wait);
     v.flag(10, self.is_binary);
     v.text(11, self.payload);
+    v.text(12, self.request);
   }
 };
 
@@ -441,6 +443,7 @@ struct Receipt {
   ReceiptStatus status{};
   std::uint64_t sessions = 0;
   std::uint64_t epoch = 0;
+  bool is_duplicate = false;  ///< of an earlier message of the same request
 
   template <class Self, class V>
   static void fields(Self& self, V& v) {
@@ -448,6 +451,7 @@ struct Receipt {
     v.number(2, self.status);
     v.number(3, self.sessions);
     v.number(4, self.epoch);
+    v.flag(5, self.is_duplicate);
   }
 };
 

@@ -94,7 +94,9 @@ struct ExecutedState {
   bool is_answered = false;
   ReceiptStatus status{};
   std::uint64_t sessions = 0;
-  std::uint64_t spares = 0;  ///< pending, too, and waited for only when nobody else writes it
+  std::uint64_t spares = 0;        ///< pending, too, and waited for only when nobody else writes it
+  std::uint64_t first_origin = 0;  ///< another message of the same request, whose outcome this one has; 0: none
+  std::uint64_t first_counter = 0;
 
   template <class Self, class V>
   static void fields(Self& self, V& v) {
@@ -109,6 +111,8 @@ struct ExecutedState {
     v.number(9, self.status);
     v.number(10, self.sessions);
     v.number(11, self.spares);
+    v.fixed(12, self.first_origin);
+    v.number(13, self.first_counter);
   }
 };
 
@@ -158,6 +162,28 @@ struct ExpectedState {
   }
 };
 
+/// A request whose first message is here: what other messages of it are answered.
+struct RequestState {
+  std::string_view id;
+  std::uint64_t origin = 0;  ///< of the first message
+  std::uint64_t counter = 0;
+  bool is_answered = false;
+  ReceiptStatus status{};
+  std::uint64_t sessions = 0;
+  std::uint64_t answered_ms_ago = 0;
+
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    v.text(1, self.id);
+    v.fixed(2, self.origin);
+    v.number(3, self.counter);
+    v.flag(4, self.is_answered);
+    v.number(5, self.status);
+    v.number(6, self.sessions);
+    v.number(7, self.answered_ms_ago);
+  }
+};
+
 struct UserState {
   std::uint64_t schema = 0;
   std::uint64_t life = 0;
@@ -169,6 +195,7 @@ struct UserState {
   std::vector<HeldState> held;
   std::vector<ExpectedState> expected;
   std::uint64_t early_returns = 0;  ///< clients that were back before their old socket's end was known
+  std::vector<RequestState> requests;
 
   template <class Self, class V>
   static void fields(Self& self, V& v) {
@@ -182,6 +209,7 @@ struct UserState {
     v.list(8, self.held);
     v.list(9, self.expected);
     v.number(10, self.early_returns);
+    v.list(11, self.requests);
   }
 };
 

@@ -20,6 +20,7 @@ struct SenderTest : testing::Test, ReceiptSink {
   void on_receipt(TimePoint, std::uint64_t cookie, const Receipt& receipt) override {
     receipts.emplace_back(cookie, receipt.status);
     nodes.emplace_back(receipt.node);
+    duplicates += receipt.is_duplicate ? 1 : 0;
     if (answer_with_a_send) send("another" + std::to_string(cookie), cookie + 1000);
   }
   void send(const std::string& to, std::uint64_t cookie, Duration patience = 5s) {
@@ -42,6 +43,7 @@ struct SenderTest : testing::Test, ReceiptSink {
   std::string uid = user_of({view}, "a");
   std::vector<std::pair<std::uint64_t, ReceiptStatus>> receipts;
   std::vector<std::string> nodes;
+  std::size_t duplicates = 0;
   bool answer_with_a_send = false;
 };
 
@@ -61,6 +63,17 @@ TEST_F(SenderTest, sends_to_the_owner_with_its_stamp_and_the_message_before) {
   send(uid, 3);
   EXPECT_EQ(network.one<wire::Message>(link_a).settled, 2U);
   EXPECT_EQ(sender.open(), 2U);
+}
+
+TEST_F(SenderTest, a_request_travels_with_its_message_and_a_duplicate_is_told) {
+  EXPECT_TRUE(sender.send(now, {"chat", uid, "x", false, wire::Wait::delivered, now + 1s, "request-1"}, *this, 1));
+  const auto message = network.one<wire::Message>(link_a);
+  EXPECT_EQ(message.request, "request-1");
+  sender.on_refusal(now, path_a, {message.counter, RefuseReason::not_owner, 1});
+  pass(30ms);
+  EXPECT_EQ(network.one<wire::Message>(link_a).request, "request-1") << "also when it is sent again";
+  sender.on_receipt(now, path_a, {message.counter, ReceiptStatus::delivered, 1, 1, true});
+  EXPECT_EQ(duplicates, 1U);
 }
 
 TEST_F(SenderTest, knows_no_other_service) {

@@ -51,11 +51,12 @@ TEST(Relay, a_wrong_request_is_answered_with_its_reason) {
 TEST(Relay, answers_are_json_with_names_escaped) {
   EXPECT_EQ(relay_message("a\"b", "[1]"), R"({"from":"a\"b","data":[1]})");
   EXPECT_EQ(
-      relay_receipt("7", {"bob", "delivered", 2, "node-1", 42, 0.0031}),
+      relay_receipt("7", {"bob", "delivered", 2, "node-1", 42, 0.0031, false}),
       R"({"receipt":{"id":7,"to":"bob","status":"delivered","sessions":2,"node":"node-1","epoch":42,"latency_seconds":0.003100}})");
   EXPECT_EQ(
-      rest_receipt({"bob", "offline", 0, "", 1, 0}),
-      R"({"schema":"wscluster/receipt/v1","to":"bob","status":"offline","sessions":0,"node":null,"epoch":1,"latency_seconds":0.000000})");
+      rest_receipt({"bob", "offline", 0, "", 1, 0, false}),
+      R"({"schema":"wscluster/receipt/v1","to":"bob","status":"offline","sessions":0,"node":null,"epoch":1,"latency_seconds":0.000000,"duplicate":false})");
+  EXPECT_TRUE(rest_receipt({"bob", "delivered", 1, "a", 1, 0, true}).ends_with(R"(,"duplicate":true})"));
   EXPECT_EQ(relay_error("invalid", "a\nb"), R"({"error":{"code":"invalid","message":"a\u000ab"}})");
 }
 

@@ -52,6 +52,7 @@ TEST(Wire, message_and_header_come_back) {
   message.wait = Wait::queued;
   message.is_binary = true;
   message.payload = std::string_view("\0\xff", 2);
+  message.request = "request-1";
   std::string bytes;
   append(bytes, message, 3);
   Raw raw;
@@ -63,6 +64,7 @@ TEST(Wire, message_and_header_come_back) {
   EXPECT_EQ(back.wait, Wait::queued);
   EXPECT_TRUE(back.is_binary);
   EXPECT_EQ(back.payload, message.payload);
+  EXPECT_EQ(back.request, "request-1");
 }
 
 TEST(Wire, what_is_not_sent_is_zero) {
@@ -144,6 +146,12 @@ TEST(Wire, what_edges_are_told_and_say_comes_back) {
   EXPECT_EQ(refusal.epoch, 4U);
 }
 
+TEST(Wire, a_receipt_comes_back) {
+  const auto receipt = come_back(Receipt{17, ReceiptStatus::delivered, 2, 4, true});
+  EXPECT_EQ(std::tuple(receipt.counter, receipt.status, receipt.sessions, receipt.epoch, receipt.is_duplicate),
+            std::tuple(17U, ReceiptStatus::delivered, 2U, 4U, true));
+}
+
 TEST(Wire, an_outcome_comes_back) {
   const auto outcome =
       come_back(Outcome{"chat", 9, 0x0200000000000001U, ReceiptStatus::delivered, 2, "node-3", 4, 1500});
@@ -204,10 +212,11 @@ TEST(Wire, a_user_comes_back_with_everything_that_is_known) {
   session.frames = {{true, 77, 5, std::string_view("\0\xff", 2)}, {false, 0, 0, "text"}};
   session.sends = {{1, 12, "carol", R"("id")"}};
   state.sessions = {session};
-  state.executed = {{77, 5, Wait::delivered, 1, 2, true, true, true, ReceiptStatus::queued, 3}};
+  state.executed = {{77, 5, Wait::delivered, 1, 2, true, true, true, ReceiptStatus::queued, 3, 1, 78, 4}};
   state.origins = {{77, 5, 4}};
   state.held = {{77, 6, 100, 200, true, "held"}};
   state.expected = {{2, 150}};
+  state.requests = {{"request-1", 78, 4, true, ReceiptStatus::delivered, 2, 3000}};
   const std::string bytes = encode(state);
   UserState back;
   ASSERT_TRUE(decode_into(bytes, back));
@@ -246,6 +255,11 @@ TEST(Wire, a_user_comes_back_with_everything_that_is_known) {
   EXPECT_TRUE(e.is_unsure && e.is_held && e.is_answered);
   EXPECT_EQ(e.status, ReceiptStatus::queued);
   EXPECT_EQ(e.sessions, 3U);
+  EXPECT_EQ(std::pair(e.first_origin, e.first_counter), std::pair(std::uint64_t{78}, std::uint64_t{4}));
+  ASSERT_EQ(back.requests.size(), 1U);
+  const RequestState& r = back.requests[0];
+  EXPECT_EQ(std::tuple(r.id, r.origin, r.counter, r.is_answered, r.status, r.sessions, r.answered_ms_ago),
+            std::tuple("request-1", 78U, 4U, true, ReceiptStatus::delivered, 2U, 3000U));
   ASSERT_EQ(back.origins.size(), 1U);
   EXPECT_EQ(std::tuple(back.origins[0].origin, back.origins[0].counter, back.origins[0].settled),
             std::tuple(77U, 5U, 4U));
