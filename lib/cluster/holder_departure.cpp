@@ -46,10 +46,15 @@ wire::Frame frame_of(std::string_view bytes) {
 // ---- what an epoch takes away
 
 void Holder::plan_moves(TimePoint now, const ServiceView* before) {
+  // An earlier life of our name may be a donor that is not done.
+  const auto may_donate = [&](const ring::HashRing& ring) {
+    const ring::Member* member = ring.find(self_.name);
+    return member != nullptr && is_us(*member);
+  };
   if (before == nullptr) {
     // Changes that were made before we looked for the first time: nothing was ever here.
     for (const OpenEpoch& open : service_->open)
-      donated_[open.epoch + 1].is_done = true;
+      if (may_donate(open.ring)) donated_[open.epoch + 1].is_done = true;
     return;
   }
   // The rings of the epochs adopted at once, oldest first.
@@ -64,7 +69,7 @@ void Holder::plan_moves(TimePoint now, const ServiceView* before) {
     double ours = 0;
     for (const auto& move : plan.moves())
       ours += plan.name(move.from) == self_.name ? move.share : 0;
-    donated_[epoch];
+    if (may_donate(*from)) donated_[epoch];
     moves_[epoch].share = plan.share() > 0 ? ours / plan.share() / self_.shards : 0;
     moves_[epoch].since = now;
     from = to;
@@ -130,7 +135,7 @@ void Holder::finish_changes() {
   std::erase_if(moves_, [&](const auto& entry) {
     const auto& [epoch, move] = entry;
     const bool is_done = move.users == 0 && move.closing.empty();
-    if (is_done) donated_[epoch].is_done = true;
+    if (const auto donated = donated_.find(epoch); is_done && donated != donated_.end()) donated->second.is_done = true;
     return is_done;
   });
   std::erase_if(donated_,
