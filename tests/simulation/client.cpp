@@ -97,7 +97,7 @@ void Client::on_close(std::uint16_t code) {
 void Client::read_later() {
   if (is_reading_ || device_.reading == Reading::never || core_ == nullptr) return;
   is_reading_ = true;
-  const auto delay = device_.reading == Reading::slow ? random_.micros(2'000, 90'000)
+  const auto delay = device_.reading == Reading::slow ? random_.micros(2'000, 50'000)
                                                       : random_.micros(20, random_.chance(20) ? 9'000 : 900);
   world_.agenda().in(delay, [this, at = socket_] {
     if (socket_ != at || core_ == nullptr) return;

@@ -141,7 +141,13 @@ void World::check_counts() {
       const bool is_whole =
           std::all_of(change.donors_expected.begin(), change.donors_expected.end(),
                       [&](const registry::Donor& donor) { return !lost_.contains(donor.incarnation); });
-      const registry::DonorProgress sum = change.donor_total();
+      // Whom the change threw out may tell what it would have had to give.
+      registry::Change expected = change;
+      std::erase_if(expected.donors, [&](const auto& told) {
+        return std::none_of(change.donors_expected.begin(), change.donors_expected.end(),
+                            [&](const registry::Donor& donor) { return donor.name == told.first; });
+      });
+      const registry::DonorProgress sum = expected.donor_total();
       const std::string counts = ": planned " + std::to_string(sum.planned) + ", moved " + std::to_string(sum.moved) +
                                  ", closed " + std::to_string(sum.closed) + ", gone " + std::to_string(sum.gone);
       if (change.state == registry::ChangeState::evicting) {
