@@ -101,7 +101,7 @@ void Holder::adopt(TimePoint now, std::shared_ptr<const View> view) {
   service_ = view_->service(options_.name);
   if (service_ == nullptr) return;
   if (service_before == nullptr || service_before->epoch() != service_->epoch()) {
-    remember_losses(now);
+    remember_losses(now, service_before);
     plan_moves(now, service_before);
     review_arrivals(now);
     hurry_departures(now);
@@ -112,16 +112,29 @@ void Holder::adopt(TimePoint now, std::shared_ptr<const View> view) {
 }
 
 /// A member that left with a life that is no longer in the document took its state along.
-void Holder::remember_losses(TimePoint now) {
-  for (const OpenEpoch& open : service_->open) {
-    for (const ring::Member& member : open.ring.members()) {
-      const bool is_known = std::any_of(losses_.begin(), losses_.end(), [&](const Loss& l) {
-        return l.incarnation == member.incarnation && l.ring_epoch == open.epoch;
-      });
-      if (is_known || member.weight == 0 || service_->has_member(member.name, member.incarnation)) continue;
-      losses_.push_back(
-          {open.ring, open.epoch, member.name, member.incarnation, service_->epoch(), now, now + loss_memory});
+void Holder::remember_losses(TimePoint now, const ServiceView* before) {
+  const auto remember = [&](const ServiceView& view) {
+    for (const auto* list : {&view.closed, &view.open}) {
+      for (const OpenEpoch& open : *list)
+        remember_losses_of(now, open);
     }
+  };
+  remember(*service_);
+  // An epoch was skipped, and who left with it. Perhaps in peace: then what it had is held somewhere, and nothing is
+  // made anew.
+  if (before == nullptr || service_->epoch() <= before->epoch() + 1) return;
+  remember(*before);
+  remember_losses_of(now, {before->epoch(), before->ring});
+}
+
+void Holder::remember_losses_of(TimePoint now, const OpenEpoch& open) {
+  for (const ring::Member& member : open.ring.members()) {
+    const bool is_known = std::any_of(losses_.begin(), losses_.end(), [&](const Loss& l) {
+      return l.incarnation == member.incarnation && l.ring_epoch == open.epoch;
+    });
+    if (is_known || member.weight == 0 || service_->has_member(member.name, member.incarnation)) continue;
+    losses_.push_back(
+        {open.ring, open.epoch, member.name, member.incarnation, service_->epoch(), now, now + loss_memory});
   }
 }
 

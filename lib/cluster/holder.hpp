@@ -136,7 +136,8 @@ class Holder final : public ReceiptSink {
   void erase_user(User& user);
   [[nodiscard]] bool owns(std::uint64_t hash) const;
   [[nodiscard]] bool is_us(const ring::Member& member) const;
-  void remember_losses(TimePoint now);
+  void remember_losses(TimePoint now, const ServiceView* before);
+  void remember_losses_of(TimePoint now, const OpenEpoch& open);
   void tick_slowly(TimePoint now);
 
   // Who holds a user that we gained (holder_asking.cpp)

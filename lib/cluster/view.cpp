@@ -32,8 +32,8 @@ std::shared_ptr<const ServiceView> ServiceView::make(std::shared_ptr<const ring:
   auto view = std::make_shared<ServiceView>();
   view->ring = ring::HashRing(*document);
   for (const auto& open : document->open) {
-    if (open.epoch < done_through) continue;
-    view->open.push_back({open.epoch, ring::HashRing(open.members, document->seed, document->points_per_weight)});
+    auto& list = open.epoch < done_through ? view->closed : view->open;
+    list.push_back({open.epoch, ring::HashRing(open.members, document->seed, document->points_per_weight)});
   }
   view->policies = std::move(policies);
   view->document = std::move(document);

@@ -43,7 +43,10 @@ struct ChangePolicy {
 struct ServiceView {
   std::shared_ptr<const ring::Document> document;  ///< never null
   ring::HashRing ring;
-  std::vector<OpenEpoch> open;         ///< ascending; those of done changes are left out
+  std::vector<OpenEpoch> open;  ///< ascending; those of done changes are left out
+  /// Of done changes, as far as the document lists them: they were not done when it was made, so a member that is not
+  /// in it any more was lost.
+  std::vector<OpenEpoch> closed;
   std::vector<ChangePolicy> policies;  ///< of changes that are not done, ascending
 
   [[nodiscard]] std::uint64_t epoch() const noexcept { return document->epoch; }
