@@ -182,6 +182,7 @@ class Holder final : public ReceiptSink {
 
   // Closing for a change that closes everybody (holder_closing.cpp)
   Move& closing_move(TimePoint now, std::uint64_t epoch);
+  void set_pace(TimePoint now, Move& move, double part);
   void plan_closes(TimePoint now, std::uint64_t epoch);
   void close_in_turn(TimePoint now);
   void close_for_change(TimePoint now, Session& session, std::uint64_t epoch, std::uint16_t code,
@@ -325,7 +326,7 @@ class Holder final : public ReceiptSink {
     };
     std::vector<Later> later;  ///< could not go when it was their turn
     // A change that closes everybody:
-    ClosePace pace;
+    std::optional<ClosePace> pace;
     std::vector<SessionRef> closing;
   };
   std::map<std::uint64_t, Move> moves_;
