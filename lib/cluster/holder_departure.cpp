@@ -67,7 +67,7 @@ void Holder::plan_moves(TimePoint now, const ServiceView* before) {
     donated_[epoch];
     Move& move = moves_[epoch];
     move.share = plan.share() > 0 ? ours / plan.share() / self_.shards : 0;
-    set_pace(now, move, part_of_all_closes(*from, plan, self_.name));
+    set_pace(now, move, epoch, part_of_all_closes(*from, plan, self_.name));
     from = to;
   }
   const auto step_of = [&](std::uint64_t hash) {

@@ -149,7 +149,7 @@ void Process::tell_registry() {
     sum.done = cores_done == reports_.size() && sum.planned == sum.moved + sum.closed + sum.gone;
     const auto since = donors_since_.try_emplace(key, now).first->second;
     registry::DonorProgress& told = donors_told_[key];
-    if (told.done && sum.done) continue;
+    if (told.done && sum.done && told.forced == sum.forced) continue;
     sum.seconds = seconds(now - since);
     told = sum;
     agent_->report_donor(key.first, key.second, sum);

@@ -417,6 +417,27 @@ TEST_F(ClosingArrivals, keep_the_pace_when_they_come_one_by_one) {
   EXPECT_LE(closed(), 24U);
 }
 
+TEST_F(ClosingArrivals, keep_the_pace_when_the_change_is_done_before_they_are_closed) {
+  arrive(uid, 9, 1);
+  epochs.done = 2;
+  bench.adopt(epochs.view());
+  bench.pass(100ms);
+  EXPECT_GE(closed(), 4U);
+  EXPECT_LE(closed(), 6U);
+}
+
+TEST_F(ClosingArrivals, are_forced_where_they_came_to) {
+  epochs.rate = 0.1;
+  epochs.deadline = 300ms;
+  bench.adopt(epochs.view());
+  arrive(uid, 9, 1);
+  bench.pass(200ms);
+  EXPECT_EQ(closed(), 0U);
+  bench.pass(200ms);
+  EXPECT_EQ(closed(), 9U);
+  EXPECT_EQ(bench.holder->donated().at(2).forced, 9U);
+}
+
 TEST(PartOfAllCloses, is_what_a_node_keeps_and_gets_of_the_keys_of_those_that_give) {
   const auto part_of = [](const std::string& from, const std::string& to, const std::string& node) {
     Epochs epochs(from);
