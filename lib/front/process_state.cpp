@@ -46,6 +46,7 @@ void Process::on_snapshot(std::shared_ptr<const registry::Snapshot> snapshot) {
       log::info("ring", "adopted an epoch",
                 {{"service", name}, {"epoch", service->epoch()}, {"why", service->document->why}});
       hubs_[0]->share_document(*service->document);
+      donors_since_.try_emplace({name, service->epoch()}, Clock::now());
     }
     snapshot_ = std::move(snapshot);
     view_ = view;
@@ -154,7 +155,12 @@ void Process::tell_registry() {
     told = sum;
     agent_->report_donor(key.first, key.second, sum);
   }
-  std::erase_if(donors_since_, [&](const auto& entry) { return !donors.contains(entry.first); });
+  std::erase_if(donors_since_, [&](const auto& entry) {
+    const auto& [name, epoch] = entry.first;
+    const cluster::ServiceView* service = view_ ? view_->service(name) : nullptr;
+    const bool may_be_counted_yet = service != nullptr && epoch >= service->epoch();
+    return !donors.contains(entry.first) && !may_be_counted_yet;
+  });
   std::erase_if(donors_told_, [&](const auto& entry) { return !donors.contains(entry.first); });
   stats.state = "up";
   if (view_ && !role_.is_gateway) {
