@@ -2,6 +2,7 @@
 #include "cluster/close_pace.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace wscluster::cluster {
 namespace {
@@ -22,6 +23,22 @@ void ClosePace::advance(TimePoint now, const ChangePolicy* given) {
   const double rate = is_waiting ? 0 : policy.rate * share_;
   allowance_ = std::min(allowance_ + rate * seconds(now - last_), std::max(1.0, rate * burst_seconds));
   last_ = now;
+}
+
+double part_of_all_closes(const ring::HashRing& before, const ring::Plan& plan, std::string_view node) {
+  std::set<std::string_view> donors;
+  double part = 0;
+  for (const auto& move : plan.moves()) {
+    const std::string& from = plan.name(move.from);
+    donors.insert(from);
+    part += plan.name(move.to) == node ? move.share : 0;
+    part -= from == node ? move.share : 0;
+  }
+  if (donors.contains(node)) part += before.owned_ratio(node);
+  double all = 0;
+  for (const std::string_view donor : donors)
+    all += before.owned_ratio(donor);
+  return all > 0 ? std::clamp(part / all, 0.0, 1.0) : 0;
 }
 
 std::string close_text(std::uint64_t epoch, const ChangePolicy* policy, std::uint64_t& jitter) {

@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "cluster/view.hpp"
+#include "ring/plan.hpp"
 
 namespace wscluster::cluster {
 
@@ -29,6 +31,10 @@ class ClosePace {
   bool is_free_ = false;
   bool is_late_ = false;
 };
+
+/// When a change closes every session of the nodes that give: how much of that falls to this node, which keeps some of
+/// theirs or gets some. 0 to 1; all nodes together make 1.
+[[nodiscard]] double part_of_all_closes(const ring::HashRing& before, const ring::Plan& plan, std::string_view node);
 
 /// "epoch=43 after=120ms TEXT": what a client reads that is closed for a change. `jitter` is the state of a small
 /// generator: clients closed together shall not come back together.

@@ -187,6 +187,8 @@ class Holder final : public ReceiptSink {
 
   // Closing for a change that closes everybody (holder_closing.cpp)
   Move& closing_move(TimePoint now, std::uint64_t epoch);
+  void set_pace(TimePoint now, Move& move, std::uint64_t epoch, double part);
+  void note_policy(Move& move, std::uint64_t epoch) const;
   void plan_closes(TimePoint now, std::uint64_t epoch);
   void close_in_turn(TimePoint now);
   void close_for_change(TimePoint now, Session& session, std::uint64_t epoch, std::uint16_t code,
@@ -342,7 +344,8 @@ class Holder final : public ReceiptSink {
     };
     std::vector<Later> later;  ///< could not go when it was their turn
     // A change that closes everybody:
-    ClosePace pace;
+    std::optional<ClosePace> pace;
+    ChangePolicy policy;  ///< kept, because the change is done before all that were handed on are closed
     std::vector<SessionRef> closing;
   };
   std::map<std::uint64_t, Move> moves_;

@@ -16,11 +16,23 @@ constexpr Duration detach_patience = 8s;
 
 }  // namespace
 
+/// With the part of the change's closes that are to be made on this node. Who was to make none, as far as was planned,
+/// and gets sessions all the same (another change came between) makes its part as if all members did.
+void Holder::set_pace(TimePoint now, Move& move, std::uint64_t epoch, double part) {
+  note_policy(move, epoch);
+  const auto nodes = static_cast<double>(std::max<std::size_t>(1, service_->ring.members().size()));
+  move.pace = ClosePace(now, (part > 0 ? part : 1 / nodes) / self_.shards);
+}
+
+void Holder::note_policy(Move& move, std::uint64_t epoch) const {
+  const ChangePolicy* policy = service_->policy_of(epoch);
+  if (policy != nullptr && *policy != move.policy) move.policy = *policy;
+}
+
 /// The pace of such a change here, whether it is ours or came with a session.
 Holder::Move& Holder::closing_move(TimePoint now, std::uint64_t epoch) {
   Move& move = moves_[epoch];
-  const auto nodes = std::max<std::size_t>(1, service_->ring.members().size());
-  if (move.closing.empty()) move.pace = ClosePace(now, 1.0 / static_cast<double>(nodes) / self_.shards);
+  if (!move.pace) set_pace(now, move, epoch, 0);
   return move;
 }
 
@@ -42,23 +54,24 @@ void Holder::plan_closes(TimePoint now, std::uint64_t epoch) {
 void Holder::close_in_turn(TimePoint now) {
   for (auto& [epoch, move] : moves_) {
     if (move.closing.empty()) continue;
-    const ChangePolicy* policy = service_->policy_of(epoch);
-    move.pace.advance(now, policy);
+    note_policy(move, epoch);
+    ClosePace& pace = *move.pace;
+    pace.advance(now, &move.policy);
     for (const SessionRef ref : std::exchange(move.closing, {})) {
       Session* session = find_session(ref);
       if (session == nullptr || session->closes != epoch) continue;
       const bool is_here = session->user->phase == User::Phase::active;
-      if (!is_here || !move.pace.may_close()) {
+      if (!is_here || !pace.may_close()) {
         move.closing.push_back(ref);
         continue;
       }
-      move.pace.closed();
-      if (move.pace.is_late() && session->planned != 0) ++donated_[session->planned].forced;
+      pace.closed();
+      const auto count = donated_.find(session->planned != 0 ? session->planned : epoch);
+      if (pace.is_late() && count != donated_.end()) ++count->second.forced;
       if (session->planned != 0) ++donated_[session->planned].closed;
       session->planned = 0;
-      const ChangePolicy fallback;
-      close_for_change(now, *session, epoch, (policy == nullptr ? fallback : *policy).close_code,
-                       close_text(service_->epoch(), policy, jitter_));
+      close_for_change(now, *session, epoch, move.policy.close_code,
+                       close_text(service_->epoch(), &move.policy, jitter_));
     }
   }
 }

@@ -70,8 +70,10 @@ void Holder::plan_moves(TimePoint now, const ServiceView* before) {
     for (const auto& move : plan.moves())
       ours += plan.name(move.from) == self_.name ? move.share : 0;
     if (may_donate(*from)) donated_[epoch];
-    moves_[epoch].share = plan.share() > 0 ? ours / plan.share() / self_.shards : 0;
-    moves_[epoch].since = now;
+    Move& move = moves_[epoch];
+    move.share = plan.share() > 0 ? ours / plan.share() / self_.shards : 0;
+    move.since = now;
+    set_pace(now, move, epoch, part_of_all_closes(*from, plan, self_.name));
     from = to;
   }
   const auto step_of = [&](std::uint64_t hash) {
@@ -134,9 +136,10 @@ void Holder::stay(User& user) {
 void Holder::finish_changes() {
   std::erase_if(moves_, [&](const auto& entry) {
     const auto& [epoch, move] = entry;
-    const bool is_done = move.users == 0 && move.closing.empty();
-    if (const auto donated = donated_.find(epoch); is_done && donated != donated_.end()) donated->second.is_done = true;
-    return is_done;
+    if (move.users != 0 || !move.closing.empty()) return false;
+    if (const auto donated = donated_.find(epoch); donated != donated_.end()) donated->second.is_done = true;
+    // Sessions to be closed may still come; they are at the same pace.
+    return !service_->is_change_open(epoch);
   });
   std::erase_if(donated_,
                 [&](const auto& entry) { return entry.second.is_done && !service_->is_change_open(entry.first); });

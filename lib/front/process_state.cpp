@@ -46,6 +46,7 @@ void Process::on_snapshot(std::shared_ptr<const registry::Snapshot> snapshot) {
       log::info("ring", "adopted an epoch",
                 {{"service", name}, {"epoch", service->epoch()}, {"why", service->document->why}});
       hubs_[0]->share_document(*service->document);
+      donors_since_.try_emplace({name, service->epoch()}, Clock::now());
     }
     snapshot_ = std::move(snapshot);
     view_ = view;
@@ -149,12 +150,17 @@ void Process::tell_registry() {
     sum.done = cores_done == reports_.size() && sum.planned == sum.moved + sum.closed + sum.gone;
     const auto since = donors_since_.try_emplace(key, now).first->second;
     registry::DonorProgress& told = donors_told_[key];
-    if (told.done && sum.done) continue;
+    if (told.done && sum.done && told.forced == sum.forced) continue;
     sum.seconds = seconds(now - since);
     told = sum;
     agent_->report_donor(key.first, key.second, sum);
   }
-  std::erase_if(donors_since_, [&](const auto& entry) { return !donors.contains(entry.first); });
+  std::erase_if(donors_since_, [&](const auto& entry) {
+    const auto& [name, epoch] = entry.first;
+    const cluster::ServiceView* service = view_ ? view_->service(name) : nullptr;
+    const bool may_be_counted_yet = service != nullptr && epoch >= service->epoch();
+    return !donors.contains(entry.first) && !may_be_counted_yet;
+  });
   std::erase_if(donors_told_, [&](const auto& entry) { return !donors.contains(entry.first); });
   stats.state = "up";
   if (view_ && !role_.is_gateway) {

@@ -114,6 +114,8 @@ class Hub final : public cluster::Network, public LinkOwner {
   std::string& parcel_for(unsigned core, cluster::PathId path);
   void dispatch(cluster::PathId reply, std::string_view frames);
   void receive(unsigned from, std::vector<Parcel> parcels);
+  /// `why` is a literal.
+  void leave_later(cluster::LinkId id, std::string_view why);
   void end_predecessor(const Link& link, std::uint64_t incarnation);
   void resume_here(Link::Parts parts, bool is_dialled);
   void handle_control(Link& link, const wire::Raw& raw);

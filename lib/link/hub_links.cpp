@@ -13,6 +13,22 @@ using namespace std::chrono_literals;
 
 constexpr Duration tick_interval = 50ms;
 
+/// The ring went on without that life, because it was silent. Who leaves by itself has no points any more when it goes.
+bool was_expelled(const cluster::View& before, const cluster::View& after, const Remote& peer) {
+  return std::any_of(before.services.begin(), before.services.end(), [&](const auto& entry) {
+    const auto& [name, service] = entry;
+    const ring::Member* member = service->ring.find(peer.name);
+    const cluster::ServiceView* now = after.service(name);
+    return member != nullptr && member->incarnation == peer.incarnation && member->weight > 0 && now != nullptr &&
+           !now->has_member(peer.name, peer.incarnation);
+  });
+}
+
+bool has_new_life(const cluster::View& view, const Remote& remote) {
+  const cluster::Peer* peer = view.peer(remote.name);
+  return peer != nullptr && peer->incarnation != remote.incarnation;
+}
+
 }  // namespace
 
 /// Gateways dial nodes; of two nodes the one whose name comes first dials.
@@ -22,7 +38,7 @@ bool Hub::dials(const cluster::Peer& peer) const {
 }
 
 void Hub::adopt(std::shared_ptr<const cluster::View> view) {
-  view_ = std::move(view);
+  const auto before = std::exchange(view_, std::move(view));
   std::erase_if(targets_, [&](const std::unique_ptr<Target>& target) {
     const cluster::Peer* peer = view_->peer(target->name, target->incarnation);
     return (peer == nullptr || peer->link_address != target->address) && target->link == 0 && !target->is_resolving;
@@ -45,13 +61,20 @@ void Hub::adopt(std::shared_ptr<const cluster::View> view) {
     }
   }
   for (auto& [id, link] : links_) {
-    const cluster::Peer* peer = link->is_up() ? view_->peer(link->remote().name) : nullptr;
-    if (peer == nullptr || peer->incarnation == link->remote().incarnation) continue;
-    core_.post([this, gone = id] {
-      if (const auto found = links_.find(gone); found != links_.end())
-        found->second->leave("your name has a new life in the registry");
-    });
+    if (!link->is_up()) continue;
+    if (has_new_life(*view_, link->remote())) {
+      leave_later(id, "your name has a new life in the registry");
+    } else if (before && was_expelled(*before, *view_, link->remote())) {
+      // Who waits for an answer of that life need not wait for dead_after.
+      leave_later(id, "the ring went on without you");
+    }
   }
+}
+
+void Hub::leave_later(cluster::LinkId id, std::string_view why) {
+  core_.post([this, id, why] {
+    if (const auto found = links_.find(id); found != links_.end()) found->second->leave(why);
+  });
 }
 
 void Hub::tick(TimePoint now) {

@@ -128,6 +128,19 @@ start_cluster() {
   wscluster ring wait --timeout 30s > /dev/null 2>&1
 }
 
+# What each process that is alive has counted: NAME.metrics.
+keep_metrics() {
+  local name admin
+  for name in node-1 node-2 node-3 node-4 gateway-1 gateway-2; do
+    is_alive "$name" || continue
+    admin=$(port "$name" admin)
+    exec 3<> "/dev/tcp/${admin%:*}/${admin##*:}" || continue
+    printf 'GET /metrics HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n' "$admin" >&3
+    cat <&3 > "$place/$name.metrics"
+    exec 3>&-
+  done
+}
+
 # Everything ends at once; all of it has been started here.
 stop_cluster() {
   local file

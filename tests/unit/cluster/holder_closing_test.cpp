@@ -366,5 +366,95 @@ TEST_F(ClosingAll, a_session_that_ends_before_its_turn_is_gone_and_a_new_one_is_
   EXPECT_EQ(bench.network.count<wire::Close>(edge_link), 0U);
 }
 
+/// Node b leaves a ring of a, b and c, and every session of it is closed where it arrives.
+struct ClosingArrivals : testing::Test {
+  ClosingArrivals() {
+    epochs.evict = Evict::all;
+    epochs.rate = 100;
+    before = epochs.view();
+    epochs.next("aBc");
+    uid = user_of({before, epochs.view()}, "ba");
+    bench.adopt(before);
+    bench.adopt(epochs.view());
+  }
+  /// With `sessions` sessions; `handover` counts up.
+  void arrive(const std::string& user, std::uint64_t sessions, std::uint64_t handover) {
+    std::vector<std::string> ids;
+    for (std::uint64_t edge = 1; edge <= sessions; ++edge)
+      ids.push_back(HolderBench::id_of(edge));
+    wire::UserState state;
+    state.schema = wire::user_state_schema;
+    state.life = 4711;
+    for (const std::string& id : ids) {
+      state.sessions.emplace_back().id = id;
+      state.sessions.back().closes = 2;
+    }
+    const std::string bytes = wire::encode(state);
+    bench.holder->on_snapshot(bench.now, path_b, {"chat", user, handover, 2, "b", 2, 0, 0, bytes.size(), bytes});
+    bench.holder->on_release(bench.now, {"chat", user, handover, 2});
+  }
+  [[nodiscard]] std::uint64_t closed() const { return bench.holder->counters().closed_for_change; }
+
+  HolderBench bench;
+  Epochs epochs{"abc"};
+  std::shared_ptr<const View> before;
+  std::string uid;
+};
+
+TEST_F(ClosingArrivals, are_paced_by_what_this_node_gets_of_those_that_give) {
+  arrive(uid, 9, 1);
+  bench.pass(100ms);
+  EXPECT_GE(closed(), 4U) << "a and c share a hundred a second; b keeps nobody";
+  EXPECT_LE(closed(), 6U);
+}
+
+TEST_F(ClosingArrivals, keep_the_pace_when_they_come_one_by_one) {
+  for (std::uint64_t i = 1; i <= 40; ++i) {
+    arrive(user_of({before, epochs.view()}, "ba", static_cast<unsigned>(i)), 1, i);
+    bench.pass(10ms);
+  }
+  EXPECT_GE(closed(), 16U);
+  EXPECT_LE(closed(), 24U);
+}
+
+TEST_F(ClosingArrivals, keep_the_pace_when_the_change_is_done_before_they_are_closed) {
+  arrive(uid, 9, 1);
+  epochs.done = 2;
+  bench.adopt(epochs.view());
+  bench.pass(100ms);
+  EXPECT_GE(closed(), 4U);
+  EXPECT_LE(closed(), 6U);
+}
+
+TEST_F(ClosingArrivals, are_forced_where_they_came_to) {
+  epochs.rate = 0.1;
+  epochs.deadline = 300ms;
+  bench.adopt(epochs.view());
+  arrive(uid, 9, 1);
+  bench.pass(200ms);
+  EXPECT_EQ(closed(), 0U);
+  bench.pass(200ms);
+  EXPECT_EQ(closed(), 9U);
+  EXPECT_EQ(bench.holder->donated().at(2).forced, 9U);
+}
+
+TEST(PartOfAllCloses, is_what_a_node_keeps_and_gets_of_the_keys_of_those_that_give) {
+  const auto part_of = [](const std::string& from, const std::string& to, const std::string& node) {
+    Epochs epochs(from);
+    const auto before = epochs.view();
+    epochs.next(to);
+    const auto after = epochs.view();
+    const ring::HashRing& ring = before->service("chat")->ring;
+    return part_of_all_closes(ring, ring::plan(ring, after->service("chat")->ring), node);
+  };
+  for (const char* node : {"a", "b", "c", "d"})
+    EXPECT_NEAR(part_of("abc", "abcd", node), 0.25, 0.05) << node;
+  EXPECT_NEAR(part_of("abc", "aBc", "a"), 0.5, 0.1);
+  EXPECT_NEAR(part_of("abc", "aBc", "a") + part_of("abc", "aBc", "c"), 1, 1e-9);
+  EXPECT_NEAR(part_of("abc", "aBc", "b"), 0, 1e-9);
+  EXPECT_NEAR(part_of("ab", "aB", "a"), 1, 1e-9) << "all that b had";
+  EXPECT_EQ(part_of("abc", "abc", "a"), 0) << "nobody gives";
+}
+
 }  // namespace
 }  // namespace wscluster::cluster

@@ -3,6 +3,8 @@
 #include "link/hub.hpp"
 
 #include <gtest/gtest.h>
+
+#include <array>
 #include <future>
 #include <mutex>
 #include <thread>
@@ -267,6 +269,52 @@ TEST(Hub, every_core_hears_that_a_link_is_down) {
   node.reset();
   ASSERT_TRUE(eventually([&] { return gateway.ear(0).links_lost() == 2 && gateway.ear(1).links_lost() == 2; }));
   EXPECT_EQ(gateway.up(), 0U);
+}
+
+/// The ring of one service with these nodes, as an epoch later than any before.
+void put_ring(cluster::View& view, std::vector<ring::Member> members) {
+  ring::Document document = ring::first_document("chat", 1, 1, std::move(members)).value();
+  view.services["chat"] =
+      cluster::ServiceView::make(std::make_shared<const ring::Document>(std::move(document)), 0, {});
+}
+
+/// A gateway and two nodes, linked; then the gateway learns of a ring without the second node.
+struct Departure : testing::Test {
+  Departure() {
+    views[0] = std::make_shared<cluster::View>(*view_of({&gateway, &stays, &goes}));
+    views[1] = std::make_shared<cluster::View>(*views[0]);
+    put_ring(*views[1], {member(stays)});
+  }
+  static ring::Member member(const Party& party, double weight = 1) {
+    return {party.peer().name, party.peer().incarnation, weight, ring::MemberState::up};
+  }
+  void adopt_both(double weight) {
+    put_ring(*views[0], {member(goes, weight), member(stays)});
+    stays.adopt(views[0]), goes.adopt(views[0]), gateway.adopt(views[0]);
+    ASSERT_TRUE(eventually([&] { return gateway.missing() == 0; }));
+    gateway.adopt(views[1]);
+  }
+
+  Party gateway{"gateway", true, 1, key_of(1)};
+  Party stays{"stays", false, 1, key_of(1)};
+  Party goes{"goes", false, 1, key_of(1)};
+  std::array<std::shared_ptr<cluster::View>, 2> views;
+};
+
+TEST_F(Departure, of_a_life_that_the_ring_threw_out_ends_its_links_at_once) {
+  views[1]->peers.erase("goes");
+  adopt_both(1);
+  EXPECT_TRUE(eventually([&] { return gateway.ear(0).links_lost() == 1; }));
+  EXPECT_EQ(gateway.up(), 1U);
+  EXPECT_NE(gateway.on(0, [&](Hub& hub) { return hub.path_to("stays", stays.peer().incarnation, 0); }), 0U);
+}
+
+TEST_F(Departure, of_a_node_that_had_given_everything_away_leaves_its_links) {
+  adopt_both(0);
+  // What an adoption posts comes before what is posted after it was seen.
+  for (int i = 0; i < 3; ++i)
+    EXPECT_EQ(gateway.up(), 2U);
+  EXPECT_EQ(gateway.ear(0).links_lost(), 0U);
 }
 
 /// A peer with the right key that says whatever it is told, inside TLS; returns what the other side answered until it
