@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "base/random.hpp"
-#include "ring/key.hpp"
+#include "cluster/attachments_state.hpp"
 
 namespace wscluster::cluster {
 namespace {
@@ -19,41 +19,6 @@ constexpr Duration progress_interval = 50ms;
 constexpr Duration end_patience = 10s;
 
 }  // namespace
-
-struct Attachments::Attachment {
-  std::uint64_t socket = 0;
-  Ref ref = 0;
-  const ServiceOptions* options = nullptr;
-  std::string uid;
-  session::SessionId id;
-  PathId path = 0;           ///< where the attach went; 0: nowhere now
-  std::uint64_t holder = 0;  ///< the holder's reference; 0: not attached
-  std::uint64_t number = 0;
-  std::uint64_t life = 0;
-  TimePoint deadline;  ///< of the first attach
-  TimePoint retry_at;
-  std::uint64_t wants_epoch = 0;
-  std::uint32_t refusals = 0;
-  bool was_attached = false;  ///< the client has its 101
-  bool is_paused = false;
-  bool is_retrying = false;
-  bool is_lazy = false;
-  std::uint16_t end_code = 0;      ///< the socket closed with it; kept until the holder knows it
-  std::uint64_t closes = 0;        ///< the change to this epoch wants the socket closed
-  std::uint64_t evicting = 0;      ///< the change to this epoch has asked the holder to close it
-  bool tell_written = false;       ///< somebody waits for a receipt
-  session::FrameQueue queue;       ///< upstream; covered by `answered`. Counter 1: answered before others
-  std::uint64_t ever_sent = 0;     ///< highest position that went out under any attachment
-  std::uint64_t unsure_until = 0;  ///< positions up to here may have been executed by a state that is lost
-  std::uint64_t received = 0;      ///< downstream frames of this life
-  std::uint64_t delivered = 0;     ///< of this socket, over all lives
-  std::uint64_t written = 0;       ///< of this socket, over all lives
-  std::uint64_t life_base = 0;     ///< `delivered` when this life began
-  std::uint64_t told = 0;          ///< `written` of this life that the holder knows
-
-  [[nodiscard]] bool is_gone() const { return end_code != 0; }
-  [[nodiscard]] std::uint64_t written_of_life() const { return written > life_base ? written - life_base : 0; }
-};
 
 Attachments::Attachments(Network& network, Sockets& sockets, std::pmr::memory_resource& pool)
     : network_(network), sockets_(sockets), pool_(pool), jitter_(random_id()) {}
@@ -82,9 +47,7 @@ void Attachments::attach(TimePoint now, Attachment& a) {
   const ring::Member* owner =
       service == nullptr || service->epoch() < a.wants_epoch ? nullptr : service->ring.owner_of(a.id.hash);
   const Peer* peer = owner == nullptr ? nullptr : view_->peer(owner->name, owner->incarnation);
-  const PathId path = peer == nullptr || peer->shards == 0
-                          ? 0
-                          : network_.path_to(peer->name, peer->incarnation, ring::shard_of(a.id.hash, peer->shards));
+  const PathId path = path_to_shard(network_, peer, a.id.hash);
   if (path == 0) {
     retry_at(a, now + retry_delay);
     return;
@@ -245,7 +208,7 @@ void Attachments::on_down(TimePoint, PathId path, const wire::Down& down) {
 
 void Attachments::on_close(TimePoint, PathId path, const wire::Close& close) {
   Attachment* a = find(close.edge, close.number, path);
-  if (a != nullptr) sockets_.close(a->socket, static_cast<std::uint16_t>(close.code), close.text);
+  if (a != nullptr && !a->is_gone()) sockets_.close(a->socket, static_cast<std::uint16_t>(close.code), close.text);
 }
 
 void Attachments::on_written(Ref ref, std::uint64_t frames) {
@@ -371,56 +334,6 @@ void Attachments::on_moved(TimePoint now, PathId path, const wire::Moved& moved)
     closing.queue.push_back(a->ref);
   }
   attach(now, *a);
-}
-
-void Attachments::close_in_turn(TimePoint now) {
-  for (auto& [key, closing] : closings_) {
-    const ServiceView* service = view_->service(key.first);
-    if (service == nullptr) continue;
-    closing.pace.advance(now, service->policy_of(key.second));
-    for (const Ref ref : std::exchange(closing.queue, {})) {
-      Attachment* a = slots_.find(ref);
-      if (a == nullptr || a->closes != key.second) continue;
-      if (a->holder == 0 || !closing.pace.may_close()) {
-        closing.queue.push_back(ref);
-        continue;
-      }
-      closing.pace.closed();
-      DonorCount& count = donated_[key];
-      ++count.closed;
-      if (closing.pace.is_late()) ++count.forced;
-      ++counters_.closed_for_change;
-      a->closes = 0;
-      a->evicting = key.second;
-      evict(*a);
-    }
-  }
-  std::erase_if(closings_, [](const auto& entry) { return entry.second.queue.empty(); });
-}
-
-/// Said again to each new holder until the socket is gone.
-void Attachments::evict(const Attachment& a) {
-  const ServiceView* service = view_->service(a.options->name);
-  const ChangePolicy* policy = service == nullptr ? nullptr : service->policy_of(a.evicting);
-  const ChangePolicy fallback;
-  network_.send(a.path, wire::Evict{a.holder, a.evicting, (policy == nullptr ? fallback : *policy).close_code,
-                                    close_text(service == nullptr ? 0 : service->epoch(), policy, jitter_)});
-}
-
-/// Counts are told for as long as the change is not done.
-void Attachments::forget_done_closings() {
-  std::erase_if(donated_, [&](const auto& entry) {
-    const auto& [service_name, epoch] = entry.first;
-    const ServiceView* service = view_ ? view_->service(service_name) : nullptr;
-    return service != nullptr && !service->is_change_open(epoch) && !closings_.contains(entry.first);
-  });
-}
-
-std::size_t Attachments::closes_pending() const noexcept {
-  std::size_t count = 0;
-  for (const auto& [key, closing] : closings_)
-    count += closing.queue.size();
-  return count;
 }
 
 }  // namespace wscluster::cluster

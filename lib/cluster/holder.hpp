@@ -191,12 +191,14 @@ class Holder final : public ReceiptSink {
   void note_policy(Move& move, std::uint64_t epoch) const;
   void plan_closes(TimePoint now, std::uint64_t epoch);
   void close_in_turn(TimePoint now);
+  void evict_session(TimePoint now, Session& session, std::uint64_t evicted, std::uint16_t code, std::string_view text);
   void close_for_change(TimePoint now, Session& session, std::uint64_t epoch, std::uint16_t code,
                         std::string_view text);
   [[nodiscard]] bool is_closing_for_change(const User& user) const;
 
   // What operators ask (holder_listing.cpp)
   [[nodiscard]] static wire::Finding finding_of(const User* user);
+  [[nodiscard]] wire::Sessions answer_about(const User* user, std::uint64_t number) const;
   void describe_user(TimePoint now, const User& user, std::vector<wire::SessionEntry>& entries) const;
   bool close_by_operator(TimePoint now, Session& session, std::uint16_t code, std::string_view text);
 

@@ -4,7 +4,6 @@
 
 #include "cluster/holder.hpp"
 #include "cluster/holder_state.hpp"
-#include "ring/key.hpp"
 
 namespace wscluster::cluster {
 
@@ -32,9 +31,7 @@ void Holder::continue_asking(TimePoint now, User& user) {
       question.is_answered = true;
       continue;
     }
-    const Peer* peer = view_->peer(question.node, question.incarnation);
-    if (peer == nullptr || peer->shards == 0) continue;
-    const PathId path = network_.path_to(peer->name, peer->incarnation, ring::shard_of(user.key->hash, peer->shards));
+    const PathId path = path_to_shard(network_, view_->peer(question.node, question.incarnation), user.key->hash);
     if (path != 0 && network_.send(path, wire::Ask{options_.name, user.key->uid, service_->epoch()}))
       question.path = path;
   }

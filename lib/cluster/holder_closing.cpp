@@ -76,17 +76,23 @@ void Holder::close_in_turn(TimePoint now) {
   }
 }
 
-/// From now on messages to the user wait for the return: what the old socket has not written must come before them.
+/// `evicted`: by the change to this epoch (or by_operator). Then the client comes back, and from now on messages to the
+/// user wait for the return: what the old socket has not written must come before them.
+void Holder::evict_session(TimePoint now, Session& session, std::uint64_t evicted, std::uint16_t code,
+                           std::string_view text) {
+  session.evicted = evicted;
+  if (evicted != 0) session.user->hold_until = std::max(session.user->hold_until, now + options_.hold);
+  session.closing_since = now;
+  closing_.push_back(session.ref);
+  close_session(session, code, text);
+}
+
 void Holder::close_for_change(TimePoint now, Session& session, std::uint64_t epoch, std::uint16_t code,
                               std::string_view text) {
   session.closes = 0;
   if (session.close_code != 0) return;
-  session.evicted = epoch;
-  session.closing_since = now;
-  closing_.push_back(session.ref);
-  session.user->hold_until = std::max(session.user->hold_until, now + options_.hold);
   ++counters_.closed_for_change;
-  close_session(session, code, text);
+  evict_session(now, session, epoch, code, text);
 }
 
 bool Holder::is_closing_for_change(const User& user) const {

@@ -4,7 +4,6 @@
 
 #include "cluster/holder.hpp"
 #include "cluster/holder_state.hpp"
-#include "ring/key.hpp"
 #include "ring/plan.hpp"
 
 namespace wscluster::cluster {
@@ -182,10 +181,7 @@ void Holder::begin_move(TimePoint now, User& user) {
   if (user.leaves == 0) plan_user(user, service_->epoch());
   const ring::Member* owner = service_->ring.owner_of(user.key->hash);
   const Peer* peer = owner == nullptr ? nullptr : view_->peer(owner->name, owner->incarnation);
-  const PathId path =
-      peer == nullptr || peer->shards == 0
-          ? 0
-          : network_.path_to(peer->name, peer->incarnation, ring::shard_of(user.key->hash, peer->shards));
+  const PathId path = path_to_shard(network_, peer, user.key->hash);
   if (path == 0) {
     put_back(now, user);
     return;
@@ -253,11 +249,7 @@ void Holder::on_prepared(TimePoint now, const wire::Prepared& prepared) {
 
 /// An answer would go to the core that holds the link there, which need not be the shard of the uid.
 PathId Holder::path_to_owner(std::uint64_t incarnation, std::string_view uid) const {
-  for (const auto& [name, peer] : view_->peers) {
-    if (peer.incarnation == incarnation && peer.shards > 0)
-      return network_.path_to(name, incarnation, ring::shard_of(service_->hash_of(uid), peer.shards));
-  }
-  return 0;
+  return path_to_shard(network_, view_->peer_of(incarnation), service_->hash_of(uid));
 }
 
 void Holder::on_declined(TimePoint now, const wire::Declined& declined) {
@@ -356,9 +348,7 @@ void Holder::hurry_departures(TimePoint now) {
       continue;
     }
     if (departure.path == 0 && !options_.mutations.no_repeats) {
-      const Peer* peer = view_->peer(departure.node, departure.incarnation);
-      if (peer != nullptr && peer->shards > 0)
-        departure.path = network_.path_to(peer->name, peer->incarnation, ring::shard_of(key.hash, peer->shards));
+      departure.path = path_to_shard(network_, view_->peer(departure.node, departure.incarnation), key.hash);
       departure.sent = 0;
       departure.taken = 0;
       if (departure.path != 0) send_parts(*user);

@@ -88,12 +88,18 @@ wire::Finding Holder::finding_of(const User* user) {
   return wire::Finding::moving;
 }
 
-void Holder::on_show(TimePoint now, PathId path, const wire::ShowUser& request) const {
-  const User* const user = find_user(request.uid);
+/// What an answer about one user begins with.
+wire::Sessions Holder::answer_about(const User* user, std::uint64_t number) const {
   wire::Sessions answer;
-  answer.number = request.number;
+  answer.number = number;
   answer.finding = finding_of(user);
   answer.epoch = service_ == nullptr ? 0 : service_->epoch();
+  return answer;
+}
+
+void Holder::on_show(TimePoint now, PathId path, const wire::ShowUser& request) const {
+  const User* const user = find_user(request.uid);
+  wire::Sessions answer = answer_about(user, request.number);
   if (answer.finding == wire::Finding::done) {
     describe_user(now, *user, answer.entries);
     answer.held = user->held.size();
@@ -104,10 +110,7 @@ void Holder::on_show(TimePoint now, PathId path, const wire::ShowUser& request) 
 
 void Holder::on_evict_user(TimePoint now, PathId path, const wire::EvictUser& request) {
   const User* const user = find_user(request.uid);
-  wire::Sessions answer;
-  answer.number = request.number;
-  answer.finding = finding_of(user);
-  answer.epoch = service_ == nullptr ? 0 : service_->epoch();
+  wire::Sessions answer = answer_about(user, request.number);
   if (answer.finding == wire::Finding::done) {
     for (const SessionRef ref : user->sessions) {
       if (close_by_operator(now, *find_session(ref), static_cast<std::uint16_t>(request.code), request.text))
@@ -121,14 +124,8 @@ void Holder::on_evict_user(TimePoint now, PathId path, const wire::EvictUser& re
 bool Holder::close_by_operator(TimePoint now, Session& session, std::uint16_t code, std::string_view text) {
   if (session.close_code != 0) return false;
   session.closes = 0;
-  if (code == come_back) {
-    session.evicted = by_operator;
-    session.user->hold_until = std::max(session.user->hold_until, now + options_.hold);
-  }
-  session.closing_since = now;
-  closing_.push_back(session.ref);
   ++counters_.closed_by_operator;
-  close_session(session, code, text);
+  evict_session(now, session, code == come_back ? by_operator : 0, code, text);
   return true;
 }
 

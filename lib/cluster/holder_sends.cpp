@@ -5,7 +5,6 @@
 #include "cluster/holder.hpp"
 #include "cluster/holder_state.hpp"
 #include "protocol/relay.hpp"
-#include "ring/key.hpp"
 
 namespace wscluster::cluster {
 namespace {
@@ -114,10 +113,7 @@ std::pair<std::uint64_t, std::uint64_t> Holder::name_of_send(const OwnSend& send
 }
 
 void Holder::forward_outcome(const OwnSend& send, std::uint64_t number, const Outcome& outcome) {
-  const Peer* peer = view_->peer(send.node, send.incarnation);
-  if (peer == nullptr || peer->shards == 0) return;
-  const std::uint64_t hash = service_->hash_of(send.uid);
-  const PathId path = network_.path_to(peer->name, peer->incarnation, ring::shard_of(hash, peer->shards));
+  const PathId path = path_to_shard(network_, view_->peer(send.node, send.incarnation), service_->hash_of(send.uid));
   const auto latency = std::chrono::duration_cast<std::chrono::microseconds>(outcome.latency).count();
   const auto [begun_by, begun_as] = name_of_send(send, number);
   network_.send(path, wire::Outcome{options_.name, begun_by, begun_as, outcome.status, outcome.sessions, outcome.node,

@@ -6,7 +6,6 @@
 #include <set>
 #include <tuple>
 
-#include "ring/key.hpp"
 #include "session/session_id.hpp"
 
 namespace wscluster::cluster {
@@ -167,11 +166,8 @@ void Inquirer::ask(std::uint64_t number) {
     return;
   }
   const Candidate& candidate = search.candidates[search.step];
-  const Peer* peer = view_->peer(candidate.node, candidate.incarnation);
   const PathId path =
-      peer == nullptr || peer->shards == 0
-          ? 0
-          : network_.path_to(peer->name, peer->incarnation, ring::shard_of(service->hash_of(search.uid), peer->shards));
+      path_to_shard(network_, view_->peer(candidate.node, candidate.incarnation), service->hash_of(search.uid));
   const std::uint64_t question = number << shard_bits;
   const bool is_sent =
       path != 0 &&
@@ -241,10 +237,9 @@ SessionFacts Inquirer::facts_of(const wire::SessionEntry& entry, std::string_vie
   facts.uid = uid;
   facts.connection = session::SessionId::from_bytes(entry.session).text();
   facts.node = node;
-  for (const auto& [name, peer] : view_->peers) {
-    if (peer.incarnation != entry.process) continue;
-    facts.edge = name;
-    facts.is_gateway = peer.is_gateway;
+  if (const Peer* peer = view_->peer_of(entry.process)) {
+    facts.edge = peer->name;
+    facts.is_gateway = peer->is_gateway;
   }
   facts.owner = entry.owner;
   facts.misplaced_for = Duration(entry.misplaced_ms);

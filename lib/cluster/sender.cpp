@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "base/random.hpp"
-#include "ring/key.hpp"
 
 namespace wscluster::cluster {
 namespace {
@@ -88,8 +87,7 @@ void Sender::start_if_due(TimePoint now, Conversation& conversation) {
 void Sender::start(TimePoint now, Conversation& conversation) {
   const ring::Member* target = owner_of(conversation);
   const Peer* peer = target == nullptr ? nullptr : view_->peer(target->name, target->incarnation);
-  if (peer == nullptr || peer->shards == 0) return;
-  const PathId path = network_.path_to(peer->name, peer->incarnation, ring::shard_of(conversation.hash, peer->shards));
+  const PathId path = path_to_shard(network_, peer, conversation.hash);
   if (path == 0) return;
   conversation.path = path;
   conversation.node = peer->name;

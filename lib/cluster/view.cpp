@@ -55,4 +55,15 @@ const Peer* View::peer(std::string_view name, std::uint64_t incarnation) const n
   return found != nullptr && found->incarnation == incarnation ? found : nullptr;
 }
 
+const Peer* View::peer_of(std::uint64_t incarnation) const noexcept {
+  const auto found = std::find_if(peers.begin(), peers.end(),
+                                  [&](const auto& entry) { return entry.second.incarnation == incarnation; });
+  return found == peers.end() ? nullptr : &found->second;
+}
+
+PathId path_to_shard(Network& network, const Peer* peer, std::uint64_t hash) {
+  if (peer == nullptr || peer->shards == 0) return 0;
+  return network.path_to(peer->name, peer->incarnation, ring::shard_of(hash, peer->shards));
+}
+
 }  // namespace wscluster::cluster

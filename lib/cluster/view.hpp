@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/time.hpp"
+#include "cluster/network.hpp"
 #include "ring/hash_ring.hpp"
 
 namespace wscluster::cluster {
@@ -85,6 +86,11 @@ struct View {
   [[nodiscard]] const Peer* peer(std::string_view name) const noexcept;
   /// The peer of that name if it is also that life.
   [[nodiscard]] const Peer* peer(std::string_view name, std::uint64_t incarnation) const noexcept;
+  /// The peer that is that life, whatever its name.
+  [[nodiscard]] const Peer* peer_of(std::uint64_t incarnation) const noexcept;
 };
+
+/// The way to the shard of a uid with that hash; 0 when there is none now, or no peer, or it holds nothing.
+[[nodiscard]] PathId path_to_shard(Network& network, const Peer* peer, std::uint64_t hash);
 
 }  // namespace wscluster::cluster

@@ -6,74 +6,14 @@
 #include <variant>
 #include <vector>
 
+#include "wire/frame_type.hpp"
+#include "wire/operator_frames.hpp"
+
 /// What two processes say to each other on a link. Plain values; texts are views: on decoding they point into the
 /// received bytes. Each struct lists its fields once (`fields`), for the encoder and the decoder. Field and type
 /// numbers are persistent, do not renumber; a decoder skips fields it does not know. A field that is 0 or empty is not
 /// sent, so no default here is anything else.
 namespace wscluster::wire {
-
-/// The newest protocol this build speaks; it also speaks the one before.
-inline constexpr std::uint64_t protocol_version = 1;
-inline constexpr std::uint64_t oldest_protocol_version = 1;
-
-enum class FrameType : std::uint8_t {
-  hello = 1,
-  goodbye = 2,
-  heartbeat = 3,
-  document = 4,
-  word = 5,
-  attach = 16,
-  attached = 17,
-  refused = 18,
-  up = 19,
-  down = 20,
-  progress = 21,
-  answered = 22,
-  detach = 23,
-  close = 24,
-  moved = 25,
-  evict = 26,
-  detached = 27,
-  message = 32,
-  receipt = 33,
-  refusal = 34,
-  settled = 35,
-  ask = 48,
-  none = 49,
-  snapshot = 50,
-  prepared = 51,
-  release = 52,
-  declined = 53,
-  outcome = 54,
-  list_sessions = 64,
-  show_user = 65,
-  evict_user = 66,
-  sessions = 67,
-};
-
-/// Why a holder does not take an attachment or a message now. Persistent.
-enum class RefuseReason : std::uint64_t {
-  not_owner = 1,    ///< neither holds nor owns the uid; `epoch` is the refuser's
-  suspended = 2,    ///< lost its lease; ask again
-  full = 3,         ///< session limit reached
-  lacks_after = 4,  ///< has not had the message named by `after`: send all open ones again
-  forbidden = 5,    ///< the service is not served here
-};
-
-/// The fate of a unicast message. Persistent.
-enum class ReceiptStatus : std::uint64_t { delivered = 1, queued = 2, offline = 3, expired = 4, unknown = 5 };
-
-/// What a holder answers an operator. Persistent.
-enum class Finding : std::uint64_t {
-  done = 1,
-  nobody = 2,      ///< the user is not held here
-  unresolved = 3,  ///< ours, and it is being asked who holds it
-  moving = 4,      ///< between two holders
-  forbidden = 5,   ///< the service is not served here
-};
-
-/// What the sender of a message waits for. Persistent.
-enum class Wait : std::uint64_t { none = 0, queued = 1, delivered = 2 };
 
 struct ServiceEpoch {
   std::string_view service;
@@ -623,124 +563,6 @@ struct Outcome {
     v.text(6, self.node);
     v.number(7, self.epoch);
     v.number(8, self.latency_us);
-  }
-};
-
-/// To a shard: which sessions do you hold? Users come in the order of their hashes.
-struct ListSessions {
-  static constexpr FrameType type = FrameType::list_sessions;
-  std::uint64_t number = 0;  ///< of the question; comes back with the answer
-  std::string_view service;
-  std::string_view after;     ///< uid: begin behind it; empty: with the first
-  std::string_view prefix;    ///< of the uids
-  std::uint64_t limit = 0;    ///< sessions; the last user comes whole
-  bool is_misplaced = false;  ///< only those that another node owns
-
-  template <class Self, class V>
-  static void fields(Self& self, V& v) {
-    v.number(1, self.number);
-    v.text(2, self.service);
-    v.text(3, self.after);
-    v.text(4, self.prefix);
-    v.number(5, self.limit);
-    v.flag(6, self.is_misplaced);
-  }
-};
-
-/// To a shard: the sessions of one user, if you hold it.
-struct ShowUser {
-  static constexpr FrameType type = FrameType::show_user;
-  std::uint64_t number = 0;
-  std::string_view service;
-  std::string_view uid;
-
-  template <class Self, class V>
-  static void fields(Self& self, V& v) {
-    v.number(1, self.number);
-    v.text(2, self.service);
-    v.text(3, self.uid);
-  }
-};
-
-/// To a shard: close the sessions of one user, if you hold it.
-struct EvictUser {
-  static constexpr FrameType type = FrameType::evict_user;
-  std::uint64_t number = 0;
-  std::string_view service;
-  std::string_view uid;
-  std::uint64_t code = 0;
-  std::string_view text;
-
-  template <class Self, class V>
-  static void fields(Self& self, V& v) {
-    v.number(1, self.number);
-    v.text(2, self.service);
-    v.text(3, self.uid);
-    v.number(4, self.code);
-    v.text(5, self.text);
-  }
-};
-
-/// A session as its holder knows it.
-struct SessionEntry {
-  std::string_view uid;       ///< empty: of the same user as the entry before
-  std::string_view session;   ///< connection id
-  std::uint64_t process = 0;  ///< incarnation of the edge's; 0: unknown
-  std::uint64_t age_ms = 0;
-  bool is_detached = false;  ///< no edge is attached to it
-  std::uint64_t detached_ms = 0;
-  bool is_moving = false;  ///< its state is on the way to the owner
-  std::uint64_t close_code = 0;
-  std::uint64_t life = 0;
-  std::uint64_t in_flight = 0;  ///< frames given to the edge and not yet written to the client
-  std::uint64_t in_flight_bytes = 0;
-  std::uint64_t waiting = 0;  ///< frames kept behind them
-  std::uint64_t waiting_bytes = 0;
-  std::string_view owner;          ///< when it is another node
-  std::uint64_t misplaced_ms = 0;  ///< since that is known here
-
-  template <class Self, class V>
-  static void fields(Self& self, V& v) {
-    v.text(1, self.uid);
-    v.text(2, self.session);
-    v.fixed(3, self.process);
-    v.number(4, self.age_ms);
-    v.flag(5, self.is_detached);
-    v.number(6, self.detached_ms);
-    v.flag(7, self.is_moving);
-    v.number(8, self.close_code);
-    v.fixed(9, self.life);
-    v.number(10, self.in_flight);
-    v.number(11, self.in_flight_bytes);
-    v.number(12, self.waiting);
-    v.number(13, self.waiting_bytes);
-    v.text(14, self.owner);
-    v.number(15, self.misplaced_ms);
-  }
-};
-
-/// The answer to all three.
-struct Sessions {
-  static constexpr FrameType type = FrameType::sessions;
-  std::uint64_t number = 0;
-  Finding finding{};
-  std::uint64_t epoch = 0;
-  std::vector<SessionEntry> entries;
-  std::string_view through;  ///< of a list that goes on: the last uid that was looked at
-  std::uint64_t held = 0;    ///< messages that wait for a session of the user
-  std::uint64_t held_bytes = 0;
-  std::uint64_t closed = 0;  ///< sessions
-
-  template <class Self, class V>
-  static void fields(Self& self, V& v) {
-    v.number(1, self.number);
-    v.number(2, self.finding);
-    v.number(3, self.epoch);
-    v.list(4, self.entries);
-    v.text(5, self.through);
-    v.number(6, self.held);
-    v.number(7, self.held_bytes);
-    v.number(8, self.closed);
   }
 };
 

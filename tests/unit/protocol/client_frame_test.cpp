@@ -2,29 +2,10 @@
 #include "protocol/client_frame.hpp"
 
 #include <gtest/gtest.h>
-#include <atomic>
 #include <cstdlib>
-#include <new>
 #include <string>
 
-namespace {
-
-std::atomic<std::size_t> allocations{0};
-
-}  // namespace
-
-// Counts for the test that nothing is allocated per frame.
-void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size)) return memory;
-  throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
+#include "../../counting_new.hpp"
 
 namespace wscluster::protocol {
 namespace {

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+
+/// What frames are made of beside their fields. Numbers are persistent, do not renumber.
+namespace wscluster::wire {
+
+/// The newest protocol this build speaks; it also speaks the one before.
+inline constexpr std::uint64_t protocol_version = 1;
+inline constexpr std::uint64_t oldest_protocol_version = 1;
+
+enum class FrameType : std::uint8_t {
+  hello = 1,
+  goodbye = 2,
+  heartbeat = 3,
+  document = 4,
+  word = 5,
+  attach = 16,
+  attached = 17,
+  refused = 18,
+  up = 19,
+  down = 20,
+  progress = 21,
+  answered = 22,
+  detach = 23,
+  close = 24,
+  moved = 25,
+  evict = 26,
+  detached = 27,
+  message = 32,
+  receipt = 33,
+  refusal = 34,
+  settled = 35,
+  ask = 48,
+  none = 49,
+  snapshot = 50,
+  prepared = 51,
+  release = 52,
+  declined = 53,
+  outcome = 54,
+  list_sessions = 64,
+  show_user = 65,
+  evict_user = 66,
+  sessions = 67,
+};
+
+/// Why a holder does not take an attachment or a message now. Persistent.
+enum class RefuseReason : std::uint64_t {
+  not_owner = 1,    ///< neither holds nor owns the uid; `epoch` is the refuser's
+  suspended = 2,    ///< lost its lease; ask again
+  full = 3,         ///< session limit reached
+  lacks_after = 4,  ///< has not had the message named by `after`: send all open ones again
+  forbidden = 5,    ///< the service is not served here
+};
+
+/// The fate of a unicast message. Persistent.
+enum class ReceiptStatus : std::uint64_t { delivered = 1, queued = 2, offline = 3, expired = 4, unknown = 5 };
+
+/// What the sender of a message waits for. Persistent.
+enum class Wait : std::uint64_t { none = 0, queued = 1, delivered = 2 };
+
+}  // namespace wscluster::wire
