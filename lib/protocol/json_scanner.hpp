@@ -36,6 +36,9 @@ class JsonScanner {
   /// An object: calls on_member(key) for each, which reads the value and says whether that went well.
   template <class F>
   bool read_members(F on_member);
+  /// An array: calls on_element() for each, which reads the value and says whether that went well.
+  template <class F>
+  bool read_elements(F on_element);
   /// Nothing but space is left.
   bool read_end();
 
@@ -54,7 +57,6 @@ class JsonScanner {
 
   bool read_key(JsonValue& key);
   bool read_text(JsonValue& value);
-  bool read_elements();
   bool skip_string(bool& is_escaped);
   bool skip_escape();
   bool take_code_unit(unsigned& unit) noexcept;
@@ -82,6 +84,23 @@ bool JsonScanner::read_members(F on_member) {
       skip_space();
     } while (take(','));
     if (!take('}')) return fail("',' or '}' is expected");
+  }
+  leave();
+  return true;
+}
+
+template <class F>
+bool JsonScanner::read_elements(F on_element) {
+  skip_space();
+  if (peek() != '[') return fail("an array is expected");
+  if (!enter()) return false;
+  skip_space();
+  if (!take(']')) {
+    do {
+      if (!on_element()) return false;
+      skip_space();
+    } while (take(','));
+    if (!take(']')) return fail("',' or ']' is expected");
   }
   leave();
   return true;
