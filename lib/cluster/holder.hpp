@@ -16,7 +16,9 @@
 #include "cluster/options.hpp"
 #include "cluster/sender.hpp"
 #include "cluster/view.hpp"
+#include "protocol/filter.hpp"
 #include "session/frame_queue.hpp"
+#include "session/permissions.hpp"
 #include "session/session_id.hpp"
 #include "session/slots.hpp"
 #include "wire/user_state.hpp"
@@ -86,8 +88,7 @@ class Holder final : public ReceiptSink {
   void on_declined(TimePoint now, const wire::Declined& declined);
   void on_outcome(TimePoint now, const wire::Outcome& outcome);
   void on_list(TimePoint now, PathId path, const wire::ListSessions& request) const;
-  void on_show(TimePoint now, PathId path, const wire::ShowUser& request) const;
-  void on_evict_user(TimePoint now, PathId path, const wire::EvictUser& request);
+  void on_order(TimePoint now, PathId path, const wire::Order& order);
   void on_link_down(TimePoint now, LinkId link);
   /// Of a relayed message of one of our sessions.
   void on_receipt(TimePoint now, std::uint64_t cookie, const Receipt& receipt) override;
@@ -196,11 +197,29 @@ class Holder final : public ReceiptSink {
                         std::string_view text);
   [[nodiscard]] bool is_closing_for_change(const User& user) const;
 
-  // What operators ask (holder_listing.cpp)
+  // What operators and applications ask and order (holder_listing.cpp, holder_orders.cpp)
+  void describe_session(TimePoint now, const Session& session, std::vector<wire::SessionEntry>& entries) const;
   [[nodiscard]] static wire::Finding finding_of(const User* user);
-  [[nodiscard]] wire::Sessions answer_about(const User* user, std::uint64_t number) const;
-  void describe_user(TimePoint now, const User& user, std::vector<wire::SessionEntry>& entries) const;
+  [[nodiscard]] User* find_user_of(const session::SessionId& id) const;
+  void order_one(TimePoint now, const wire::Order& order, const protocol::Filter& filter, wire::Sessions& answer);
+  void order_everybody(TimePoint now, const wire::Order& order, const protocol::Filter& filter, wire::Sessions& answer,
+                       std::string& through);
+  bool order_user(TimePoint now, const User& user, const wire::Order& order, const protocol::Filter& filter,
+                  wire::Sessions& answer);
+  [[nodiscard]] bool is_meant(const Session& session, const wire::Order& order, const protocol::Filter& filter) const;
+  void carry_out(TimePoint now, Session& session, const wire::Order& order, wire::Sessions& answer);
+  void carry_out_permission(Session& session, const wire::Order& order, wire::Sessions& answer);
   bool close_by_operator(TimePoint now, Session& session, std::uint16_t code, std::string_view text);
+
+  // Groups and permissions of a session as applications order them (holder_order_targets.cpp)
+  /// False when it may not be in more groups.
+  bool order_join(TimePoint now, Session& session, std::string_view group);
+  /// False when it was not in the group.
+  bool order_leave(TimePoint now, Session& session, std::string_view group);
+  void order_leave_all(TimePoint now, Session& session);
+  /// Null: it has none to change.
+  [[nodiscard]] session::Permissions* permissions_of(Session& session);
+  [[nodiscard]] bool is_in_group(const Session& session, std::string_view group) const;
 
   // Sessions (holder_sessions.cpp)
   void attach(TimePoint now, User& user, PathId path, const wire::Attach& request);

@@ -37,6 +37,8 @@ struct Holder::Session {
   std::vector<std::uint64_t> sends;      ///< own ones, not yet answered; in sends_
   std::uint32_t inherited = 0;           ///< of them, begun at an earlier holder
   std::vector<std::string> waiting_ups;  ///< wire::Up, until nothing inherited is left
+  session::Permissions permissions;
+  std::vector<std::string> groups;
 
   /// Client frames up to here need not be sent again, whatever happens to this state.
   [[nodiscard]] std::uint64_t answered() const { return unanswered.empty() ? accepted : unanswered.front() - 1; }

@@ -23,14 +23,14 @@ edge::Options share_of(edge::Options options, unsigned cores) {
 Desk::Desk(net::Core& core, const Options& options, std::shared_ptr<const Doors> doors, const link::Identity& identity,
            const std::vector<link::Hub*>& hubs)
     : core_(core),
-      options_(options),
       doors_(std::move(doors)),
-      is_gateway_(identity.is_gateway),
       hub_(core, options.link, identity, *this, hubs),
       edge_(core, share_of(options.edge, identity.cores), *this),
       sender_(hub_),
       inquirer_(hub_),
-      attachments_(hub_, *this, pool_) {
+      attachments_(hub_, *this, pool_),
+      rest_(core, options, identity.is_gateway, edge_, sender_, inquirer_) {
+  rest_.use_doors(doors_);
   attachments_.set_process(identity.incarnation);
 }
 
@@ -79,6 +79,7 @@ void Desk::adopt(std::shared_ptr<const cluster::View> view, std::uint64_t genera
   if (holding_ != nullptr) holding_->adopt(now, view_);
   sender_.adopt(now, view_);
   inquirer_.adopt(view_);
+  rest_.adopt(view_);
   attachments_.adopt(now, view_);
 }
 

@@ -14,6 +14,7 @@
 #include "cluster/sender.hpp"
 #include "edge/edge.hpp"
 #include "front/doors.hpp"
+#include "front/rest.hpp"
 #include "link/hub.hpp"
 #include "net/core.hpp"
 
@@ -68,19 +69,9 @@ class Holding {
   [[nodiscard]] virtual bool is_suspended() const = 0;
 };
 
-/// What a REST call asked to send, until its receipt is there.
-struct PendingCall {
-  edge::ConnectionId connection = 0;
-  std::string to;
-  bool wants_receipt = false;  ///< JSON receipt, else 202
-};
-
 /// One core of a gateway or node: client sockets, what ties them to sessions, REST, and the links. Everything here runs
 /// on that core.
-class Desk final : public edge::Application,
-                   public cluster::Sockets,
-                   public link::Receiver,
-                   public cluster::ReceiptSink {
+class Desk final : public edge::Application, public cluster::Sockets, public link::Receiver {
  public:
   Desk(net::Core& core, const Options& options, std::shared_ptr<const Doors> doors, const link::Identity& identity,
        const std::vector<link::Hub*>& hubs);
@@ -98,7 +89,10 @@ class Desk final : public edge::Application,
   [[nodiscard]] CoreCounters count() const;
   /// New clients are refused with 503.
   /// Other keys for who comes from now on.
-  void use_doors(std::shared_ptr<const Doors> doors) { doors_ = std::move(doors); }
+  void use_doors(const std::shared_ptr<const Doors>& doors) {
+    doors_ = doors;
+    rest_.use_doors(doors);
+  }
   void close_doors() { is_closed_ = true; }
 
   [[nodiscard]] net::Core& core() noexcept { return core_; }
@@ -111,7 +105,7 @@ class Desk final : public edge::Application,
 
  private:
   // edge::Application
-  void on_request(edge::ConnectionId id, edge::Request request) override;
+  void on_request(edge::ConnectionId id, edge::Request request) override { rest_.serve(id, request); }
   void on_upgrade(edge::ConnectionId id, edge::Request request) override;
   void on_message(edge::ConnectionId id, websocket::MessageKind kind, std::string_view payload) override;
   void on_written(edge::ConnectionId id, std::uint64_t frames) override;
@@ -125,37 +119,21 @@ class Desk final : public edge::Application,
   // link::Receiver
   void on_frame(cluster::PathId path, const wire::Raw& raw) override;
   void on_link_down(cluster::LinkId link) override;
-  // cluster::ReceiptSink: of REST calls
-  void on_receipt(TimePoint now, std::uint64_t cookie, const cluster::Receipt& receipt) override;
-
-  void negotiate(edge::ConnectionId id, const edge::Request& request);
-  /// The service if it is here and this application may call it; else answers the request.
-  [[nodiscard]] const Door* admit_application(edge::ConnectionId id, const edge::Request& request,
-                                              std::string_view service);
-  void send_message(edge::ConnectionId id, const edge::Request& request, const std::vector<std::string_view>& segments,
-                    bool wants_receipt);
-  // Sessions (rest_sessions.cpp)
-  void list_sessions(edge::ConnectionId id, const edge::Request& request, std::string_view service);
-  void show_user(edge::ConnectionId id, const edge::Request& request, std::string_view service, std::string_view uid);
-  void evict_user(edge::ConnectionId id, const edge::Request& request, std::string_view service, std::string_view uid);
 
   net::Core& core_;
-  const Options& options_;
   std::shared_ptr<const Doors> doors_;
-  const bool is_gateway_;
   std::pmr::unsynchronized_pool_resource pool_;
   link::Hub hub_;
   edge::Edge edge_;
   cluster::Sender sender_;
   cluster::Inquirer inquirer_;
   cluster::Attachments attachments_;
+  Rest rest_;
   Holding* holding_ = nullptr;
   std::shared_ptr<const cluster::View> view_;
   std::uint64_t generation_ = 0;
   bool is_closed_ = false;
   std::unordered_map<edge::ConnectionId, cluster::Attachments::Ref> attachment_of_;
-  std::unordered_map<std::uint64_t, PendingCall> calls_;
-  std::uint64_t next_call_ = 1;
 };
 
 }  // namespace wscluster::front

@@ -51,13 +51,6 @@ const Door* Doors::by_service(std::string_view service) const noexcept {
   return nullptr;
 }
 
-Result<std::string> uid_in_path(std::string_view segment) {
-  auto uid = percent_decode(segment);
-  if (!uid) return error(Errc::invalid, "the uid in the path is not percent-encoded text");
-  if (auto checked = check_uid(*uid); !checked) return checked.error();
-  return std::move(*uid);
-}
-
 std::string_view bearer_token(const edge::Request& request) {
   constexpr std::string_view scheme = "Bearer ";
   const auto header = request.header("Authorization");

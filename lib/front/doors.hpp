@@ -42,8 +42,6 @@ class Doors {
   std::vector<auth::Secret> operator_keys_;
 };
 
-/// The user that a path segment names; Errc::invalid when it names none.
-[[nodiscard]] Result<std::string> uid_in_path(std::string_view segment);
 /// The bearer token of a request, or empty.
 [[nodiscard]] std::string_view bearer_token(const edge::Request& request);
 

@@ -163,20 +163,19 @@ void Shard::handle_operator(TimePoint now, cluster::PathId path, const wire::Raw
     if (auto* holder = by_name(frame.service)) {
       question(*holder);
     } else {
-      desk_.hub().send(path, wire::Sessions{frame.number, wire::Finding::forbidden, 0, {}, {}, 0, 0, 0});
+      wire::Sessions answer;
+      answer.number = frame.number;
+      answer.finding = wire::Finding::forbidden;
+      desk_.hub().send(path, answer);
     }
   };
   if (raw.type == wire::FrameType::list_sessions) {
     wire::with<wire::ListSessions>(raw, [&](const auto& frame) {
       ask(frame, [&](const cluster::Holder& holder) { holder.on_list(now, path, frame); });
     });
-  } else if (raw.type == wire::FrameType::show_user) {
-    wire::with<wire::ShowUser>(raw, [&](const auto& frame) {
-      ask(frame, [&](const cluster::Holder& holder) { holder.on_show(now, path, frame); });
-    });
-  } else if (raw.type == wire::FrameType::evict_user) {
-    wire::with<wire::EvictUser>(raw, [&](const auto& frame) {
-      ask(frame, [&](cluster::Holder& holder) { holder.on_evict_user(now, path, frame); });
+  } else if (raw.type == wire::FrameType::order) {
+    wire::with<wire::Order>(raw, [&](const auto& frame) {
+      ask(frame, [&](cluster::Holder& holder) { holder.on_order(now, path, frame); });
     });
   }
 }

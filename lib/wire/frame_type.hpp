@@ -40,9 +40,8 @@ enum class FrameType : std::uint8_t {
   declined = 53,
   outcome = 54,
   list_sessions = 64,
-  show_user = 65,
-  evict_user = 66,
   sessions = 67,
+  order = 68,
 };
 
 /// Why a holder does not take an attachment or a message now. Persistent.

@@ -566,9 +566,8 @@ struct Outcome {
   }
 };
 
-using Frame =
-    std::variant<Hello, Goodbye, Heartbeat, Document, Word, Attach, Attached, Refused, Up, Down, Progress, Answered,
-                 Detach, Detached, Close, Moved, Evict, Message, Receipt, Refusal, Settled, Ask, None, Snapshot,
-                 Prepared, Release, Declined, Outcome, ListSessions, ShowUser, EvictUser, Sessions>;
+using Frame = std::variant<Hello, Goodbye, Heartbeat, Document, Word, Attach, Attached, Refused, Up, Down, Progress,
+                           Answered, Detach, Detached, Close, Moved, Evict, Message, Receipt, Refusal, Settled, Ask,
+                           None, Snapshot, Prepared, Release, Declined, Outcome, ListSessions, Order, Sessions>;
 
 }  // namespace wscluster::wire

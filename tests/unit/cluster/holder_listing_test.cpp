@@ -17,17 +17,28 @@ struct Listing : testing::Test {
   Listing() { bench.adopt(Epochs("a").view()); }
 
   wire::Sessions list(std::string_view after = {}, std::string_view prefix = {}, std::uint64_t limit = 100,
-                      bool is_misplaced = false) {
-    bench.holder->on_list(bench.now, path_c, {7, "chat", after, prefix, limit, is_misplaced});
+                      bool is_misplaced = false, std::string_view in_group = {}) {
+    bench.holder->on_list(bench.now, path_c, {7, "chat", after, prefix, limit, is_misplaced, in_group});
     return bench.network.one<wire::Sessions>(link_c);
   }
-  wire::Sessions show(std::string_view uid) {
-    bench.holder->on_show(bench.now, path_c, {7, "chat", uid});
+  static wire::Order order_for(std::string_view uid, wire::Operation operation) {
+    wire::Order order;
+    order.number = 7;
+    order.service = "chat";
+    order.operation = operation;
+    order.uid = uid;
+    return order;
+  }
+  wire::Sessions order(const wire::Order& order) {
+    bench.holder->on_order(bench.now, path_c, order);
     return bench.network.one<wire::Sessions>(link_c);
   }
+  wire::Sessions show(std::string_view uid) { return order(order_for(uid, wire::Operation::show)); }
   wire::Sessions evict(std::string_view uid, std::uint64_t code = 1012, std::string_view text = "bye") {
-    bench.holder->on_evict_user(bench.now, path_c, {7, "chat", uid, code, text});
-    return bench.network.one<wire::Sessions>(link_c);
+    wire::Order close = order_for(uid, wire::Operation::close);
+    close.code = code;
+    close.text = text;
+    return order(close);
   }
   void message(std::uint64_t counter, std::string_view payload) {
     bench.message("alice", counter, payload, 0, 1, wire::Wait::delivered, path_c);
@@ -101,11 +112,9 @@ TEST_F(Listing, pages_hold_every_user_once_and_whole) {
   int pages = 0;
   do {
     const auto answer = list(after, {}, 1);
-    std::string uid;
     for (const auto& entry : answer.entries) {
-      EXPECT_EQ(entry.uid.empty(), !uid.empty()) << "one user a page";
-      if (!entry.uid.empty()) uid = entry.uid;
-      seen.insert(uid);
+      EXPECT_EQ(entry.uid, answer.entries.front().uid) << "one user a page";
+      seen.emplace(entry.uid);
     }
     after = answer.through;
     ++pages;
@@ -139,14 +148,14 @@ TEST_F(Listing, evicting_closes_every_session_of_the_user_and_no_other) {
   bench.attach("bob", 3);
   const auto answer = evict("alice", 4001, "go away");
   EXPECT_EQ(answer.finding, Finding::done);
-  EXPECT_EQ(answer.closed, 2U);
+  EXPECT_EQ(answer.count, 2U);
   const auto closes = bench.network.take<wire::Close>(edge_link);
   ASSERT_EQ(closes.size(), 2U);
   EXPECT_EQ(closes[0].edge + closes[1].edge, 3U);
   EXPECT_EQ(closes[0].code, 4001U);
   EXPECT_EQ(closes[0].text, "go away");
   EXPECT_EQ(show("alice").entries[0].close_code, 4001U) << "until the socket is gone";
-  EXPECT_EQ(evict("alice").closed, 0U) << "they are closing already";
+  EXPECT_EQ(evict("alice").count, 0U) << "they are closing already";
   EXPECT_EQ(bench.network.count<wire::Close>(edge_link), 0U);
   EXPECT_EQ(show("bob").entries[0].close_code, 0U);
   EXPECT_EQ(bench.holder->counters().closed_by_operator, 2U);
@@ -205,7 +214,7 @@ TEST_F(ListingMoved, a_user_that_waits_for_its_turn_is_misplaced_and_can_be_evic
   ASSERT_EQ(uids(answer), std::vector<std::string>{uid});
   EXPECT_EQ(answer.entries[0].owner, "b");
   EXPECT_EQ(answer.entries[0].misplaced_ms, 4000U);
-  EXPECT_EQ(evict(uid).closed, 1U);
+  EXPECT_EQ(evict(uid).count, 1U);
 }
 
 TEST_F(ListingMoved, nothing_is_done_to_a_user_on_its_way_and_it_is_told) {
@@ -235,12 +244,12 @@ TEST_F(ListingMoved, the_age_of_a_session_and_an_operators_close_move_along) {
   holder.adopt(other.now, first);
   holder.adopt(other.now, second);
   holder.on_snapshot(other.now, path_a, snapshot);
-  holder.on_show(other.now, path_c, {8, "chat", uid});
+  holder.on_order(other.now, path_c, order_for(uid, wire::Operation::show));
   EXPECT_EQ(other.network.one<wire::Sessions>(link_c).finding, Finding::moving) << "passive";
-  holder.on_list(other.now, path_c, {8, "chat", {}, {}, 100, false});
+  holder.on_list(other.now, path_c, {8, "chat", {}, {}, 100, false, {}});
   EXPECT_TRUE(other.network.one<wire::Sessions>(link_c).entries.empty()) << "told by its holder";
   holder.on_release(other.now, {"chat", uid, snapshot.handover, 1});
-  holder.on_show(other.now, path_c, {8, "chat", uid});
+  holder.on_order(other.now, path_c, order_for(uid, wire::Operation::show));
   const auto answer = other.network.one<wire::Sessions>(link_c);
   ASSERT_EQ(answer.entries.size(), 1U);
   EXPECT_GE(answer.entries[0].age_ms, 60'000U);

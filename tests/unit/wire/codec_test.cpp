@@ -164,23 +164,46 @@ TEST(Wire, an_outcome_comes_back) {
   EXPECT_EQ(outcome.latency_us, 1500U);
 }
 
-TEST(Wire, what_operators_ask_comes_back) {
-  const auto list = come_back(ListSessions{7, "chat", "alice", "al", 100, true});
-  EXPECT_EQ(std::tuple(list.number, list.service, list.after, list.prefix, list.limit, list.is_misplaced),
-            std::tuple(7U, "chat", "alice", "al", 100U, true));
-  const auto show = come_back(ShowUser{7, "chat", "bob"});
-  EXPECT_EQ(std::tuple(show.number, show.service, show.uid), std::tuple(7U, "chat", "bob"));
-  const auto evict = come_back(EvictUser{7, "chat", "bob", 4001, "go away"});
-  EXPECT_EQ(std::tuple(evict.number, evict.service, evict.uid, evict.code, evict.text),
-            std::tuple(7U, "chat", "bob", 4001U, "go away"));
+TEST(Wire, a_question_for_sessions_comes_back) {
+  const auto list = come_back(ListSessions{7, "chat", "alice", "al", 100, true, "blue"});
+  EXPECT_EQ(
+      std::tuple(list.number, list.service, list.after, list.prefix, list.limit, list.is_misplaced, list.in_group),
+      std::tuple(7U, "chat", "alice", "al", 100U, true, "blue"));
+}
+
+TEST(Wire, an_order_comes_back) {
+  const std::string id(24, 'x');
+  const std::string ids(48, 'y');
+  const auto order = come_back(Order{7,
+                                     "chat",
+                                     Operation::grant,
+                                     "bob",
+                                     id,
+                                     "alice",
+                                     "blue",
+                                     "userId ne null",
+                                     ids,
+                                     {{"a"}, {"b"}},
+                                     1,
+                                     4001,
+                                     "go away"});
+  EXPECT_EQ(std::tuple(order.number, order.service, order.operation, order.uid, order.session, order.after),
+            std::tuple(7U, "chat", Operation::grant, "bob", id, "alice"));
+  EXPECT_EQ(std::tuple(order.in_group, order.filter, order.excluded, order.permission, order.code, order.text),
+            std::tuple("blue", "userId ne null", ids, 1U, 4001U, "go away"));
+  ASSERT_EQ(order.groups.size(), 2U);
+  EXPECT_EQ(order.groups[0].name, "a");
+  EXPECT_EQ(order.groups[1].name, "b");
 }
 
 TEST(Wire, sessions_come_back_with_all_that_their_holder_knows) {
   const std::string id(24, 'x');
   const SessionEntry entry{"bob", id, 0xFEDCBA9876543210U, 5000, true, 300, true, 1012, 9, 1, 20, 3, 40, "b", 6000};
-  const auto back = come_back(Sessions{7, Finding::done, 4, {entry, SessionEntry{}}, "zoe", 2, 30, 1});
-  EXPECT_EQ(std::tuple(back.number, back.finding, back.epoch, back.through, back.held, back.held_bytes, back.closed),
-            std::tuple(7U, Finding::done, 4U, "zoe", 2U, 30U, 1U));
+  const auto back = come_back(Sessions{7, Finding::done, 4, {entry, SessionEntry{}}, "zoe", 2, 30, 1, 5, 6, 70, true});
+  EXPECT_EQ(std::tuple(back.number, back.finding, back.epoch, back.through, back.held, back.held_bytes),
+            std::tuple(7U, Finding::done, 4U, "zoe", 2U, 30U));
+  EXPECT_EQ(std::tuple(back.count, back.refused, back.moving, back.came, back.is_settled),
+            std::tuple(1U, 5U, 6U, 70U, true));
   ASSERT_EQ(back.entries.size(), 2U);
   const SessionEntry& e = back.entries[0];
   EXPECT_EQ(std::tuple(e.uid, e.session, e.process, e.age_ms, e.is_detached, e.detached_ms, e.is_moving),

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+#include "front/parameters.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/text.hpp"
+#include "protocol/client_frame.hpp"
+#include "protocol/filter.hpp"
+#include "protocol/json_scanner.hpp"
+
+namespace wscluster::front {
+namespace {
+
+constexpr std::uint64_t longest_message_lifetime = 300;
+/// Chosen by the application, and kept for a minute for every message that has one.
+constexpr std::size_t most_request_id_bytes = 128;
+
+std::string_view media_type(std::string_view content_type) {
+  return trim(content_type.substr(0, content_type.find(';')));
+}
+
+}  // namespace
+
+Result<std::uint64_t> number_parameter(const edge::Request& request, std::string_view name, std::uint64_t fallback,
+                                       std::uint64_t least, std::uint64_t most) {
+  const auto text = request.parameter(name);
+  if (!text) return fallback;
+  std::uint64_t value = 0;
+  const auto [end, ec] = std::from_chars(text->data(), text->data() + text->size(), value);
+  if (ec != std::errc{} || end != text->data() + text->size() || value < least || value > most) {
+    return error(Errc::invalid,
+                 std::string(name) + " must be a number from " + std::to_string(least) + " to " + std::to_string(most));
+  }
+  return value;
+}
+
+std::vector<std::string> all_parameters(const edge::Request& request, std::string_view name) {
+  std::vector<std::string> values;
+  for (const auto& [key, value] : request.query) {
+    if (key == name) values.push_back(value);
+  }
+  return values;
+}
+
+std::vector<session::SessionId> excluded_sessions(const edge::Request& request) {
+  std::vector<session::SessionId> ids;
+  for (const std::string& text : all_parameters(request, "excluded")) {
+    if (const auto id = session::SessionId::parse(text)) ids.push_back(*id);
+  }
+  return ids;
+}
+
+Result<std::string> filter_parameter(const edge::Request& request) {
+  const std::string_view text = request.parameter("filter").value_or("");
+  if (const auto filter = protocol::Filter::parse(text); !filter) return filter.error();
+  return std::string(text);
+}
+
+Result<std::optional<Duration>> message_lifetime(const edge::Request& request) {
+  if (!request.parameter("messageTtlSeconds")) return std::optional<Duration>{};
+  const auto seconds = number_parameter(request, "messageTtlSeconds", 0, 0, longest_message_lifetime);
+  if (!seconds) return seconds.error();
+  return std::optional<Duration>(std::chrono::seconds(*seconds));
+}
+
+Result<std::string_view> request_id(const edge::Request& request) {
+  const std::string_view id = request.header("x-ms-client-request-id").value_or("");
+  const bool is_good = id.size() <= most_request_id_bytes &&
+                       std::all_of(id.begin(), id.end(), [](unsigned char c) { return c > 0x20 && c < 0x7F; });
+  if (is_good) return id;
+  return error(Errc::invalid, "x-ms-client-request-id must be at most " + std::to_string(most_request_id_bytes) +
+                                  " visible ASCII characters");
+}
+
+std::optional<protocol::DataType> type_of_body(const edge::Request& request) {
+  const auto header = request.header("Content-Type");
+  if (!header) return protocol::DataType::text;
+  const std::string_view type = media_type(*header);
+  if (iequals(type, "text/plain")) return protocol::DataType::text;
+  if (iequals(type, "application/json")) return protocol::DataType::json;
+  if (iequals(type, "application/octet-stream")) return protocol::DataType::binary;
+  return std::nullopt;
+}
+
+Result<> check_body(const edge::Request& request, protocol::DataType type) {
+  if (type == protocol::DataType::binary) return {};
+  if (!is_valid_utf8(request.body))
+    return error(Errc::invalid, "the body is not UTF-8; send it as application/octet-stream");
+  if (type != protocol::DataType::json) return {};
+  protocol::JsonScanner scanner(request.body, protocol::max_frame_depth);
+  protocol::JsonValue value;
+  if (scanner.read_value(value) && scanner.read_end()) return {};
+  return error(Errc::invalid,
+               "the body is not JSON: at byte " + std::to_string(scanner.position() + 1) + ": " + scanner.what());
+}
+
+std::string origin_of(const edge::Request& request) {
+  std::string_view scheme = request.is_tls ? "https" : "http";
+  // A proxy in front has ended the TLS.
+  const auto forwarded = request.header("X-Forwarded-Proto");
+  if (forwarded == "https" || forwarded == "http") scheme = *forwarded;
+  return std::string(scheme) + "://" + std::string(request.header("Host").value_or(""));
+}
+
+}  // namespace wscluster::front
