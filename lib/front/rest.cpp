@@ -5,6 +5,7 @@
 #include "base/text.hpp"
 #include "front/answers.hpp"
 #include "front/path.hpp"
+#include "net/core.hpp"
 
 namespace wscluster::front {
 namespace {
@@ -55,6 +56,10 @@ std::span<const Rest::Route> Rest::routes() {
 Rest::Rest(net::Core& core, const Options& options, bool is_gateway, edge::Edge& edge, cluster::Sender& sender,
            cluster::Inquirer& inquirer)
     : core_(core), options_(options), is_gateway_(is_gateway), edge_(edge), sender_(sender), inquirer_(inquirer) {}
+
+TimePoint Rest::now() const {
+  return core_.now();
+}
 
 void Rest::serve(edge::ConnectionId id, const edge::Request& request) {
   std::string allowed;

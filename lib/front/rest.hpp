@@ -13,7 +13,10 @@
 #include "cluster/sender.hpp"
 #include "edge/edge.hpp"
 #include "front/doors.hpp"
-#include "net/core.hpp"
+
+namespace wscluster::net {
+class Core;
+}
 
 namespace wscluster::front {
 
@@ -48,6 +51,7 @@ class Rest final : public cluster::ReceiptSink {
     Handler handler;
   };
   [[nodiscard]] static std::span<const Route> routes();
+  [[nodiscard]] TimePoint now() const;
   void refuse_path(edge::ConnectionId id, const edge::Request& request);
   [[nodiscard]] const Door* admit_application(edge::ConnectionId id, const edge::Request& request,
                                               std::string_view service);

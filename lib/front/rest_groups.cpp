@@ -72,7 +72,7 @@ Result<> Rest::find_group(const Call& call) {
 
 /// Page after page, until there is one.
 void Rest::find_member(edge::ConnectionId id, cluster::ListRequest request) {
-  inquirer_.list(request, core_.now() + patience, [this, id, request](const cluster::SessionList& list) mutable {
+  inquirer_.list(request, now() + patience, [this, id, request](const cluster::SessionList& list) mutable {
     const bool is_there = std::any_of(list.sessions.begin(), list.sessions.end(),
                                       [](const cluster::SessionFacts& facts) { return facts.close_code == 0; });
     if (is_there) {
@@ -123,7 +123,7 @@ Result<> Rest::list_members(const Call& call) {
         has_next ? next_link(request, *page.next, is_limited ? std::optional(left) : std::nullopt) : "";
     edge_.respond(id, private_json(page_body(page, link)));
   };
-  inquirer_.list(question, core_.now() + patience, answer);
+  inquirer_.list(question, now() + patience, answer);
   return {};
 }
 

@@ -74,7 +74,7 @@ Result<> Rest::send_to_user(const Call& call) {
   message.uid = *uid;
   message.is_binary = *type == protocol::DataType::binary;
   message.wait = wire::Wait::queued;
-  message.deadline = core_.now() + call.door->options.service.send_timeout;
+  message.deadline = now() + call.door->options.service.send_timeout;
   return send(call, message, false);
 }
 
@@ -90,7 +90,7 @@ Result<> Rest::send_with_receipt(const Call& call) {
   message.uid = *uid;
   message.is_binary = is_binary;
   message.wait = options->wait;
-  message.deadline = core_.now() + options->timeout;
+  message.deadline = now() + options->timeout;
   return send(call, message, true);
 }
 
@@ -102,7 +102,7 @@ Result<> Rest::send(const Call& call, cluster::Outgoing message, bool wants_rece
   message.request = *id;
   const std::uint64_t number = next_send_++;
   sends_.emplace(number, PendingSend{call.connection, std::string(message.uid), wants_receipt});
-  if (!sender_.send(core_.now(), message, *this, number)) {
+  if (!sender_.send(now(), message, *this, number)) {
     sends_.erase(number);
     return error(Errc::unavailable, "the service has no ring yet");
   }

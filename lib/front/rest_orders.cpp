@@ -31,7 +31,7 @@ void Rest::order(const Call& call, cluster::Order order, Answer answer) {
       edge_.respond(id, answer(report));
     }
   };
-  inquirer_.order(std::move(order), core_.now() + (is_for_everybody ? patience_for_everybody : patience), done);
+  inquirer_.order(std::move(order), now() + (is_for_everybody ? patience_for_everybody : patience), done);
 }
 
 Rest::Answer Rest::answer_with(unsigned status) {

@@ -126,10 +126,9 @@ Result<> Rest::list_sessions(const Call& call) {
     edge_.respond(call.connection, failure(404, "NoNode", "'" + question.node + "' is not in the ring"));
     return {};
   }
-  inquirer_.list(question, core_.now() + patience,
-                 [this, id = call.connection, name](const cluster::SessionList& list) {
-                   edge_.respond(id, private_json(list_body(name, list)));
-                 });
+  inquirer_.list(question, now() + patience, [this, id = call.connection, name](const cluster::SessionList& list) {
+    edge_.respond(id, private_json(list_body(name, list)));
+  });
   return {};
 }
 
@@ -139,7 +138,7 @@ Result<> Rest::show_user(const Call& call) {
   cluster::Order order;
   order.service = call.service();
   order.uid = *uid;
-  inquirer_.order(order, core_.now() + patience, [this, id = call.connection, uid = *uid](const OrderReport& report) {
+  inquirer_.order(order, now() + patience, [this, id = call.connection, uid = *uid](const OrderReport& report) {
     if (report.status == Status::busy || report.status == Status::unknown) {
       edge_.respond(id, retry_later("who holds the user cannot be told now"));
       return;
