@@ -126,12 +126,18 @@ void Edge::State::answer(Connection& c, const Response& response, CloseReason re
   enter(c, Phase::answering, options.write_timeout);
 }
 
+/// As all errors of the API look like (PROTOCOL.md B.6).
 void Edge::State::refuse(Connection& c, unsigned status, std::string_view text, CloseReason reason,
                          std::vector<std::pair<std::string, std::string>> headers) {
+  std::string code(net::reason_phrase(status));
+  std::erase(code, ' ');
   Response response;
   response.status = status;
-  response.body = R"({"error":{"code":")" + std::to_string(status) + R"(","message":")" + std::string(text) + "\"}}\n";
+  response.body = R"({"code":")" + code + R"(","message":)";
+  append_json_string(response.body, text);
+  response.body += R"(,"target":null,"details":[],"inner":{}})";
   response.headers = std::move(headers);
+  response.headers.emplace_back("x-ms-error-code", code);
   response.close = true;
   answer(c, response, reason);
 }

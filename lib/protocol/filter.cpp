@@ -26,8 +26,8 @@ class FilterParser {
     if (text_.size() > max_filter_bytes)
       return error(Errc::invalid, "the filter is longer than " + std::to_string(max_filter_bytes) + " bytes");
     if (!is_valid_utf8(text_)) return error(Errc::invalid, "the filter is not UTF-8");
+    if (text_.empty()) return Filter{};
     skip_spaces();
-    if (at_ == text_.size()) return Filter{};
     read_alternatives();
     if (what_ == nullptr && at_ < text_.size()) fail("'and', 'or' or the end is expected");
     if (what_ != nullptr)

@@ -69,7 +69,9 @@ TEST_P(HttpSide, refuses_bad_heads_with_a_status_and_an_orderly_end) {
     const std::string answer = client->read_to_end();
     EXPECT_EQ(answer.substr(0, 12), "HTTP/1.1 " + status) << request.substr(0, 60);
     EXPECT_NE(answer.find("Connection: close"), std::string::npos);
-    EXPECT_NE(answer.find("\"error\""), std::string::npos);
+    EXPECT_NE(answer.find("\r\nx-ms-error-code: "), std::string::npos);
+    EXPECT_NE(answer.find("\r\n\r\n{\"code\":\""), std::string::npos) << answer;
+    EXPECT_TRUE(answer.ends_with(R"(,"target":null,"details":[],"inner":{}})")) << answer;
   }
   EXPECT_EQ(server.log(), std::vector<std::string>{});
   EXPECT_NE(server.connect()->ask(get, "GET /a "), "");
