@@ -5,7 +5,7 @@
 
 #include "auth/token.hpp"
 #include "base/text.hpp"
-#include "cluster.hpp"
+#include "fleet.hpp"
 #include "wire.hpp"
 
 namespace wscluster::integration {
@@ -21,6 +21,7 @@ class Rest : public ClusterTest {
     shared = std::make_unique<Cluster>();
     shared->start_node("node-1", {"--cores", "1"});
     shared->start_node("node-2", {"--cores", "3"});
+    shared->start_node("node-3", {"--cores", "2", "--standby"});
     shared->start_gateway("gateway-1", {"--cores", "2"});
     shared->wait_until_ready();
   }
@@ -348,6 +349,25 @@ TEST_F(Rest, clients_and_strangers_may_not_call) {
       EXPECT_EQ(shared->call(door(), method, std::string(hub) + path, {}, headers).status, 401U) << path << bearer;
     }
   }
+}
+
+TEST_F(Rest, an_order_for_everybody_reaches_everybody_while_a_change_moves_them) {
+  Fleet fleet(*shared, numbered("person", 150), {"gateway-1", "node-1", "node-2"});
+  const auto was_closed = [](const Fleet::Person& person) {
+    return std::any_of(person.closes.begin(), person.closes.end(),
+                       [](const auto& close) { return close.first == 1008U; });
+  };
+  const auto command =
+      shared->begin({"ring", "add", "node-3", "--yes", "--rate", "50/s", "--settle", "1s"}, shared->file("rest-add"));
+  int rounds = 0;
+  for (; !command->poll() || rounds < 3; ++rounds) {
+    fleet.gather();
+    fleet.forget();
+    ASSERT_EQ(status("POST", "/:closeConnections"), 204U) << "round " << rounds;
+    EXPECT_TRUE(fleet.run_until([&] { return std::all_of(fleet.people().begin(), fleet.people().end(), was_closed); }))
+        << "round " << rounds;
+  }
+  EXPECT_EQ(command->poll(), 0) << content_of(shared->file("rest-add.err"));
 }
 
 /// Last: it takes a node away.
