@@ -13,9 +13,12 @@
 #include "base/time.hpp"
 #include "cluster/close_pace.hpp"
 #include "cluster/counts.hpp"
+#include "cluster/memberships.hpp"
 #include "cluster/options.hpp"
 #include "cluster/sender.hpp"
 #include "cluster/view.hpp"
+#include "protocol/client_frame.hpp"
+#include "protocol/server_frames.hpp"
 #include "session/frame_queue.hpp"
 #include "session/session_id.hpp"
 #include "session/slots.hpp"
@@ -47,6 +50,7 @@ struct HolderCounters {
   std::uint64_t snapshot_bytes = 0;
   std::uint64_t installed = 0;  ///< users taken over
   std::uint64_t unreadable_snapshots = 0;
+  std::uint64_t missed = 0;        ///< sessions closed because something published is lost
   std::uint64_t receipts[6] = {};  ///< by ReceiptStatus
 };
 
@@ -57,7 +61,7 @@ struct HolderCounters {
 ///
 ///     unresolved ──all earlier owners say none──▶ active ──its turn, or an ask──▶ frozen ──prepared──▶ gone
 ///         └───────────snapshot──▶ passive ──release──▶ active ◀──declined, owner gone──┘
-class Holder final : public ReceiptSink {
+class Holder final : public ReceiptSink, private MembershipSink {
  public:
   /// References of sessions carry the service index in the top byte, so that the core finds the holder.
   Holder(const ServiceOptions& options, Self self, std::uint8_t service_index, Network& network, Sender& sender,
@@ -85,6 +89,11 @@ class Holder final : public ReceiptSink {
   void on_release(TimePoint now, const wire::Release& release);
   void on_declined(TimePoint now, const wire::Declined& declined);
   void on_outcome(TimePoint now, const wire::Outcome& outcome);
+  void on_subscribe(TimePoint now, PathId path, const wire::Subscribe& subscribe);
+  void on_unsubscribe(TimePoint now, PathId path, const wire::Unsubscribe& unsubscribe);
+  void on_copy_taken(TimePoint now, PathId path, const wire::CopyTaken& taken);
+  /// What a group's sequencer says goes to these.
+  [[nodiscard]] Memberships& memberships() noexcept { return memberships_; }
   void on_list(TimePoint now, PathId path, const wire::ListSessions& request) const;
   void on_show(TimePoint now, PathId path, const wire::ShowUser& request) const;
   void on_evict_user(TimePoint now, PathId path, const wire::EvictUser& request);
@@ -110,8 +119,12 @@ class Holder final : public ReceiptSink {
   [[nodiscard]] const HolderCounters& counters() const noexcept { return counters_; }
 
  private:
+  struct Client;
   struct Session;
   struct User;
+  struct Group;
+  struct Interest;
+  struct Executed;
   struct Visit;
   struct Arrival;
   struct Departure;
@@ -146,6 +159,8 @@ class Holder final : public ReceiptSink {
   void ask_again(TimePoint now);
   void resolve_user(TimePoint now, User& user);
   void work_off_visits(TimePoint now, User& user);
+  void work_off(TimePoint now, const Visit& visit);
+  void refuse_visit(const Visit& visit);
   void refuse_visits(User& user);
   void expire_visits(TimePoint now, User& user);
   void end_visit(const Visit& visit);
@@ -155,6 +170,8 @@ class Holder final : public ReceiptSink {
   [[nodiscard]] std::string encode_user(TimePoint now, const User& user) const;
   void install(TimePoint now, User& user, const wire::UserState& state);
   void install_session(TimePoint now, User& user, const wire::SessionState& state);
+  void install_client(Client& client, const wire::SessionState& state);
+  void install_frame(Session& session, const wire::FrameState& frame);
 
   // Taking over (holder_arrival.cpp)
   [[nodiscard]] bool may_take(const wire::Snapshot& snapshot, std::uint64_t hash) const;
@@ -214,9 +231,12 @@ class Holder final : public ReceiptSink {
   Session& add_session(User& user, const session::SessionId& id);
   void say(TimePoint now, Session& session, std::uint64_t position, std::string_view text);
   void enqueue(TimePoint now, Session& session, session::FrameMark mark, std::string_view payload);
+  void enqueue_message(TimePoint now, Session& session, session::FrameMark mark, const session::SharedPayload& message);
   bool make_room(TimePoint now, Session& session, std::size_t bytes);
   void drop(TimePoint now, Session& session, const session::FrameMark& mark);
   void pump(Session& session);
+  void render(const Session& session, const session::FrameQueue::Node& node, wire::Down& down);
+  void close_slow(Session& session);
   void send_close(Session& session);
   void report_answered(Session& session);
   void forget_unanswered(Session& session, std::uint64_t position);
@@ -224,7 +244,26 @@ class Holder final : public ReceiptSink {
   void cover(TimePoint now, Session& session, std::uint64_t written);
   void close_session(Session& session, std::uint16_t code, std::string_view text);
   void end_session(TimePoint now, Session& session, bool edge_is_known);
+  void on_socket_end(TimePoint now, Session& session, std::uint64_t code);
   void hurry_closing(TimePoint now);
+
+  // Clients that speak a subprotocol (holder_clients.cpp)
+  [[nodiscard]] static std::unique_ptr<Client> make_client(std::string_view profile);
+  [[nodiscard]] static std::string encode_client(const Client& client);
+  void greet(TimePoint now, Session& session, std::string_view token);
+  void recover(TimePoint now, Session& before, std::string_view token);
+  void keep_away(TimePoint now, Session& session);
+  [[nodiscard]] std::optional<std::uint64_t> keep_unacknowledged(TimePoint now, Session& session,
+                                                                 const session::SharedPayload& message);
+  bool execute_frame(TimePoint now, Session& session, const wire::Up& up);
+  [[nodiscard]] bool is_in_flight(const Session& session, std::uint64_t ack_id) const;
+  void postpone(Session& session, const wire::Up& up);
+  bool execute_simple(TimePoint now, Session& session, const wire::Up& up);
+  void refuse_frame(TimePoint now, Session& session, std::uint16_t code, std::string_view text);
+  void say_ack(TimePoint now, Session& session, const OwnSend& send, const Outcome& outcome);
+  bool send_to_group(TimePoint now, Session& session, const protocol::ClientFrame& frame);
+  bool say_error(TimePoint now, Session& session, std::optional<std::uint64_t> ack_id, protocol::AckError error,
+                 std::string_view message);
 
   // Own sends of sessions (holder_sends.cpp)
   void execute(TimePoint now, Session& session, const wire::Up& up);
@@ -238,22 +277,53 @@ class Holder final : public ReceiptSink {
   void release_sends(TimePoint now, const Session& session, const Departure& departure);
   void thaw_sends(TimePoint now, const User& user);
 
+  // Groups that clients join and leave (holder_members.cpp)
+  bool join_group(TimePoint now, Session& session, const protocol::ClientFrame& frame);
+  bool leave_group(TimePoint now, Session& session, const protocol::ClientFrame& frame);
+  void join_first_groups(TimePoint now, Session& session);
+  void join_on_arrival(TimePoint now, Session& session);
+  void answer_join(TimePoint now, Session& session, std::string_view group);
+  void say_success(TimePoint now, Session& session, std::uint64_t position, std::optional<std::uint64_t> ack_id);
+  void on_joined(TimePoint now, std::uint64_t member, std::string_view group) override;
+  void on_missed(TimePoint now, std::uint64_t member, std::string_view group) override;
+  std::size_t on_copy(TimePoint now, const std::vector<std::uint64_t>& members, const wire::Copy& copy) override;
+  [[nodiscard]] bool can_fan_out(const Session& session, std::size_t bytes) const;
+  [[nodiscard]] std::vector<wire::MembershipState> memberships_of(const Session& session) const;
+  void install_memberships(TimePoint now, Session& session, const wire::SessionState& state);
+
+  // What the owner of a group does (holder_groups.cpp)
+  Group& group_of(TimePoint now, User& user);
+  void gather(TimePoint now, Group& group) const;
+  void publish(TimePoint now, User& user, Executed& entry, const wire::Message& message);
+  void send_copies(const User& user, const Interest& interest, std::uint64_t above);
+  void trim(TimePoint now, User& user);
+  void take_through(TimePoint now, User& user, Interest& interest, std::uint64_t sequence, std::uint64_t sessions);
+  void drop_interest(TimePoint now, User& user, std::uint64_t incarnation, unsigned shard);
+  void refuse_subscribe(PathId path, const wire::Subscribe& subscribe);
+  void watch_group(User& user);
+  void tick_groups(TimePoint now);
+  void encode_group(const Group& group, wire::UserState& state) const;
+  void install_group(TimePoint now, User& user, const wire::GroupState& state);
+
   // Messages (holder_messages.cpp)
-  struct Executed;
-  void deliver(TimePoint now, User& user, Executed& entry, bool is_binary, std::string_view payload);
+  void deliver(TimePoint now, User& user, Executed& entry, const session::SharedPayload& message,
+               const wire::Message* audience);
+  [[nodiscard]] bool is_meant(const Session& session, std::string_view only, std::string_view excluded,
+                              std::string_view filter) const;
   /// Of a message at one session.
   struct Fate {
     bool was_written = false;
     bool is_sure = false;   ///< that it was or was not
     bool may_keep = false;  ///< for the next session, if nobody has it
   };
-  void resolve(TimePoint now, User& user, const session::FrameMark& mark, Fate fate, std::string_view payload = {});
+  void resolve(TimePoint now, User& user, const session::FrameMark& mark, Fate fate,
+               const session::SharedPayload& message = {});
   [[nodiscard]] Executed* find_executed(User& user, std::uint64_t origin, std::uint64_t counter);
   [[nodiscard]] bool has_had(const User& user, std::uint64_t origin, std::uint64_t counter) const;
   void accept_message(TimePoint now, User& user, PathId path, const wire::Message& message);
   void queue_visit(TimePoint now, User& user, PathId path, const wire::Message& message);
   void hold(TimePoint now, User& user, Executed& entry, const wire::Message& message);
-  void keep(TimePoint now, User& user, Executed& entry, TimePoint deadline, bool is_binary, std::string_view payload);
+  void keep(TimePoint now, User& user, Executed& entry, TimePoint deadline, session::SharedPayload message);
   [[nodiscard]] bool has_inbox_room(const User& user, std::size_t bytes) const;
   void answer(TimePoint now, User& user, Executed& entry, wire::ReceiptStatus status, std::uint64_t sessions);
   void tell(const Executed& entry);
@@ -277,6 +347,7 @@ class Holder final : public ReceiptSink {
   Network& network_;
   Sender& sender_;
   std::pmr::memory_resource& pool_;
+  Memberships memberships_;
   std::shared_ptr<const View> view_;
   const ServiceView* service_ = nullptr;  ///< in view_
 
@@ -295,8 +366,9 @@ class Holder final : public ReceiptSink {
   struct OwnSend {
     SessionRef session = 0;  ///< 0: has moved
     std::string to;
-    std::string id;              ///< as the client wrote it, JSON
-    std::uint64_t position = 0;  ///< of the client's frame
+    std::string id;                       ///< as the client wrote it, JSON
+    std::uint64_t position = 0;           ///< of the client's frame; 0: of a socket that is gone
+    std::optional<std::uint64_t> ack_id;  ///< of a client with a subprotocol that wants an ack
     // Begun at an earlier holder:
     std::uint64_t begun_by = 0;  ///< incarnation; 0: here
     std::uint64_t number = 0;    ///< there
@@ -312,10 +384,11 @@ class Holder final : public ReceiptSink {
   std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint64_t> inherited_;  ///< (begun_by, number) -> in sends_
   std::vector<SessionRef> lazy_;                                                ///< owe the edge an `answered`
   std::vector<SessionRef> orphans_;                                             ///< no edge is attached to them
-  std::vector<SessionRef> closing_;  ///< closed for a change, and the socket is not gone yet
-  std::vector<UserKey> asking_;      ///< gained users with an unanswered question
-  std::vector<UserKey> waiting_;     ///< users with held messages, or expected back
-  std::vector<UserKey> cleanup_;     ///< users with dedupe entries
+  std::vector<SessionRef> closing_;   ///< closed for a change, and the socket is not gone yet
+  std::vector<UserKey> asking_;       ///< gained users with an unanswered question
+  std::vector<UserKey> waiting_;      ///< users with held messages, or expected back
+  std::vector<UserKey> cleanup_;      ///< users with dedupe entries
+  std::vector<UserKey> groups_here_;  ///< groups that we own, or own still
   struct Origin {
     std::uint64_t settled = 0;
     TimePoint heard;
@@ -366,8 +439,11 @@ class Holder final : public ReceiptSink {
   };
   std::vector<DeferredAsk> deferred_asks_;
 
+  protocol::ClientFrameParser parser_;
+  std::string rendered_;  ///< of the frame that is sent now
   HolderCounters counters_;
   TimePoint next_lazy_;
+  TimePoint next_groups_;
   TimePoint next_cleanup_;
   std::uint64_t jitter_;  ///< state of a small generator, for hints to clients only
 };

@@ -124,6 +124,7 @@ void Holder::on_evict_user(TimePoint now, PathId path, const wire::EvictUser& re
 bool Holder::close_by_operator(TimePoint now, Session& session, std::uint16_t code, std::string_view text) {
   if (session.close_code != 0) return false;
   session.closes = 0;
+  session.is_over = code != come_back;
   ++counters_.closed_by_operator;
   evict_session(now, session, code == come_back ? by_operator : 0, code, text);
   return true;

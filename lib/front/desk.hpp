@@ -119,7 +119,7 @@ class Desk final : public edge::Application,
   // cluster::Sockets
   void on_attached(std::uint64_t socket) override;
   void on_refused(std::uint64_t socket, Refusal reason) override;
-  void deliver(std::uint64_t socket, bool is_binary, std::string_view payload) override;
+  void deliver(std::uint64_t socket, bool is_binary, std::string_view head, std::string_view payload) override;
   void close(std::uint64_t socket, std::uint16_t code, std::string_view text) override;
   void pause(std::uint64_t socket, bool is_paused) override;
   // link::Receiver
@@ -128,6 +128,7 @@ class Desk final : public edge::Application,
   // cluster::ReceiptSink: of REST calls
   void on_receipt(TimePoint now, std::uint64_t cookie, const cluster::Receipt& receipt) override;
 
+  void tell_lost(edge::ConnectionId id, std::string_view subprotocol);
   void negotiate(edge::ConnectionId id, const edge::Request& request);
   /// The service if it is here and this application may call it; else answers the request.
   [[nodiscard]] const Door* admit_application(edge::ConnectionId id, const edge::Request& request,
@@ -153,7 +154,11 @@ class Desk final : public edge::Application,
   std::shared_ptr<const cluster::View> view_;
   std::uint64_t generation_ = 0;
   bool is_closed_ = false;
-  std::unordered_map<edge::ConnectionId, cluster::Attachments::Ref> attachment_of_;
+  struct Client {
+    cluster::Attachments::Ref attachment = 0;
+    std::string_view subprotocol;  ///< of protocol's names
+  };
+  std::unordered_map<edge::ConnectionId, Client> clients_;
   std::unordered_map<std::uint64_t, PendingCall> calls_;
   std::uint64_t next_call_ = 1;
 };

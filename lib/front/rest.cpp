@@ -6,7 +6,11 @@
 #include "base/units.hpp"
 #include "front/answers.hpp"
 #include "front/desk.hpp"
+#include "protocol/client_frame.hpp"
+#include "protocol/envelope.hpp"
+#include "protocol/json_scanner.hpp"
 #include "protocol/relay.hpp"
+#include "protocol/server_frames.hpp"
 
 namespace wscluster::front {
 namespace {
@@ -29,6 +33,31 @@ Result<std::string_view> request_id(const edge::Request& request) {
 
 std::string websocket_url(bool is_tls, const std::string& address, const std::string& path) {
   return (is_tls ? "wss://" : "ws://") + address + path;
+}
+
+/// What the body of a call is for those who get it.
+Result<std::string> envelope_of(const edge::Request& request) {
+  const std::string_view type = request.header("Content-Type").value_or("text/plain");
+  const bool is_binary = type.starts_with("application/octet-stream");
+  const bool is_json = type.starts_with("application/json");
+  if (!is_binary && !is_valid_utf8(request.body))
+    return error(Errc::invalid, "the body is not UTF-8; send it as application/octet-stream");
+  if (is_json) {
+    protocol::JsonScanner scanner(request.body, protocol::max_frame_depth);
+    protocol::JsonValue value;
+    if (!scanner.read_value(value) || !scanner.read_end()) {
+      return error(Errc::invalid,
+                   "the body is no JSON: byte " + std::to_string(scanner.position()) + ": " + scanner.what());
+    }
+  }
+  const auto kind = is_binary ? protocol::DataType::binary
+                    : is_json ? protocol::DataType::json
+                              : protocol::DataType::text;
+  std::string data;
+  protocol::append_data(data, kind, request.body);
+  std::string envelope;
+  protocol::append_server_envelope(envelope, kind, data);
+  return envelope;
 }
 
 struct SendOptions {
@@ -80,7 +109,7 @@ void Desk::on_request(edge::ConnectionId id, edge::Request request) {
     show_user(id, request, at(3), at(5));
   } else if (is_v1 && segments.size() == 7 && at(4) == "users" && at(6) == ":evict") {
     evict_user(id, request, at(3), at(5));
-  } else if (doors_->by_path(request.path) != nullptr) {
+  } else if (doors_->by_path(request) != nullptr) {
     edge::Response response = failure(426, "UpgradeRequired", "this is a WebSocket path");
     response.headers.emplace_back("Upgrade", "websocket");
     edge_.respond(id, response);
@@ -126,16 +155,15 @@ void Desk::send_message(edge::ConnectionId id, const edge::Request& request,
     edge_.respond(id, failure(repeatable.error()));
     return;
   }
-  const std::string_view type = request.header("Content-Type").value_or("text/plain");
-  const bool is_binary = type.starts_with("application/octet-stream");
-  if (!is_binary && !is_valid_utf8(request.body)) {
-    edge_.respond(id, failure(400, "BadRequest", "the body is not UTF-8; send it as application/octet-stream"));
+  const auto envelope = envelope_of(request);
+  if (!envelope) {
+    edge_.respond(id, failure(envelope.error()));
     return;
   }
   const std::uint64_t call = next_call_++;
   const wire::Wait wait = wants_receipt ? options->wait : wire::Wait::queued;
   calls_.emplace(call, PendingCall{id, *uid, wants_receipt});
-  const cluster::Outgoing message{door->options.service.name,     *uid,       request.body, is_binary, wait,
+  const cluster::Outgoing message{door->options.service.name,     *uid,       *envelope, wait,
                                   core_.now() + options->timeout, *repeatable};
   if (!sender_.send(core_.now(), message, *this, call)) {
     calls_.erase(call);
@@ -185,18 +213,19 @@ void Desk::negotiate(edge::ConnectionId id, const edge::Request& request) {
                              : failure(400, "BadRequest", "several services are here: add ?service=NAME"));
     return;
   }
-  const auto uid = doors_->identify_client(*door, request);
-  if (!uid) {
-    edge_.respond(id, failure(uid.error()));
+  const auto client = doors_->identify_client(*door, request);
+  if (!client) {
+    edge_.respond(id, failure(client.error()));
     return;
   }
+  const std::string& uid = client->uid;
   const std::string_view via = request.parameter("via").value_or(is_gateway_ ? "gateway" : "direct");
   if (via != "gateway" && via != "direct") {
     edge_.respond(id, failure(400, "BadRequest", "via must be direct or gateway"));
     return;
   }
   const cluster::ServiceView* service = view_ ? view_->service(door->options.service.name) : nullptr;
-  const ring::Member* owner = service == nullptr ? nullptr : service->ring.owner_of(service->hash_of(*uid));
+  const ring::Member* owner = service == nullptr ? nullptr : service->ring.owner_of(service->hash_of(uid));
   const cluster::Peer* peer = owner == nullptr ? nullptr : view_->peer(owner->name);
   if (via == "gateway" && view_) {
     peer = is_gateway_ ? view_->peer(options_.name) : nullptr;
@@ -205,7 +234,7 @@ void Desk::negotiate(edge::ConnectionId id, const edge::Request& request) {
       if (other.is_gateway && other.is_alive) gateways.push_back(&other);
     }
     if (peer == nullptr && !gateways.empty() && service != nullptr)
-      peer = gateways[service->hash_of(*uid) % gateways.size()];
+      peer = gateways[service->hash_of(uid) % gateways.size()];
   }
   if (peer == nullptr || owner == nullptr) {
     edge_.respond(id, retry_later(via == "gateway" ? "no gateway is known" : "no node owns this user now"));
