@@ -66,6 +66,27 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return above[b.size()];
 }
 
+std::optional<std::string> decode64(std::string_view text, std::string_view alphabet) {
+  while (!text.empty() && text.back() == '=')
+    text.remove_suffix(1);
+  if (text.size() % 4 == 1) return std::nullopt;
+  std::string out;
+  out.reserve(text.size() * 3 / 4);
+  unsigned group = 0;
+  unsigned bits = 0;
+  for (const char c : text) {
+    const auto digit = alphabet.find(c);
+    if (digit == std::string_view::npos) return std::nullopt;
+    group = group << 6U | static_cast<unsigned>(digit);
+    bits += 6;
+    if (bits >= 8) {
+      bits -= 8;
+      out.push_back(static_cast<char>(group >> bits & 0xFFU));
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 bool is_valid_utf8(std::string_view text) noexcept {
@@ -117,24 +138,10 @@ std::string base64_encode(std::string_view bytes) {
 }
 
 std::optional<std::string> base64url_decode(std::string_view text) {
-  while (!text.empty() && text.back() == '=')
-    text.remove_suffix(1);
-  if (text.size() % 4 == 1) return std::nullopt;
-  std::string out;
-  out.reserve(text.size() * 3 / 4);
-  unsigned group = 0;
-  unsigned bits = 0;
-  for (const char c : text) {
-    const auto digit = url_alphabet.find(c);
-    if (digit == std::string_view::npos) return std::nullopt;
-    group = group << 6U | static_cast<unsigned>(digit);
-    bits += 6;
-    if (bits >= 8) {
-      bits -= 8;
-      out.push_back(static_cast<char>(group >> bits & 0xFFU));
-    }
-  }
-  return out;
+  return decode64(text, url_alphabet);
+}
+std::optional<std::string> base64_decode(std::string_view text) {
+  return decode64(text, standard_alphabet);
 }
 
 std::string to_hex(std::uint64_t value) {

@@ -21,6 +21,7 @@ namespace wscluster {
 [[nodiscard]] std::optional<std::string> base64url_decode(std::string_view text);
 /// Standard alphabet with padding.
 [[nodiscard]] std::string base64_encode(std::string_view bytes);
+[[nodiscard]] std::optional<std::string> base64_decode(std::string_view text);
 
 /// 16 lower-case hex digits.
 [[nodiscard]] std::string to_hex(std::uint64_t value);

@@ -6,6 +6,7 @@
 
 #include "base/random.hpp"
 #include "cluster/attachments_state.hpp"
+#include "protocol/server_frames.hpp"
 
 namespace wscluster::cluster {
 namespace {
@@ -28,15 +29,18 @@ Attachments::~Attachments() {
 }
 
 Attachments::Ref Attachments::open(TimePoint now, std::uint64_t socket, const ServiceOptions& options,
-                                   std::string_view uid, TimePoint deadline) {
+                                   ClientInfo client, TimePoint deadline) {
   const ServiceView* service = view_ ? view_->service(options.name) : nullptr;
   if (service == nullptr) return 0;
   const auto [ref, a] = slots_.emplace();
   a->ref = ref;
   a->socket = socket;
   a->options = &options;
-  a->uid = uid;
-  a->id = session::SessionId::make(service->hash_of(uid));
+  a->uid = std::move(client.uid);
+  a->id = client.id;
+  a->profile = std::move(client.profile);
+  a->token = std::move(client.token);
+  a->recovers = client.recovers;
   a->deadline = deadline;
   attach(now, *a);
   return ref;
@@ -53,9 +57,20 @@ void Attachments::attach(TimePoint now, Attachment& a) {
     return;
   }
   const auto id = a.id.bytes();
-  wire::Attach request{
-      a.ref,      ++a.number,          a.options->name, a.uid,   {id.data(), id.size()}, a.life, a.queue.covered(),
-      a.received, a.written_of_life(), a.end_code,      process_};
+  wire::Attach request{a.ref,
+                       ++a.number,
+                       a.options->name,
+                       a.uid,
+                       {id.data(), id.size()},
+                       a.life,
+                       a.queue.covered(),
+                       a.received,
+                       a.written_of_life(),
+                       a.end_code,
+                       process_,
+                       a.profile,
+                       a.token,
+                       a.recovers};
   if (!network_.send(path, request)) {
     retry_at(a, now + retry_delay);
     return;
@@ -116,6 +131,7 @@ void Attachments::on_attached(TimePoint, PathId path, const wire::Attached& atta
   if (!a->options->mutations.no_resend) a->queue.rewind(attached.accepted);
   if (!a->was_attached) {
     a->was_attached = true;
+    a->token = {};
     sockets_.on_attached(a->socket);
     a = slots_.find(attached.edge);
     if (a == nullptr || a->holder == 0) return;
@@ -146,9 +162,26 @@ void Attachments::on_refused(TimePoint now, PathId path, const wire::Refused& re
     }
     return;
   }
+  if (refused.reason == wire::RefuseReason::gone) {
+    lose(now, *a);
+    return;
+  }
   const ServiceView* service = view_->service(a->options->name);
   if (refused.epoch > (service == nullptr ? 0 : service->epoch())) a->wants_epoch = refused.epoch;
   retry_at(*a, now + std::min<Duration>(retry_delay * a->refusals, longest_retry_delay));
+}
+
+/// The session is no more. Its client has to know, and to begin anew.
+void Attachments::lose(TimePoint now, Attachment& a) {
+  const std::uint64_t socket = a.socket;
+  if (a.is_gone()) {
+    slots_.erase(a.ref);
+  } else if (a.was_attached) {
+    sockets_.close(socket, 1008, "the session is lost");
+  } else {
+    on_closed(now, a.ref, 0);
+    sockets_.on_refused(socket, Sockets::Refusal::gone);
+  }
 }
 
 void Attachments::on_frame(TimePoint, Ref ref, bool is_binary, std::string_view payload) {
@@ -200,10 +233,24 @@ void Attachments::on_down(TimePoint, PathId path, const wire::Down& down) {
   if (a == nullptr || a->holder == 0) return;
   forget_answered(*a, down.answered);
   a->queue.set_counter(down.answers, 1);
-  ++a->received;
-  ++a->delivered;
   a->tell_written = a->tell_written || down.tell_written;
-  sockets_.deliver(a->socket, down.is_binary, down.payload);
+  deliver(*a, down.is_binary, down.head, down.payload);
+}
+
+void Attachments::on_fan(PathId path, const wire::Fan& fan) {
+  for (const wire::FanTarget& target : fan.targets) {
+    Attachment* a = find(target.edge, target.number, path);
+    if (a != nullptr && a->holder != 0) deliver(*a, false, target.head, fan.payload);
+  }
+}
+
+/// `head`: as in wire::Down.
+void Attachments::deliver(Attachment& a, bool is_binary, std::uint64_t head, std::string_view payload) {
+  ++a.received;
+  ++a.delivered;
+  head_.clear();
+  if (head != 0) protocol::append_message_head(head_, head - 1);
+  sockets_.deliver(a.socket, is_binary, head_, payload);
 }
 
 void Attachments::on_close(TimePoint, PathId path, const wire::Close& close) {

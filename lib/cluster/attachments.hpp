@@ -27,14 +27,29 @@ class Sockets {
   virtual ~Sockets() = default;
   /// The holder has taken the session: complete the upgrade. Once per socket.
   virtual void on_attached(std::uint64_t socket) = 0;
-  enum class Refusal : std::uint8_t { no_owner, full, timed_out };
+  enum class Refusal : std::uint8_t {
+    no_owner,
+    full,
+    timed_out,
+    gone,  ///< the session that the client wants back is no more
+  };
   /// Nobody takes it: answer the upgrade with an error. The last call for this socket.
   virtual void on_refused(std::uint64_t socket, Refusal reason) = 0;
-  virtual void deliver(std::uint64_t socket, bool is_binary, std::string_view payload) = 0;
+  /// One message; its payload is the two put together.
+  virtual void deliver(std::uint64_t socket, bool is_binary, std::string_view head, std::string_view payload) = 0;
   /// Write what was delivered, then close. closed() follows from the socket's side.
   virtual void close(std::uint64_t socket, std::uint16_t code, std::string_view text) = 0;
   /// Too much is on its way to the holder: stop and continue reading this client.
   virtual void pause(std::uint64_t socket, bool is_paused) = 0;
+};
+
+/// Who a client is, as its URL and its token say.
+struct ClientInfo {
+  std::string uid;
+  session::SessionId id;  ///< new, or of the session that it wants back
+  std::string profile;    ///< wire::ClientProfile; empty: like all others without a subprotocol
+  std::string token;      ///< with which a reliable client comes back
+  bool recovers = false;  ///< it has come back
 };
 
 struct AttachmentCounters {
@@ -61,8 +76,7 @@ class Attachments {
   using Ref = std::uint64_t;
   /// Starts to attach; on_attached() or on_refused() follows, by `deadline` at the latest. The options outlive the
   /// attachment. Returns its reference, 0 when the service has no view here (then nothing follows).
-  Ref open(TimePoint now, std::uint64_t socket, const ServiceOptions& options, std::string_view uid,
-           TimePoint deadline);
+  Ref open(TimePoint now, std::uint64_t socket, const ServiceOptions& options, ClientInfo client, TimePoint deadline);
   /// A client's message.
   void on_frame(TimePoint now, Ref ref, bool is_binary, std::string_view payload);
   /// How many delivered frames the kernel has taken whole, cumulative for this socket.
@@ -74,6 +88,7 @@ class Attachments {
   void on_attached(TimePoint now, PathId path, const wire::Attached& attached);
   void on_refused(TimePoint now, PathId path, const wire::Refused& refused);
   void on_down(TimePoint now, PathId path, const wire::Down& down);
+  void on_fan(PathId path, const wire::Fan& fan);
   void on_answered(TimePoint now, PathId path, const wire::Answered& answered);
   void on_detached(TimePoint now, PathId path, const wire::Detached& detached);
   void on_close(TimePoint now, PathId path, const wire::Close& close);
@@ -99,6 +114,7 @@ class Attachments {
 
   void attach(TimePoint now, Attachment& a);
   void retry_at(Attachment& a, TimePoint when);
+  void lose(TimePoint now, Attachment& a);
   void send_waiting(Attachment& a);
   void forget_answered(Attachment& a, std::uint64_t answered);
   void tell_progress(Attachment& a);
@@ -108,6 +124,7 @@ class Attachments {
   void evict(const Attachment& a);
   void forget_done_closings();
   Attachment* find(Ref ref, std::uint64_t number, PathId path) const;
+  void deliver(Attachment& a, bool is_binary, std::uint64_t head, std::string_view payload);
 
   Network& network_;
   Sockets& sockets_;
@@ -127,6 +144,7 @@ class Attachments {
   std::size_t attached_ = 0;
   TimePoint next_lazy_;
   std::uint64_t jitter_;  ///< state of a small generator, for hints to clients only
+  std::string head_;      ///< of the frame that is delivered now
   AttachmentCounters counters_;
 };
 

@@ -13,6 +13,9 @@ struct Attachments::Attachment {
   const ServiceOptions* options = nullptr;
   std::string uid;
   session::SessionId id;
+  std::string profile;
+  std::string token;
+  bool recovers = false;
   PathId path = 0;           ///< where the attach went; 0: nowhere now
   std::uint64_t holder = 0;  ///< the holder's reference; 0: not attached
   std::uint64_t number = 0;

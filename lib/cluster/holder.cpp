@@ -29,6 +29,7 @@ Holder::Holder(const ServiceOptions& options, Self self, std::uint8_t service_in
       network_(network),
       sender_(sender),
       pool_(pool),
+      memberships_(network, options.name, self_.incarnation, self_.shard, *this, options.mutations),
       jitter_(random_id()) {}
 
 Holder::~Holder() {
@@ -72,6 +73,7 @@ void Holder::inherit_losses(User& user) const {
 void Holder::erase_user_if_idle(User& user) {
   const bool is_waited_for = user.phase == User::Phase::unresolved ? !user.visits.empty() || user.arrival != nullptr
                                                                    : user.phase != User::Phase::active;
+  if (user.group && !user.group->interests.empty()) return;
   if (is_waited_for || !user.sessions.empty() || !user.held.empty() || !user.executed.empty() ||
       !user.last_seen.empty() || !user.requests.empty() || !user.expected.empty() || user.in_cleanup ||
       user.in_waiting) {
@@ -107,6 +109,7 @@ void Holder::adopt(TimePoint now, std::shared_ptr<const View> view) {
     hurry_departures(now);
     ask_again(now);
   }
+  memberships_.adopt(now, view_);
   for (const DeferredAsk& ask : std::exchange(deferred_asks_, {}))
     on_ask(now, ask.path, {options_.name, ask.uid, ask.epoch});
 }
@@ -163,6 +166,14 @@ void Holder::on_link_down(TimePoint now, LinkId link) {
     if (user != nullptr && user->departure && link_of(user->departure->path) == link) user->departure->path = 0;
   }
   std::erase_if(deferred_asks_, [&](const DeferredAsk& ask) { return link_of(ask.path) == link; });
+  memberships_.on_link_down(now, link);
+  for (const UserKey& key : groups_here_) {
+    User* user = find_user(key.hash, key.uid);
+    if (user == nullptr || !user->group) continue;
+    for (Interest& interest : user->group->interests) {
+      if (link_of(interest.path) == link) interest.path = 0;
+    }
+  }
 }
 
 void Holder::tick(TimePoint now) {
@@ -187,6 +198,8 @@ void Holder::tick(TimePoint now) {
     asking_.push_back(key);
     continue_asking(now, *user);
   }
+  memberships_.tick(now);
+  tick_groups(now);
   if (now >= next_lazy_) tick_slowly(now);
 }
 
@@ -201,11 +214,15 @@ void Holder::tick_slowly(TimePoint now) {
   for (const SessionRef ref : std::exchange(orphans_, {})) {
     Session* session = find_session(ref);
     if (session == nullptr || session->path != 0) continue;
-    const bool is_waiting = now - session->orphaned < orphan_lifetime || session->user->phase == User::Phase::frozen;
-    if (is_waiting) {
+    // The edge that held a reliable one may have died, and its client comes back to another.
+    const Duration lifetime = session->is_away         ? options_.retention
+                              : session->is_reliable() ? std::max(options_.retention, orphan_lifetime)
+                                                       : orphan_lifetime;
+    const bool is_over = session->is_over || now - session->orphaned >= lifetime;
+    if (!is_over || session->user->phase == User::Phase::frozen) {
       orphans_.push_back(ref);
     } else {
-      end_session(now, *session, false);
+      end_session(now, *session, session->is_away);
     }
   }
   hurry_closing(now);

@@ -13,10 +13,13 @@
 #include "base/time.hpp"
 #include "cluster/close_pace.hpp"
 #include "cluster/counts.hpp"
+#include "cluster/memberships.hpp"
 #include "cluster/options.hpp"
 #include "cluster/sender.hpp"
 #include "cluster/view.hpp"
+#include "protocol/client_frame.hpp"
 #include "protocol/filter.hpp"
+#include "protocol/server_frames.hpp"
 #include "session/frame_queue.hpp"
 #include "session/permissions.hpp"
 #include "session/session_id.hpp"
@@ -49,6 +52,7 @@ struct HolderCounters {
   std::uint64_t snapshot_bytes = 0;
   std::uint64_t installed = 0;  ///< users taken over
   std::uint64_t unreadable_snapshots = 0;
+  std::uint64_t missed = 0;        ///< sessions closed because something published is lost
   std::uint64_t receipts[6] = {};  ///< by ReceiptStatus
 };
 
@@ -59,7 +63,7 @@ struct HolderCounters {
 ///
 ///     unresolved ──all earlier owners say none──▶ active ──its turn, or an ask──▶ frozen ──prepared──▶ gone
 ///         └───────────snapshot──▶ passive ──release──▶ active ◀──declined, owner gone──┘
-class Holder final : public ReceiptSink {
+class Holder final : public ReceiptSink, private MembershipSink {
  public:
   /// References of sessions carry the service index in the top byte, so that the core finds the holder.
   Holder(const ServiceOptions& options, Self self, std::uint8_t service_index, Network& network, Sender& sender,
@@ -87,6 +91,11 @@ class Holder final : public ReceiptSink {
   void on_release(TimePoint now, const wire::Release& release);
   void on_declined(TimePoint now, const wire::Declined& declined);
   void on_outcome(TimePoint now, const wire::Outcome& outcome);
+  void on_subscribe(TimePoint now, PathId path, const wire::Subscribe& subscribe);
+  void on_unsubscribe(TimePoint now, PathId path, const wire::Unsubscribe& unsubscribe);
+  void on_copy_taken(TimePoint now, PathId path, const wire::CopyTaken& taken);
+  /// What a group's sequencer says goes to these.
+  [[nodiscard]] Memberships& memberships() noexcept { return memberships_; }
   void on_list(TimePoint now, PathId path, const wire::ListSessions& request) const;
   void on_order(TimePoint now, PathId path, const wire::Order& order);
   void on_link_down(TimePoint now, LinkId link);
@@ -111,8 +120,13 @@ class Holder final : public ReceiptSink {
   [[nodiscard]] const HolderCounters& counters() const noexcept { return counters_; }
 
  private:
+  struct Client;
   struct Session;
   struct User;
+  struct Group;
+  struct Interest;
+  struct Execution;
+  struct Executed;
   struct Visit;
   struct Arrival;
   struct Departure;
@@ -147,6 +161,8 @@ class Holder final : public ReceiptSink {
   void ask_again(TimePoint now);
   void resolve_user(TimePoint now, User& user);
   void work_off_visits(TimePoint now, User& user);
+  void work_off(TimePoint now, const Visit& visit);
+  void refuse_visit(const Visit& visit);
   void refuse_visits(User& user);
   void expire_visits(TimePoint now, User& user);
   void end_visit(const Visit& visit);
@@ -156,6 +172,8 @@ class Holder final : public ReceiptSink {
   [[nodiscard]] std::string encode_user(TimePoint now, const User& user) const;
   void install(TimePoint now, User& user, const wire::UserState& state);
   void install_session(TimePoint now, User& user, const wire::SessionState& state);
+  void install_client(Client& client, const wire::SessionState& state);
+  void install_frame(Session& session, const wire::FrameState& frame);
 
   // Taking over (holder_arrival.cpp)
   [[nodiscard]] bool may_take(const wire::Snapshot& snapshot, std::uint64_t hash) const;
@@ -198,27 +216,28 @@ class Holder final : public ReceiptSink {
   [[nodiscard]] bool is_closing_for_change(const User& user) const;
 
   // What operators and applications ask and order (holder_listing.cpp, holder_orders.cpp)
+  struct Stretch {
+    std::vector<User*> users;
+    bool has_more = false;
+  };
+  [[nodiscard]] Stretch users_behind(std::string_view after, std::string_view in_group, std::size_t most) const;
   void describe_session(TimePoint now, const Session& session, std::vector<wire::SessionEntry>& entries) const;
   [[nodiscard]] static wire::Finding finding_of(const User* user);
   [[nodiscard]] User* find_user_of(const session::SessionId& id) const;
-  void order_one(TimePoint now, const wire::Order& order, const protocol::Filter& filter, wire::Sessions& answer);
-  void order_everybody(TimePoint now, const wire::Order& order, const protocol::Filter& filter, wire::Sessions& answer,
-                       std::string& through);
-  bool order_user(TimePoint now, const User& user, const wire::Order& order, const protocol::Filter& filter,
-                  wire::Sessions& answer);
-  [[nodiscard]] bool is_meant(const Session& session, const wire::Order& order, const protocol::Filter& filter) const;
-  void carry_out(TimePoint now, Session& session, const wire::Order& order, wire::Sessions& answer);
-  void carry_out_permission(Session& session, const wire::Order& order, wire::Sessions& answer);
+  void order_one(TimePoint now, Execution& execution);
+  void order_everybody(TimePoint now, Execution& execution);
+  bool order_user(TimePoint now, const User& user, Execution& execution);
+  [[nodiscard]] bool is_meant(const Session& session, const Execution& execution) const;
+  void carry_out(TimePoint now, Session& session, Execution& execution);
   bool close_by_operator(TimePoint now, Session& session, std::uint16_t code, std::string_view text);
 
-  // Groups and permissions of a session as applications order them (holder_order_targets.cpp)
-  /// False when it may not be in more groups.
-  bool order_join(TimePoint now, Session& session, std::string_view group);
-  /// False when it was not in the group.
-  bool order_leave(TimePoint now, Session& session, std::string_view group);
-  void order_leave_all(TimePoint now, Session& session);
-  /// Null: it has none to change.
-  [[nodiscard]] session::Permissions* permissions_of(Session& session);
+  // The same for groups and permissions (holder_group_orders.cpp)
+  bool order_joins(TimePoint now, Session& session, Execution& execution);
+  void order_leaves(TimePoint now, Session& session, const wire::Order& order);
+  void order_permission(Session& session, Execution& execution);
+  void finish_order(PathId path, Execution& execution);
+  void order_joined(SessionRef ref, std::string_view group_key);
+  void order_ended(SessionRef ref);
   [[nodiscard]] bool is_in_group(const Session& session, std::string_view group) const;
 
   // Sessions (holder_sessions.cpp)
@@ -233,9 +252,12 @@ class Holder final : public ReceiptSink {
   Session& add_session(User& user, const session::SessionId& id);
   void say(TimePoint now, Session& session, std::uint64_t position, std::string_view text);
   void enqueue(TimePoint now, Session& session, session::FrameMark mark, std::string_view payload);
+  void enqueue_message(TimePoint now, Session& session, session::FrameMark mark, const session::SharedPayload& message);
   bool make_room(TimePoint now, Session& session, std::size_t bytes);
   void drop(TimePoint now, Session& session, const session::FrameMark& mark);
   void pump(Session& session);
+  void render(const Session& session, const session::FrameQueue::Node& node, wire::Down& down);
+  void close_slow(Session& session);
   void send_close(Session& session);
   void report_answered(Session& session);
   void forget_unanswered(Session& session, std::uint64_t position);
@@ -243,7 +265,26 @@ class Holder final : public ReceiptSink {
   void cover(TimePoint now, Session& session, std::uint64_t written);
   void close_session(Session& session, std::uint16_t code, std::string_view text);
   void end_session(TimePoint now, Session& session, bool edge_is_known);
+  void on_socket_end(TimePoint now, Session& session, std::uint64_t code);
   void hurry_closing(TimePoint now);
+
+  // Clients that speak a subprotocol (holder_clients.cpp)
+  [[nodiscard]] static std::unique_ptr<Client> make_client(std::string_view profile);
+  [[nodiscard]] static std::string encode_client(const Client& client);
+  void greet(TimePoint now, Session& session, std::string_view token);
+  void recover(TimePoint now, Session& before, std::string_view token);
+  void keep_away(TimePoint now, Session& session);
+  [[nodiscard]] std::optional<std::uint64_t> keep_unacknowledged(TimePoint now, Session& session,
+                                                                 const session::SharedPayload& message);
+  bool execute_frame(TimePoint now, Session& session, const wire::Up& up);
+  [[nodiscard]] bool is_in_flight(const Session& session, std::uint64_t ack_id) const;
+  void postpone(Session& session, const wire::Up& up);
+  bool execute_simple(TimePoint now, Session& session, const wire::Up& up);
+  void refuse_frame(TimePoint now, Session& session, std::uint16_t code, std::string_view text);
+  void say_ack(TimePoint now, Session& session, const OwnSend& send, const Outcome& outcome);
+  bool send_to_group(TimePoint now, Session& session, const protocol::ClientFrame& frame);
+  bool say_error(TimePoint now, Session& session, std::optional<std::uint64_t> ack_id, protocol::AckError error,
+                 std::string_view message);
 
   // Own sends of sessions (holder_sends.cpp)
   void execute(TimePoint now, Session& session, const wire::Up& up);
@@ -257,22 +298,53 @@ class Holder final : public ReceiptSink {
   void release_sends(TimePoint now, const Session& session, const Departure& departure);
   void thaw_sends(TimePoint now, const User& user);
 
+  // Groups that clients join and leave (holder_members.cpp)
+  bool join_group(TimePoint now, Session& session, const protocol::ClientFrame& frame);
+  bool leave_group(TimePoint now, Session& session, const protocol::ClientFrame& frame);
+  void join_first_groups(TimePoint now, Session& session);
+  void join_on_arrival(TimePoint now, Session& session);
+  void answer_join(TimePoint now, Session& session, std::string_view group);
+  void say_success(TimePoint now, Session& session, std::uint64_t position, std::optional<std::uint64_t> ack_id);
+  void on_joined(TimePoint now, std::uint64_t member, std::string_view group) override;
+  void on_missed(TimePoint now, std::uint64_t member, std::string_view group) override;
+  std::size_t on_copy(TimePoint now, const std::vector<std::uint64_t>& members, const wire::Copy& copy) override;
+  [[nodiscard]] bool can_fan_out(const Session& session, std::size_t bytes) const;
+  [[nodiscard]] std::vector<wire::MembershipState> memberships_of(const Session& session) const;
+  void install_memberships(TimePoint now, Session& session, const wire::SessionState& state);
+
+  // What the owner of a group does (holder_groups.cpp)
+  Group& group_of(TimePoint now, User& user);
+  void gather(TimePoint now, Group& group) const;
+  void publish(TimePoint now, User& user, Executed& entry, const wire::Message& message);
+  void send_copies(const User& user, const Interest& interest, std::uint64_t above);
+  void trim(TimePoint now, User& user);
+  void take_through(TimePoint now, User& user, Interest& interest, std::uint64_t sequence, std::uint64_t sessions);
+  void drop_interest(TimePoint now, User& user, std::uint64_t incarnation, unsigned shard);
+  void refuse_subscribe(PathId path, const wire::Subscribe& subscribe);
+  void watch_group(User& user);
+  void tick_groups(TimePoint now);
+  void encode_group(const Group& group, wire::UserState& state) const;
+  void install_group(TimePoint now, User& user, const wire::GroupState& state);
+
   // Messages (holder_messages.cpp)
-  struct Executed;
-  void deliver(TimePoint now, User& user, Executed& entry, bool is_binary, std::string_view payload);
+  void deliver(TimePoint now, User& user, Executed& entry, const session::SharedPayload& message,
+               const wire::Message* audience);
+  [[nodiscard]] bool is_meant(const Session& session, std::string_view only, std::string_view excluded,
+                              const protocol::Filter& filter) const;
   /// Of a message at one session.
   struct Fate {
     bool was_written = false;
     bool is_sure = false;   ///< that it was or was not
     bool may_keep = false;  ///< for the next session, if nobody has it
   };
-  void resolve(TimePoint now, User& user, const session::FrameMark& mark, Fate fate, std::string_view payload = {});
+  void resolve(TimePoint now, User& user, const session::FrameMark& mark, Fate fate,
+               const session::SharedPayload& message = {});
   [[nodiscard]] Executed* find_executed(User& user, std::uint64_t origin, std::uint64_t counter);
   [[nodiscard]] bool has_had(const User& user, std::uint64_t origin, std::uint64_t counter) const;
   void accept_message(TimePoint now, User& user, PathId path, const wire::Message& message);
   void queue_visit(TimePoint now, User& user, PathId path, const wire::Message& message);
   void hold(TimePoint now, User& user, Executed& entry, const wire::Message& message);
-  void keep(TimePoint now, User& user, Executed& entry, TimePoint deadline, bool is_binary, std::string_view payload);
+  void keep(TimePoint now, User& user, Executed& entry, TimePoint deadline, session::SharedPayload message);
   [[nodiscard]] bool has_inbox_room(const User& user, std::size_t bytes) const;
   void answer(TimePoint now, User& user, Executed& entry, wire::ReceiptStatus status, std::uint64_t sessions);
   void tell(const Executed& entry);
@@ -296,6 +368,7 @@ class Holder final : public ReceiptSink {
   Network& network_;
   Sender& sender_;
   std::pmr::memory_resource& pool_;
+  Memberships memberships_;
   std::shared_ptr<const View> view_;
   const ServiceView* service_ = nullptr;  ///< in view_
 
@@ -314,8 +387,9 @@ class Holder final : public ReceiptSink {
   struct OwnSend {
     SessionRef session = 0;  ///< 0: has moved
     std::string to;
-    std::string id;              ///< as the client wrote it, JSON
-    std::uint64_t position = 0;  ///< of the client's frame
+    std::string id;                       ///< as the client wrote it, JSON
+    std::uint64_t position = 0;           ///< of the client's frame; 0: of a socket that is gone
+    std::optional<std::uint64_t> ack_id;  ///< of a client with a subprotocol that wants an ack
     // Begun at an earlier holder:
     std::uint64_t begun_by = 0;  ///< incarnation; 0: here
     std::uint64_t number = 0;    ///< there
@@ -331,10 +405,11 @@ class Holder final : public ReceiptSink {
   std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint64_t> inherited_;  ///< (begun_by, number) -> in sends_
   std::vector<SessionRef> lazy_;                                                ///< owe the edge an `answered`
   std::vector<SessionRef> orphans_;                                             ///< no edge is attached to them
-  std::vector<SessionRef> closing_;  ///< closed for a change, and the socket is not gone yet
-  std::vector<UserKey> asking_;      ///< gained users with an unanswered question
-  std::vector<UserKey> waiting_;     ///< users with held messages, or expected back
-  std::vector<UserKey> cleanup_;     ///< users with dedupe entries
+  std::vector<SessionRef> closing_;   ///< closed for a change, and the socket is not gone yet
+  std::vector<UserKey> asking_;       ///< gained users with an unanswered question
+  std::vector<UserKey> waiting_;      ///< users with held messages, or expected back
+  std::vector<UserKey> cleanup_;      ///< users with dedupe entries
+  std::vector<UserKey> groups_here_;  ///< groups that we own, or own still
   struct Origin {
     std::uint64_t settled = 0;
     TimePoint heard;
@@ -384,9 +459,21 @@ class Holder final : public ReceiptSink {
     std::uint64_t epoch = 0;
   };
   std::vector<DeferredAsk> deferred_asks_;
+  /// An order whose joins are not all known to be done.
+  struct OpenOrder {
+    PathId path = 0;
+    wire::Sessions answer;
+    std::string through;
+    std::size_t joins = 0;
+  };
+  session::Slots<OpenOrder> open_orders_;
+  std::map<std::pair<SessionRef, std::string>, std::vector<std::uint64_t>> ordered_joins_;  ///< in open_orders_
 
+  protocol::ClientFrameParser parser_;
+  std::string rendered_;  ///< of the frame that is sent now
   HolderCounters counters_;
   TimePoint next_lazy_;
+  TimePoint next_groups_;
   TimePoint next_cleanup_;
   std::uint64_t jitter_;  ///< state of a small generator, for hints to clients only
 };

@@ -119,9 +119,11 @@ void Holder::activate(TimePoint now, User& user) {
   user.arrival.reset();
   std::erase(arriving_, *user.key);
   for (const SessionRef ref : user.sessions) {
-    find_session(ref)->orphaned = now;
+    if (Session& session = *find_session(ref); !session.is_away) session.orphaned = now;
     orphans_.push_back(ref);
   }
+  for (const SessionRef ref : std::vector<SessionRef>(user.sessions))
+    join_on_arrival(now, *find_session(ref));
   if (!user.executed.empty() || !user.last_seen.empty() || !user.requests.empty()) clean_up_later(user);
   wait_for_return(user);
   if (!owns(user.key->hash)) {

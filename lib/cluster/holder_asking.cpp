@@ -73,33 +73,17 @@ void Holder::resolve_user(TimePoint now, User& user) {
   work_off_visits(now, user);
 }
 
-/// Attaches first, so that messages meet the sessions. The user may be gone afterwards.
+/// Attaches and subscriptions first, so that messages meet them. The user may be gone afterwards.
 void Holder::work_off_visits(TimePoint now, User& user) {
   const UserKey key = *user.key;
   const std::vector<Visit> visits = std::exchange(user.visits, {});
-  for (const bool attaches : {true, false}) {
+  for (const bool messages : {false, true}) {
     for (const Visit& visit : visits) {
-      if (visit.is_attach != attaches) continue;
+      if (visit.is_message() != messages) continue;
       if (now >= visit.deadline) {
         end_visit(visit);
-      } else if (visit.is_attach) {
-        on_attach(now, visit.path,
-                  {visit.edge, visit.number, options_.name, key.uid, visit.session, visit.life, visit.answered,
-                   visit.received, visit.written, visit.ended, visit.process});
       } else {
-        wire::Message message;
-        message.service = options_.name;
-        message.uid = key.uid;
-        message.origin = visit.origin;
-        message.counter = visit.counter;
-        message.after = visit.after;
-        message.epoch = visit.epoch;
-        message.wait = visit.wait;
-        message.is_binary = visit.is_binary;
-        message.deadline_ms = static_cast<std::uint64_t>(std::chrono::ceil<Duration>(visit.deadline - now).count());
-        message.payload = visit.payload;
-        message.request = visit.request;
-        on_message(now, visit.path, message);
+        work_off(now, visit);
       }
     }
   }
@@ -109,16 +93,38 @@ void Holder::work_off_visits(TimePoint now, User& user) {
   }
 }
 
-void Holder::refuse_visits(User& user) {
-  for (const Visit& visit : std::exchange(user.visits, {})) {
-    if (visit.is_attach) {
-      network_.send(visit.path,
-                    wire::Refused{visit.edge, visit.number, wire::RefuseReason::not_owner, service_->epoch()});
-    } else {
-      refuse_message(visit.path, visit.counter, wire::RefuseReason::not_owner);
-    }
+void Holder::work_off(TimePoint now, const Visit& visit) {
+  wire::Raw raw;
+  static_cast<void>(wire::cut(visit.frame, visit.frame.size(), raw));
+  if (raw.type == wire::FrameType::attach) {
+    wire::with<wire::Attach>(raw, [&](const wire::Attach& attach) { on_attach(now, visit.path, attach); });
+  } else if (raw.type == wire::FrameType::subscribe) {
+    wire::with<wire::Subscribe>(raw, [&](const wire::Subscribe& frame) { on_subscribe(now, visit.path, frame); });
+  } else {
+    wire::Message message;
+    if (!wire::decode_into(raw.body, message)) return;
+    message.deadline_ms = static_cast<std::uint64_t>(std::chrono::ceil<Duration>(visit.deadline - now).count());
+    on_message(now, visit.path, message);
   }
+}
+
+void Holder::refuse_visits(User& user) {
+  for (const Visit& visit : std::exchange(user.visits, {}))
+    refuse_visit(visit);
   erase_user_if_idle(user);
+}
+
+void Holder::refuse_visit(const Visit& visit) {
+  wire::Raw raw;
+  static_cast<void>(wire::cut(visit.frame, visit.frame.size(), raw));
+  if (raw.type == wire::FrameType::attach) {
+    wire::with<wire::Attach>(
+        raw, [&](const wire::Attach& attach) { refuse_attach(visit.path, attach, wire::RefuseReason::not_owner); });
+  } else if (raw.type == wire::FrameType::subscribe) {
+    wire::with<wire::Subscribe>(raw, [&](const wire::Subscribe& frame) { refuse_subscribe(visit.path, frame); });
+  } else {
+    refuse_message(visit.path, visit.counter, wire::RefuseReason::not_owner);
+  }
 }
 
 void Holder::expire_visits(TimePoint now, User& user) {
@@ -131,9 +137,8 @@ void Holder::expire_visits(TimePoint now, User& user) {
 
 /// Nobody could say in time who holds the user, nor what became of a message that may have been elsewhere before.
 void Holder::end_visit(const Visit& visit) {
-  if (visit.is_attach) {
-    network_.send(visit.path,
-                  wire::Refused{visit.edge, visit.number, wire::RefuseReason::not_owner, service_->epoch()});
+  if (!visit.is_message()) {
+    refuse_visit(visit);
   } else {
     ++counters_.receipts[static_cast<std::size_t>(wire::ReceiptStatus::unknown)];
     network_.send(visit.path, wire::Receipt{visit.counter, wire::ReceiptStatus::unknown, 0, service_->epoch(), false});

@@ -90,7 +90,7 @@ void Holder::evict_session(TimePoint now, Session& session, std::uint64_t evicte
 void Holder::close_for_change(TimePoint now, Session& session, std::uint64_t epoch, std::uint16_t code,
                               std::string_view text) {
   session.closes = 0;
-  if (session.close_code != 0) return;
+  if (session.close_code != 0 || session.is_away) return;
   ++counters_.closed_for_change;
   evict_session(now, session, epoch, code, text);
 }
@@ -117,8 +117,13 @@ void Holder::hurry_closing(TimePoint now) {
     if (session == nullptr) continue;
     const auto waited = now - session->closing_since;
     const bool is_here = session->user->phase == User::Phase::active;
+    if (session->is_away) continue;
     if (is_here && waited > detach_patience) {
-      end_session(now, *session, false);
+      if (session->is_reliable() && !session->is_over) {
+        keep_away(now, *session);
+      } else {
+        end_session(now, *session, false);
+      }
       continue;
     }
     if (is_here && waited > finish_patience) send_close(*session);

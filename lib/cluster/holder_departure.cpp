@@ -195,6 +195,8 @@ void Holder::begin_move(TimePoint now, User& user) {
   departure.epoch = service_->epoch();
   departure.path = path;
   departure.bytes = encode_user(now, user);
+  for (const SessionRef ref : user.sessions)
+    memberships_.hold(ref);
   departing_.push_back(*user.key);
   ++departing_users_;
   departing_bytes_ += departure.bytes.size();
@@ -276,6 +278,7 @@ void Holder::release(TimePoint now, User& user) {
   misplaced_ -= user.leaves != 0 ? user.sessions.size() : 0;
   for (const SessionRef ref : user.sessions) {
     release_sends(now, *find_session(ref), *departure);
+    memberships_.leave_all(now, ref);
     find_session(ref)->queue.clear(pool_, [](const session::FrameQueue::Node&, bool) {});
     sessions_.erase(slot_of(ref));
   }
@@ -299,6 +302,7 @@ void Holder::move_session(Session& session) {
     }
   }
   ++counters_.moved;
+  order_ended(session.ref);
   network_.send(session.path, moved);
 }
 
@@ -309,6 +313,8 @@ void Holder::refuse_parked(const Departure& departure) {
       refuse_message(parked.path, message->counter, wire::RefuseReason::not_owner);
     } else if (const auto* attach = std::get_if<wire::Attach>(&frame)) {
       refuse_attach(parked.path, *attach, wire::RefuseReason::not_owner);
+    } else if (const auto* subscribe = std::get_if<wire::Subscribe>(&frame)) {
+      refuse_subscribe(parked.path, *subscribe);
     }
   }
 }
@@ -326,14 +332,20 @@ void Holder::thaw(TimePoint now, User& user) {
     put_back(now, user);
   }
   thaw_sends(now, user);
+  for (const SessionRef ref : std::vector<SessionRef>(user.sessions))
+    memberships_.resume(now, ref);
   for (const Departure::Frame& parked : departure->parked) {
-    std::visit(Overloads{[&](const wire::Up& frame) { on_up(now, frame); },
-                         [&](const wire::Progress& frame) { on_progress(now, frame); },
-                         [&](const wire::Detach& frame) { on_detach(now, parked.path, frame); },
-                         [&](const wire::Evict& frame) { on_evict(now, frame); },
-                         [&](const wire::Attach& frame) { on_attach(now, parked.path, frame); },
-                         [&](const wire::Message& frame) { on_message(now, parked.path, frame); }, [](const auto&) {}},
-               frame_of(parked.bytes));
+    std::visit(
+        Overloads{[&](const wire::Up& frame) { on_up(now, frame); },
+                  [&](const wire::Progress& frame) { on_progress(now, frame); },
+                  [&](const wire::Detach& frame) { on_detach(now, parked.path, frame); },
+                  [&](const wire::Evict& frame) { on_evict(now, frame); },
+                  [&](const wire::Attach& frame) { on_attach(now, parked.path, frame); },
+                  [&](const wire::Message& frame) { on_message(now, parked.path, frame); },
+                  [&](const wire::Subscribe& frame) { on_subscribe(now, parked.path, frame); },
+                  [&](const wire::Unsubscribe& frame) { on_unsubscribe(now, parked.path, frame); },
+                  [&](const wire::CopyTaken& frame) { on_copy_taken(now, parked.path, frame); }, [](const auto&) {}},
+        frame_of(parked.bytes));
   }
 }
 
@@ -377,5 +389,8 @@ template void Holder::park<wire::Detach>(User&, PathId, const wire::Detach&);
 template void Holder::park<wire::Evict>(User&, PathId, const wire::Evict&);
 template void Holder::park<wire::Attach>(User&, PathId, const wire::Attach&);
 template void Holder::park<wire::Message>(User&, PathId, const wire::Message&);
+template void Holder::park<wire::Subscribe>(User&, PathId, const wire::Subscribe&);
+template void Holder::park<wire::Unsubscribe>(User&, PathId, const wire::Unsubscribe&);
+template void Holder::park<wire::CopyTaken>(User&, PathId, const wire::CopyTaken&);
 
 }  // namespace wscluster::cluster

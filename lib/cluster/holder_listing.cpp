@@ -4,6 +4,7 @@
 
 #include "cluster/holder.hpp"
 #include "cluster/holder_state.hpp"
+#include "session/keys.hpp"
 
 namespace wscluster::cluster {
 namespace {
@@ -43,6 +44,29 @@ void Holder::describe_session(TimePoint now, const Session& session, std::vector
   if (move != moves_.end()) entry.misplaced_ms = milliseconds(now - move->second.since);
 }
 
+/// Those behind `after` in the order of the ring, or of them those with a session in the group.
+Holder::Stretch Holder::users_behind(std::string_view after, std::string_view in_group, std::size_t most) const {
+  const UserKey start{after.empty() ? 0 : service_->hash_of(after), std::string(after)};
+  Stretch stretch;
+  if (in_group.empty()) {
+    auto next = users_.upper_bound(start);
+    for (; next != users_.end() && stretch.users.size() < most; ++next)
+      stretch.users.push_back(next->second.get());
+    stretch.has_more = next != users_.end();
+    return stretch;
+  }
+  auto& users = stretch.users;
+  for (const SessionRef ref : memberships_.members(session::group_key(in_group))) {
+    const Session* session = find_session(ref);
+    if (session != nullptr && *session->user->key > start) users.push_back(session->user);
+  }
+  std::sort(users.begin(), users.end(), [](const User* a, const User* b) { return *a->key < *b->key; });
+  users.erase(std::unique(users.begin(), users.end()), users.end());
+  stretch.has_more = users.size() > most;
+  if (stretch.has_more) users.resize(most);
+  return stretch;
+}
+
 void Holder::on_list(TimePoint now, PathId path, const wire::ListSessions& request) const {
   wire::Sessions answer;
   answer.number = request.number;
@@ -52,17 +76,18 @@ void Holder::on_list(TimePoint now, PathId path, const wire::ListSessions& reque
     return;
   }
   answer.epoch = service_->epoch();
-  auto next = request.after.empty()
-                  ? users_.begin()
-                  : users_.upper_bound(UserKey{service_->hash_of(request.after), std::string(request.after)});
   const std::size_t limit = std::min<std::size_t>(request.limit, most_answered);
-  for (std::size_t looked_at = 0; next != users_.end(); ++next, ++looked_at) {
-    if (answer.entries.size() >= limit || looked_at == most_users_looked_at) break;
-    const auto& [key, user] = *next;
-    answer.through = key.uid;
+  const bool is_picky = !request.prefix.empty() || request.is_misplaced;
+  const Stretch stretch = users_behind(request.after, request.in_group, is_picky ? most_users_looked_at : limit);
+  bool has_more = false;
+  for (const User* const user : stretch.users) {
+    has_more = answer.entries.size() >= limit;
+    if (has_more) break;
+    answer.through = user->key->uid;
     // A passive one is listed by the holder that it comes from.
     const bool is_here = user->phase == User::Phase::active || user->phase == User::Phase::frozen;
-    const bool is_wanted = key.uid.starts_with(request.prefix) && (!request.is_misplaced || !owns(key.hash));
+    const bool is_wanted =
+        user->key->uid.starts_with(request.prefix) && (!request.is_misplaced || !owns(user->key->hash));
     if (!is_here || !is_wanted) continue;
     for (const SessionRef ref : user->sessions) {
       const Session& session = *find_session(ref);
@@ -70,7 +95,7 @@ void Holder::on_list(TimePoint now, PathId path, const wire::ListSessions& reque
         describe_session(now, session, answer.entries);
     }
   }
-  if (next == users_.end()) answer.through = {};
+  if (!has_more && !stretch.has_more) answer.through = {};
   network_.send(path, answer);
 }
 

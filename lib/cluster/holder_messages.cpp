@@ -5,6 +5,8 @@
 
 #include "cluster/holder.hpp"
 #include "cluster/holder_state.hpp"
+#include "protocol/envelope.hpp"
+#include "session/keys.hpp"
 
 namespace wscluster::cluster {
 namespace {
@@ -28,6 +30,11 @@ std::uint64_t Holder::settled_of(std::uint64_t origin) const {
 }
 
 void Holder::on_message(TimePoint now, PathId path, const wire::Message& message) {
+  if (!protocol::open_envelope(message.payload)) {
+    // Of a program that we do not understand.
+    refuse_message(path, message.counter, wire::RefuseReason::forbidden);
+    return;
+  }
   const std::uint64_t hash = service_ == nullptr ? 0 : service_->hash_of(message.uid);
   User* user = service_ == nullptr ? nullptr : find_user(hash, message.uid);
   if (user != nullptr && user->phase == User::Phase::frozen && has_room_to_park(*user)) {
@@ -55,18 +62,8 @@ void Holder::on_message(TimePoint now, PathId path, const wire::Message& message
 }
 
 void Holder::queue_visit(TimePoint now, User& user, PathId path, const wire::Message& message) {
-  Visit visit;
-  visit.path = path;
-  visit.deadline = now + Duration(message.deadline_ms);
-  visit.origin = message.origin;
-  visit.counter = message.counter;
-  visit.after = message.after;
-  visit.epoch = message.epoch;
-  visit.wait = message.wait;
-  visit.is_binary = message.is_binary;
-  visit.payload = message.payload;
-  visit.request = message.request;
-  user.visits.push_back(std::move(visit));
+  user.visits.push_back({path, now + Duration(message.deadline_ms), {}, message.origin, message.counter});
+  wire::append(user.visits.back().frame, message);
   if (user.phase == User::Phase::unresolved) start_asking(now, user);
 }
 
@@ -85,7 +82,7 @@ Holder::Executed* Holder::find_executed(User& user, std::uint64_t origin, std::u
 /// True when the message was here before; its fate is told on the new path.
 bool Holder::is_repeat(User& user, PathId path, const wire::Message& message, bool is_active) {
   for (Visit& visit : user.visits) {
-    if (visit.is_attach || visit.origin != message.origin || visit.counter != message.counter) continue;
+    if (visit.origin != message.origin || visit.counter != message.counter) continue;
     visit.path = path;
     return true;
   }
@@ -112,8 +109,10 @@ void Holder::accept_message(TimePoint now, User& user, PathId path, const wire::
   if (message.epoch < user.born) {
     // First sent before the state was lost: nobody can know whether it was delivered then.
     answer(now, user, entry, wire::ReceiptStatus::unknown, 0);
+  } else if (session::is_group_key(user.key->uid)) {
+    publish(now, user, entry, message);
   } else if (!user.sessions.empty() && !is_closing_for_change(user)) {
-    deliver(now, user, entry, message.is_binary, message.payload);
+    deliver(now, user, entry, session::SharedPayload(pool_, message.payload), &message);
   } else {
     hold(now, user, entry, message);
   }
@@ -133,20 +132,21 @@ bool Holder::has_inbox_room(const User& user, std::size_t bytes) const {
 void Holder::hold(TimePoint now, User& user, Executed& entry, const wire::Message& message) {
   const bool is_expected = now < user.hold_until;
   const bool has_inbox = options_.inbox == Inbox::memory;
-  if ((!is_expected && !has_inbox) || !has_inbox_room(user, message.payload.size())) {
+  // One that is for some of the sessions only is for those that are there.
+  const bool is_for_all = message.only.empty() && message.filter.empty();
+  if ((!is_expected && !has_inbox) || !is_for_all || !has_inbox_room(user, message.payload.size())) {
     answer(now, user, entry, wire::ReceiptStatus::offline, 0);
     return;
   }
-  keep(now, user, entry, now + Duration(message.deadline_ms), message.is_binary, message.payload);
+  keep(now, user, entry, now + Duration(message.deadline_ms), session::SharedPayload(pool_, message.payload));
   if (message.wait != wire::Wait::delivered || !is_expected) answer(now, user, entry, wire::ReceiptStatus::queued, 0);
 }
 
-void Holder::keep(TimePoint now, User& user, Executed& entry, TimePoint deadline, bool is_binary,
-                  std::string_view payload) {
+void Holder::keep(TimePoint now, User& user, Executed& entry, TimePoint deadline, session::SharedPayload message) {
   const TimePoint inbox_end = options_.inbox == Inbox::memory ? now + options_.inbox_time : TimePoint{};
+  user.held_bytes += message.bytes().size();
   user.held.push_back(
-      {entry.origin, entry.counter, deadline, std::max(user.hold_until, inbox_end), is_binary, std::string(payload)});
-  user.held_bytes += payload.size();
+      {entry.origin, entry.counter, deadline, std::max(user.hold_until, inbox_end), std::move(message)});
   entry.is_held = true;
   wait_for_return(user);
 }
@@ -158,11 +158,22 @@ void Holder::wait_for_return(User& user) {
 }
 
 /// A session without an edge may never write it, so the receipt does not wait for it when another one has.
-void Holder::deliver(TimePoint now, User& user, Executed& entry, bool is_binary, std::string_view payload) {
+void Holder::deliver(TimePoint now, User& user, Executed& entry, const session::SharedPayload& message,
+                     const wire::Message* audience) {
   const std::uint64_t origin = entry.origin;
   const std::uint64_t counter = entry.counter;
   // A copy: a slow consumer may be closed meanwhile.
-  const std::vector<SessionRef> sessions = user.sessions;
+  std::vector<SessionRef> sessions = user.sessions;
+  if (audience != nullptr) {
+    const auto filter = protocol::Filter::parse(audience->filter);
+    std::erase_if(sessions, [&](SessionRef ref) {
+      return !filter || !is_meant(*find_session(ref), audience->only, audience->excluded, *filter);
+    });
+  }
+  if (sessions.empty()) {
+    answer(now, user, entry, wire::ReceiptStatus::offline, 0);
+    return;
+  }
   const auto has_edge = [&](SessionRef ref) { return find_session(ref)->path != 0; };
   const auto attached = static_cast<std::uint32_t>(std::count_if(sessions.begin(), sessions.end(), has_edge));
   const auto others = static_cast<std::uint32_t>(sessions.size()) - attached;
@@ -176,12 +187,25 @@ void Holder::deliver(TimePoint now, User& user, Executed& entry, bool is_binary,
     Session* session = find_session(ref);
     if (session == nullptr) continue;
     const bool is_spare = attached > 0 && session->path == 0;
-    enqueue(now, *session, {is_binary, is_spare, origin, counter}, payload);
+    enqueue_message(now, *session, {false, is_spare, origin, counter, 0}, message);
   }
 }
 
+bool Holder::is_meant(const Session& session, std::string_view only, std::string_view excluded,
+                      const protocol::Filter& filter) const {
+  const std::string_view id = session.id.view();
+  if (!only.empty() && only != id) return false;
+  for (std::string_view rest = excluded; rest.size() >= id.size(); rest.remove_prefix(id.size())) {
+    if (rest.starts_with(id)) return false;
+  }
+  return filter.is_empty() ||
+         filter.fits(session::user_id_of(session.user->key->uid), session.id.text(),
+                     [&](std::string_view group) { return is_in_group(session, group); });
+}
+
 /// One session has written the message or never will.
-void Holder::resolve(TimePoint now, User& user, const session::FrameMark& mark, Fate fate, std::string_view payload) {
+void Holder::resolve(TimePoint now, User& user, const session::FrameMark& mark, Fate fate,
+                     const session::SharedPayload& message) {
   Executed* entry = find_executed(user, mark.origin, mark.counter);
   if (entry == nullptr) return;
   std::uint32_t& waiting = mark.is_spare ? entry->spares : entry->pending;
@@ -192,9 +216,9 @@ void Holder::resolve(TimePoint now, User& user, const session::FrameMark& mark, 
   if (entry->pending > 0 || (entry->written == 0 && entry->spares > 0)) return;
   const bool is_lost = entry->written == 0 && !entry->is_unsure;
   const bool is_awaited = now < user.hold_until || options_.inbox == Inbox::memory;
-  if (is_lost && fate.may_keep && is_awaited && has_inbox_room(user, payload.size())) {
+  if (is_lost && fate.may_keep && is_awaited && has_inbox_room(user, message.bytes().size())) {
     // Nobody has it, and its reader comes back.
-    keep(now, user, *entry, std::max(user.hold_until, now), mark.is_binary, payload);
+    keep(now, user, *entry, std::max(user.hold_until, now), message);
   } else if (entry->is_answered) {
     counters_.dropped += is_lost ? 1 : 0;
   } else if (entry->written > 0) {
@@ -228,7 +252,7 @@ void Holder::flush_held(TimePoint now, User& user) {
   user.held_bytes = 0;
   for (const User::Held& held : std::exchange(user.held, {})) {
     if (Executed* entry = find_executed(user, held.origin, held.counter))
-      deliver(now, user, *entry, held.is_binary, held.payload);
+      deliver(now, user, *entry, held.message, nullptr);
   }
 }
 
@@ -248,7 +272,7 @@ void Holder::expire_held(TimePoint now, User& user) {
         answer(now, user, *entry, is_late ? wire::ReceiptStatus::expired : wire::ReceiptStatus::offline, 0);
       if (is_open && !is_dropped && is_late) answer(now, user, *entry, wire::ReceiptStatus::queued, 0);
       if (!is_dropped) return false;
-      user.held_bytes -= held.payload.size();
+      user.held_bytes -= held.message.bytes().size();
       if (entry != nullptr) entry->is_held = false;
       return true;
     });

@@ -4,7 +4,6 @@
 
 #include "cluster/holder.hpp"
 #include "cluster/holder_state.hpp"
-#include "protocol/filter.hpp"
 
 namespace wscluster::cluster {
 namespace {
@@ -13,14 +12,6 @@ namespace {
 constexpr std::size_t most_users_looked_at = 2000;
 /// The close code after which clients come back at once.
 constexpr std::uint16_t come_back = 1012;
-
-bool is_one_of(std::string_view ids, const session::SessionId& id) {
-  const std::string_view wanted = id.view();
-  for (; ids.size() >= wanted.size(); ids.remove_prefix(wanted.size())) {
-    if (ids.starts_with(wanted)) return true;
-  }
-  return false;
-}
 
 }  // namespace
 
@@ -49,85 +40,82 @@ Holder::User* Holder::find_user_of(const session::SessionId& id) const {
 }
 
 void Holder::on_order(TimePoint now, PathId path, const wire::Order& order) {
-  wire::Sessions answer;
-  answer.number = order.number;
-  answer.epoch = service_ == nullptr ? 0 : service_->epoch();
-  const auto filter = protocol::Filter::parse(order.filter);
-  std::string through;  // its user may be gone when the answer is sent
+  Execution execution{order, {}, {}, {}, {}};
+  execution.answer.number = order.number;
+  execution.answer.epoch = service_ == nullptr ? 0 : service_->epoch();
+  auto filter = protocol::Filter::parse(order.filter);
   if (!filter) {
-    answer.finding = wire::Finding::forbidden;  // of a newer version
-  } else if (order.uid.empty() && order.session.empty()) {
-    order_everybody(now, order, *filter, answer, through);
-    answer.through = through;
+    execution.answer.finding = wire::Finding::forbidden;  // of a newer version
   } else {
-    order_one(now, order, *filter, answer);
+    execution.filter = std::move(*filter);
+    if (order.uid.empty() && order.session.empty()) {
+      order_everybody(now, execution);
+    } else {
+      order_one(now, execution);
+    }
   }
-  network_.send(path, answer);
+  finish_order(path, execution);
 }
 
-void Holder::order_one(TimePoint now, const wire::Order& order, const protocol::Filter& filter,
-                       wire::Sessions& answer) {
-  User* const user =
-      order.session.empty() ? find_user(order.uid) : find_user_of(session::SessionId::from_bytes(order.session));
+void Holder::order_one(TimePoint now, Execution& execution) {
+  const wire::Order& order = execution.order;
+  wire::Sessions& answer = execution.answer;
+  User* const user = order.session.empty() ? find_user(order.uid)
+                                           : find_user_of(session::SessionId::from_bytes(order.session));
   answer.finding = finding_of(user);
   if (answer.finding != wire::Finding::done) return;
-  const bool is_any_meant = order_user(now, *user, order, filter, answer);
+  if (order.operation == wire::Operation::show) {
+    answer.held = user->held.size();
+    answer.held_bytes = user->held_bytes;
+  }
+  const bool is_any_meant = order_user(now, *user, execution);
   if (!is_any_meant && !order.session.empty()) answer.finding = wire::Finding::nobody;
-  if (order.operation != wire::Operation::show) return;
-  answer.held = user->held.size();
-  answer.held_bytes = user->held_bytes;
 }
 
 /// Users between two holders are passed over: the asker must come again.
-void Holder::order_everybody(TimePoint now, const wire::Order& order, const protocol::Filter& filter,
-                             wire::Sessions& answer, std::string& through) {
+void Holder::order_everybody(TimePoint now, Execution& execution) {
+  wire::Sessions& answer = execution.answer;
   // One answer does not hold all sessions; lists have pages.
-  answer.finding = order.operation == wire::Operation::show ? wire::Finding::forbidden : wire::Finding::done;
-  if (answer.finding != wire::Finding::done || service_ == nullptr) return;
+  const bool is_possible = execution.order.operation != wire::Operation::show;
+  answer.finding = is_possible ? wire::Finding::done : wire::Finding::forbidden;
+  if (!is_possible || service_ == nullptr) return;
   answer.came = counters_.installed;
   answer.is_settled = service_->open.empty() && misplaced_ == 0 && departing_.empty() && arriving_.empty();
-  auto next = order.after.empty()
-                  ? users_.begin()
-                  : users_.upper_bound(UserKey{service_->hash_of(order.after), std::string(order.after)});
-  for (std::size_t looked_at = 1; next != users_.end(); ++looked_at) {
-    const auto here = next++;  // it may be gone afterwards
-    User& user = *here->second;
-    const bool is_last = looked_at == most_users_looked_at && next != users_.end();
-    if (is_last) through = here->first.uid;
-    if (user.phase == User::Phase::active) {
-      order_user(now, user, order, filter, answer);
-    } else if (!user.sessions.empty()) {
+  const Stretch stretch = users_behind(execution.order.after, execution.order.in_group, most_users_looked_at);
+  if (stretch.has_more) execution.through = stretch.users.back()->key->uid;
+  for (const User* const user : stretch.users) {
+    if (user->phase == User::Phase::active) {
+      order_user(now, *user, execution);
+    } else if (!user->sessions.empty()) {
       ++answer.moving;
     }
-    if (is_last) return;
   }
 }
 
 /// False when none of its sessions is meant.
-bool Holder::order_user(TimePoint now, const User& user, const wire::Order& order, const protocol::Filter& filter,
-                        wire::Sessions& answer) {
+bool Holder::order_user(TimePoint now, const User& user, Execution& execution) {
   bool is_any_meant = false;
   for (const SessionRef ref : std::vector<SessionRef>(user.sessions)) {
     Session* const session = find_session(ref);
-    if (session == nullptr || !is_meant(*session, order, filter)) continue;
+    if (session == nullptr || !is_meant(*session, execution)) continue;
     is_any_meant = true;
-    carry_out(now, *session, order, answer);
+    carry_out(now, *session, execution);
   }
   return is_any_meant;
 }
 
-bool Holder::is_meant(const Session& session, const wire::Order& order, const protocol::Filter& filter) const {
+bool Holder::is_meant(const Session& session, const Execution& execution) const {
   using enum wire::Operation;
+  const wire::Order& order = execution.order;
   const bool is_possible = session.close_code == 0 || order.operation == show || order.operation == close;
-  if (!is_possible || (!order.session.empty() && order.session != session.id.view())) return false;
-  if (!order.in_group.empty() && !is_in_group(session, order.in_group)) return false;
-  if (is_one_of(order.excluded, session.id)) return false;
-  return order.filter.empty() || filter.fits(session.user->key->uid, session.id.text(),
-                                             [&](std::string_view group) { return is_in_group(session, group); });
+  return is_possible && (order.in_group.empty() || is_in_group(session, order.in_group)) &&
+         is_meant(session, order.session, order.excluded, execution.filter);
 }
 
-void Holder::carry_out(TimePoint now, Session& session, const wire::Order& order, wire::Sessions& answer) {
+void Holder::carry_out(TimePoint now, Session& session, Execution& execution) {
   using enum wire::Operation;
+  const wire::Order& order = execution.order;
+  wire::Sessions& answer = execution.answer;
   switch (order.operation) {
     case show:
       describe_session(now, session, answer.entries);
@@ -135,66 +123,33 @@ void Holder::carry_out(TimePoint now, Session& session, const wire::Order& order
     case close:
       if (close_by_operator(now, session, static_cast<std::uint16_t>(order.code), order.text)) ++answer.count;
       return;
-    case join_groups: {
-      const bool has_joined = std::all_of(order.groups.begin(), order.groups.end(), [&](const wire::GroupName& group) {
-        return order_join(now, session, group.name);
-      });
-      ++(has_joined ? answer.count : answer.refused);
+    case join_groups:
+      ++(order_joins(now, session, execution) ? answer.count : answer.refused);
       return;
-    }
     case leave_groups:
-      for (const wire::GroupName& group : order.groups)
-        order_leave(now, session, group.name);
-      ++answer.count;
-      return;
     case leave_all_groups:
-      order_leave_all(now, session);
+      order_leaves(now, session, order);
       ++answer.count;
       return;
     case grant:
     case revoke:
     case check:
-      carry_out_permission(session, order, answer);
+      order_permission(session, execution);
       return;
   }
-}
-
-/// Without a group it is about all of them.
-void Holder::carry_out_permission(Session& session, const wire::Order& order, wire::Sessions& answer) {
-  session::Permissions* const permissions = permissions_of(session);
-  if (permissions == nullptr || order.permission > static_cast<std::uint64_t>(session::Permission::send_to_group))
-    return;
-  const auto permission = static_cast<session::Permission>(order.permission);
-  const bool is_for_all = order.groups.empty();
-  const std::string_view group = is_for_all ? std::string_view() : order.groups.front().name;
-  bool is_done = true;
-  switch (order.operation) {
-    case wire::Operation::grant:
-      if (is_for_all) {
-        permissions->grant_all(permission);
-      } else {
-        is_done = permissions->grant(permission, group).has_value();
-      }
-      break;
-    case wire::Operation::revoke:
-      if (is_for_all) {
-        permissions->revoke_all(permission);
-      } else {
-        is_done = permissions->revoke(permission, group).has_value();
-      }
-      break;
-    default:
-      if (is_for_all ? permissions->allows_all(permission) : permissions->allows(permission, group)) ++answer.count;
-      return;
-  }
-  ++(is_done ? answer.count : answer.refused);
 }
 
 /// False when it was closing already. A client that is asked to come back finds what arrives meanwhile.
 bool Holder::close_by_operator(TimePoint now, Session& session, std::uint16_t code, std::string_view text) {
   if (session.close_code != 0) return false;
   session.closes = 0;
+  session.is_over = code != come_back;
   ++counters_.closed_by_operator;
+  if (session.is_over && session.subprotocol() != wire::Subprotocol::none) {
+    std::string frame;
+    protocol::append_disconnected(frame, text);
+    say(now, session, 0, frame);
+  }
   evict_session(now, session, code == come_back ? by_operator : 0, code, text);
   return true;
 }

@@ -4,6 +4,8 @@
 
 #include "cluster/holder.hpp"
 #include "cluster/holder_state.hpp"
+#include "protocol/envelope.hpp"
+#include "protocol/names.hpp"
 #include "protocol/relay.hpp"
 
 namespace wscluster::cluster {
@@ -19,14 +21,19 @@ constexpr Duration inherited_grace = 1s;
 void Holder::execute(TimePoint now, Session& session, const wire::Up& up) {
   const SessionRef ref = session.ref;
   const std::uint64_t position = ++session.accepted;
-  const bool is_silent = up.is_answered || (up.maybe_executed && options_.raw == RawMode::echo);
+  const bool is_simple = session.client && session.client->simple != wire::SimpleKind::service;
+  const bool is_silent = up.is_answered || (up.maybe_executed && (options_.raw == RawMode::echo || is_simple));
   if (!is_silent) {
     ++counters_.messages_up;
     session.unanswered.push_back(position);
-    if (options_.raw == RawMode::relay) {
+    if (is_simple || session.subprotocol() != wire::Subprotocol::none) {
+      const bool is_answered_later = is_simple ? execute_simple(now, session, up) : execute_frame(now, session, up);
+      if (Session* still = find_session(ref); still != nullptr && !is_answered_later)
+        forget_unanswered(*still, position);
+    } else if (options_.raw == RawMode::relay) {
       relay(now, session, up);
     } else {
-      enqueue(now, session, {up.is_binary, false, 0, position}, up.payload);
+      enqueue(now, session, {up.is_binary, false, 0, position, 0}, up.payload);
     }
   }
   // An answer, which comes sooner or later, tells it as well.
@@ -52,15 +59,16 @@ void Holder::relay(TimePoint now, Session& session, const wire::Up& up) {
         protocol::relay_receipt(request->id, {request->to, "unknown", 0, {}, service_->epoch(), 0}));
     return;
   }
-  const std::string message = protocol::relay_message(session.user->key->uid, request->data);
+  std::string message;
+  protocol::append_group_envelope(message, std::string(protocol::user_group_prefix) + request->to,
+                                  protocol::DataType::json, request->data, session.user->key->uid);
   const auto [number, send] = sends_.emplace();
   send->session = session.ref;
   send->to = request->to;
   send->id = request->id;
   send->position = session.accepted;
   session.sends.push_back(number);
-  const Outgoing outgoing{options_.name, request->to,           message,
-                          false,         wire::Wait::delivered, now + options_.send_timeout};
+  const Outgoing outgoing{options_.name, request->to, message, wire::Wait::delivered, now + options_.send_timeout};
   if (sender_.send(now, outgoing, *this, number)) return;
   std::erase(session.sends, number);
   sends_.erase(number);
@@ -96,14 +104,20 @@ void Holder::settle_send(TimePoint now, std::uint64_t number, const Outcome& out
   if (done.session == 0) forward_outcome(done, number, outcome);
   if (session == nullptr) return;
   std::erase(session->sends, number);
-  say(now, *session, done.position,
-      protocol::relay_receipt(done.id, {done.to, to_string(outcome.status), outcome.sessions, outcome.node,
-                                        outcome.epoch, seconds(outcome.latency)}));
+  if (session->client && done.id.empty()) {
+    say_ack(now, *session, done, outcome);
+  } else {
+    say(now, *session, done.position,
+        protocol::relay_receipt(done.id, {done.to, to_string(outcome.status), outcome.sessions, outcome.node,
+                                          outcome.epoch, seconds(outcome.latency)}));
+  }
   // The answer may have ended the session (slow consumer).
   session = find_session(done.session);
   if (session == nullptr) return;
   if (session->close_code != 0) pump(*session);
-  if (done.begun_by != 0 && --session->inherited == 0) work_off_ups(now, session->ref);
+  const bool was_inherited = done.begun_by != 0;
+  if (was_inherited) --session->inherited;
+  if ((was_inherited || session->is_repeating) && session->inherited == 0) work_off_ups(now, session->ref);
 }
 
 /// The same at every holder it comes to: the life where it began, and the number there with its shard in the top byte.
@@ -123,6 +137,7 @@ void Holder::forward_outcome(const OwnSend& send, std::uint64_t number, const Ou
 void Holder::work_off_ups(TimePoint now, SessionRef ref) {
   Session* session = find_session(ref);
   if (session == nullptr || session->user->phase != User::Phase::active) return;
+  session->is_repeating = false;
   for (const std::string& bytes : std::exchange(session->waiting_ups, {})) {
     wire::Raw raw;
     static_cast<void>(wire::cut(bytes, bytes.size(), raw));
@@ -136,6 +151,7 @@ void Holder::inherit_send(TimePoint now, Session& session, const wire::OwnSendSt
   send->to = state.to;
   send->id = state.id;
   send->position = state.position;
+  if (state.has_ack_id) send->ack_id = state.ack_id;
   send->begun_by = state.begun_by;
   send->number = state.number;
   send->deadline = now + options_.send_timeout + inherited_grace;

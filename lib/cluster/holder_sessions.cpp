@@ -5,11 +5,13 @@
 #include "base/random.hpp"
 #include "cluster/holder.hpp"
 #include "cluster/holder_state.hpp"
+#include "protocol/envelope.hpp"
 
 namespace wscluster::cluster {
 namespace {
 
 constexpr Duration attach_patience{5'000};  // of an edge's handshake
+constexpr std::uint64_t normal_closure = 1000;
 
 }  // namespace
 
@@ -46,8 +48,9 @@ void Holder::on_attach(TimePoint now, PathId path, const wire::Attach& request) 
   }
   const bool is_active = user != nullptr && user->is_held() && user->phase != User::Phase::passive;
   // A socket that was here before may come back over another link, wherever the uid belongs.
+  const bool was_here = request.life != 0 || request.recovers;
   const bool is_known =
-      is_active && request.life != 0 && find_session(*user, session::SessionId::from_bytes(request.session)) != nullptr;
+      is_active && was_here && find_session(*user, session::SessionId::from_bytes(request.session)) != nullptr;
   const bool is_expected = is_ours || (user != nullptr && user->phase == User::Phase::passive);
   if (is_known || (is_active && is_ours)) {
     attach(now, *user, path, request);
@@ -58,20 +61,8 @@ void Holder::on_attach(TimePoint now, PathId path, const wire::Attach& request) 
     return;
   }
   if (user == nullptr) user = &make_user(service_->hash_of(request.uid), request.uid);
-  Visit visit;
-  visit.path = path;
-  visit.deadline = now + attach_patience;
-  visit.is_attach = true;
-  visit.edge = request.edge;
-  visit.number = request.number;
-  visit.life = request.life;
-  visit.answered = request.answered;
-  visit.received = request.received;
-  visit.written = request.written;
-  visit.ended = request.ended;
-  visit.process = request.process;
-  visit.session = request.session;
-  user->visits.push_back(std::move(visit));
+  user->visits.push_back({path, now + attach_patience, {}, 0, 0});
+  wire::append(user->visits.back().frame, request);
   if (user->phase == User::Phase::unresolved) start_asking(now, *user);
 }
 
@@ -82,22 +73,37 @@ void Holder::refuse_attach(PathId path, const wire::Attach& attach, wire::Refuse
 void Holder::attach(TimePoint now, User& user, PathId path, const wire::Attach& request) {
   const auto id = session::SessionId::from_bytes(request.session);
   Session* session = find_session(user, id);
-  if (session != nullptr) {
+  const bool is_return = request.recovers && request.life == 0;
+  if (session != nullptr && is_return && request.ended == 0) {
+    if (!session->is_reliable() || session->is_over) {
+      refuse_attach(path, request, wire::RefuseReason::gone);
+      return;
+    }
+    recover(now, *session, request.token);
+  } else if (session != nullptr) {
     if (session->edge == request.edge && request.number <= session->number) return;
     // An edge that does not know this life yet has taken nothing of it.
     const bool is_same_life = request.life == session->life || options_.mutations.no_life;
     if (is_same_life) cover(now, *session, request.written);
     if (request.ended != 0) {
       network_.send(path, wire::Detached{request.edge, request.number});
-      end_session(now, *session, true);
+      // One that came to recover it and left before it heard an answer may not have been the last.
+      if (!is_return || session->path == path) on_socket_end(now, *session, request.ended);
       return;
     }
     if (!options_.mutations.no_resend) session->queue.rewind(is_same_life ? request.received : 0);
     session->is_close_sent = false;
     // The edge sends them again.
     session->waiting_ups.clear();
+    session->is_repeating = false;
   } else if (request.ended != 0) {
     network_.send(path, wire::Detached{request.edge, request.number});
+    erase_user_if_idle(user);
+    return;
+  } else if (auto client = make_client(request.profile);
+             request.recovers || (request.life != 0 && client && client->subprotocol != wire::Subprotocol::none)) {
+    // Its state is lost, and the client must know: it has groups and messages that are in no state we could make anew.
+    refuse_attach(path, request, wire::RefuseReason::gone);
     erase_user_if_idle(user);
     return;
   } else {
@@ -111,7 +117,10 @@ void Holder::attach(TimePoint now, User& user, PathId path, const wire::Attach& 
     session->accepted = request.answered;
     // One that ended here while its edge was away: what it had executed since is forgotten with it.
     session->life = request.life == user.life ? random_id() : user.life;
+    session->client = std::move(client);
     if (request.life == 0) count_return(now, user);
+    greet(now, *session, request.token);
+    join_first_groups(now, *session);
   }
   session->path = path;
   session->edge = request.edge;
@@ -154,8 +163,8 @@ void Holder::on_up(TimePoint now, const wire::Up& up) {
   }
   cover(now, *session, up.written);
   // What comes after the decision to close was not executed; the client learns so by the missing answer.
-  if (session->close_code != 0) return;
-  if (session->inherited > 0) {
+  if (session->close_code != 0 || session->is_away) return;
+  if (session->inherited > 0 || session->is_repeating) {
     // It must not overtake what the session has sent from its last holder.
     session->waiting_ups.emplace_back();
     wire::append(session->waiting_ups.back(), up);
@@ -166,7 +175,7 @@ void Holder::on_up(TimePoint now, const wire::Up& up) {
 
 /// The answer to the client's frame at `position`.
 void Holder::say(TimePoint now, Session& session, std::uint64_t position, std::string_view text) {
-  enqueue(now, session, {false, false, 0, position}, text);
+  enqueue(now, session, {false, false, 0, position, 0}, text);
 }
 
 void Holder::report_answered(Session& session) {
@@ -201,6 +210,23 @@ void Holder::enqueue(TimePoint now, Session& session, session::FrameMark mark, s
   pump(session);
 }
 
+void Holder::enqueue_message(TimePoint now, Session& session, session::FrameMark mark,
+                             const session::SharedPayload& message) {
+  if (!session.is_reliable()) {
+    if (session.is_close_sent || !make_room(now, session, message.bytes().size())) {
+      drop(now, session, mark);
+      return;
+    }
+  } else if (const auto sequence = keep_unacknowledged(now, session, message)) {
+    mark.sequence = *sequence;
+  } else {
+    drop(now, session, mark);
+    return;
+  }
+  session.queue.push(pool_, mark, message);
+  pump(session);
+}
+
 /// False when the new frame must not be queued.
 bool Holder::make_room(TimePoint now, Session& session, std::size_t bytes) {
   const auto is_full = [&] {
@@ -212,12 +238,7 @@ bool Holder::make_room(TimePoint now, Session& session, std::size_t bytes) {
     case SlowConsumer::drop_newest:
       return false;
     case SlowConsumer::close:
-      if (session.close_code == 0) {
-        ++counters_.slow_consumers;
-        close_session(session, 1013, "slow consumer");
-        // It does not read: the close must not wait behind what it has not read.
-        send_close(session);
-      }
+      close_slow(session);
       return false;
     case SlowConsumer::drop_oldest:
       break;
@@ -226,6 +247,14 @@ bool Holder::make_room(TimePoint now, Session& session, std::size_t bytes) {
     drop(now, session, session.queue.drop_unsent(pool_));
   }
   return true;
+}
+
+void Holder::close_slow(Session& session) {
+  if (session.close_code != 0) return;
+  ++counters_.slow_consumers;
+  close_session(session, 1013, "slow consumer");
+  // It does not read: the close must not wait behind what it has not read.
+  send_close(session);
 }
 
 /// A frame that the client never gets.
@@ -249,13 +278,33 @@ void Holder::pump(Session& session) {
     if (answers != 0) forget_unanswered(session, answers);
     session.answered_told = std::max(session.answered_told, session.answered());
     const bool is_ahead = answers > session.answered_told;
-    const wire::Down down{session.edge,          session.number,  node->mark.is_binary,  node->mark.origin != 0,
-                          session.answered_told, node->payload(), is_ahead ? answers : 0};
+    wire::Down down{session.edge,          session.number,  node->mark.is_binary,   node->mark.origin != 0,
+                    session.answered_told, node->payload(), is_ahead ? answers : 0, 0};
+    if (node->is_message()) render(session, *node, down);
     wire::append(*out, down, destination_of(session.path));
     session.queue.mark_sent();
     ++counters_.messages_down;
   }
   if (session.close_code != 0 && session.sends.empty()) send_close(session);
+}
+
+/// As the client of this session reads it.
+void Holder::render(const Session& session, const session::FrameQueue::Node& node, wire::Down& down) {
+  const auto envelope = protocol::open_envelope(node.payload());
+  if (!envelope) return;  // was checked when it came
+  if (session.subprotocol() != wire::Subprotocol::none) {
+    down.payload = envelope->tail;
+    down.head = node.mark.sequence + 1;
+    return;
+  }
+  rendered_.clear();
+  const bool is_simple = session.client && session.client->simple != wire::SimpleKind::service;
+  if (options_.raw == RawMode::relay && !is_simple && !envelope->from.empty()) {
+    protocol::append_relayed(rendered_, *envelope);
+  } else {
+    down.is_binary = protocol::append_bare_data(rendered_, *envelope);
+  }
+  down.payload = rendered_;
 }
 
 /// Frames that are not sent yet stay behind; they are resolved as not written when the session ends.
@@ -301,7 +350,16 @@ void Holder::on_detach(TimePoint now, PathId path, const wire::Detach& detach) {
   network_.send(path, wire::Detached{detach.edge, detach.number});
   if (session == nullptr) return;
   cover(now, *session, detach.written);
-  end_session(now, *session, true);
+  on_socket_end(now, *session, detach.code);
+}
+
+/// The edge has said what was written. A reliable session waits for its client, unless that has said that it is over.
+void Holder::on_socket_end(TimePoint now, Session& session, std::uint64_t code) {
+  if (session.is_reliable() && !session.is_over && code != normal_closure) {
+    keep_away(now, session);
+  } else {
+    end_session(now, session, true);
+  }
 }
 
 /// The socket is gone. `edge_is_known`: the edge has said what was written, so what is left was not.
@@ -320,10 +378,12 @@ void Holder::end_session(TimePoint now, Session& session, bool edge_is_known) {
   std::vector<User::Held> since_close = std::exchange(user.held, {});
   session.queue.clear(pool_, [&](const session::FrameQueue::Node& node, bool was_sent) {
     if (node.mark.origin != 0)
-      resolve(now, user, node.mark, {false, edge_is_known || !was_sent, may_keep}, node.payload());
+      resolve(now, user, node.mark, {false, edge_is_known || !was_sent, may_keep}, node.message);
   });
   std::move(since_close.begin(), since_close.end(), std::back_inserter(user.held));
   wait_for_return(user);
+  memberships_.leave_all(now, session.ref);
+  order_ended(session.ref);
   sessions_.erase(slot_of(session.ref));
   if (was_evicted && !user.sessions.empty()) {
     // Its client was faster than the news of the old socket's end.

@@ -15,6 +15,10 @@ std::uint64_t left_ms(TimePoint now, TimePoint until) {
   return until <= now ? 0 : static_cast<std::uint64_t>(std::chrono::ceil<Duration>(until - now).count());
 }
 
+std::uint64_t milliseconds(Clock::duration time) {
+  return static_cast<std::uint64_t>(std::max<Duration>(std::chrono::duration_cast<Duration>(time), {}).count());
+}
+
 }  // namespace
 
 std::string Holder::encode_user(TimePoint now, const User& user) const {
@@ -25,6 +29,7 @@ std::string Holder::encode_user(TimePoint now, const User& user) const {
   state.early_returns = user.early_returns;
   state.hold_ms = left_ms(now, user.hold_until);
   std::deque<std::array<char, 24>> ids;  // what the views point to
+  std::deque<std::string> texts;
   for (const SessionRef ref : user.sessions) {
     const Session& session = *find_session(ref);
     const auto& id = ids.emplace_back(session.id.bytes());
@@ -38,15 +43,27 @@ std::string Holder::encode_user(TimePoint now, const User& user) const {
     part.close_text = session.close_text;
     part.closes = session.closes;
     part.evicted = session.evicted;
-    part.age_ms = static_cast<std::uint64_t>(std::chrono::duration_cast<Duration>(now - session.since).count());
+    part.age_ms = milliseconds(now - session.since);
     session.queue.for_each([&](const session::FrameQueue::Node& node) {
-      part.frames.push_back(
-          {node.mark.is_binary, node.mark.origin, node.mark.counter, node.payload(), node.mark.is_spare});
+      const session::FrameMark& mark = node.mark;
+      // Its bytes are among the unacknowledged.
+      const bool is_twice = mark.sequence != 0 && mark.sequence > session.client->unacknowledged.acknowledged();
+      part.frames.push_back({mark.is_binary, mark.origin, mark.counter, is_twice ? std::string_view() : node.payload(),
+                             mark.is_spare, mark.sequence, node.is_message()});
     });
+    if (session.client) {
+      part.profile = texts.emplace_back(encode_client(*session.client));
+      part.acks = texts.emplace_back(session.client->acks.encode());
+      part.unacknowledged = texts.emplace_back(session.client->unacknowledged.encode());
+    }
+    if (session.is_away) part.detached_ms = milliseconds(now - session.orphaned) + 1;
+    part.is_over = session.is_over;
+    part.groups = memberships_of(session);
     for (const std::uint64_t number : session.sends) {
       const OwnSend& send = *sends_.find(number);
       const auto [begun_by, begun_as] = name_of_send(send, number);
-      part.sends.push_back({begun_by, begun_as, send.to, send.id, send.position});
+      part.sends.push_back(
+          {begun_by, begun_as, send.to, send.id, send.position, send.ack_id.has_value(), send.ack_id.value_or(0)});
     }
     state.sessions.push_back(std::move(part));
   }
@@ -59,8 +76,8 @@ std::string Holder::encode_user(TimePoint now, const User& user) const {
     state.origins.push_back({seen.origin, seen.counter, known == origins_.end() ? 0 : known->second.settled});
   }
   for (const User::Held& held : user.held) {
-    state.held.push_back({held.origin, held.counter, left_ms(now, held.deadline), left_ms(now, held.expires),
-                          held.is_binary, held.payload});
+    state.held.push_back(
+        {held.origin, held.counter, left_ms(now, held.deadline), left_ms(now, held.expires), held.message.bytes()});
   }
   for (const User::Expected& expected : user.expected) {
     const auto ago = std::chrono::duration_cast<Duration>(now - expected.closed_at);
@@ -71,6 +88,7 @@ std::string Holder::encode_user(TimePoint now, const User& user) const {
     state.requests.push_back({request.id, request.origin, request.counter, request.is_answered, request.status,
                               request.sessions, request.is_answered ? static_cast<std::uint64_t>(ago.count()) : 0});
   }
+  if (user.group) encode_group(*user.group, state);
   return wire::encode(state);
 }
 
@@ -95,15 +113,33 @@ void Holder::install(TimePoint now, User& user, const wire::UserState& state) {
   }
   for (const wire::HeldState& held : state.held) {
     user.held.push_back({held.origin, held.counter, now + Duration(held.deadline_ms), now + Duration(held.expires_ms),
-                         held.is_binary, std::string(held.payload)});
+                         session::SharedPayload(pool_, held.payload)});
     user.held_bytes += held.payload.size();
   }
   for (const wire::RequestState& request : state.requests) {
     user.requests.push_back({std::string(request.id), request.origin, request.counter, request.is_answered,
                              request.status, request.sessions, now - Duration(request.answered_ms_ago)});
   }
+  if (!state.group.empty()) install_group(now, user, state.group.front());
   for (const wire::ExpectedState& expected : state.expected)
     user.expected.push_back({expected.epoch, now - Duration(expected.closed_ms_ago)});
+}
+
+void Holder::install_client(Client& client, const wire::SessionState& state) {
+  if (auto acks = session::ExecutedAcks::decode(state.acks)) client.acks = std::move(*acks);
+  if (auto kept = session::Unacknowledged::decode(state.unacknowledged, pool_))
+    client.unacknowledged = std::move(*kept);
+}
+
+void Holder::install_frame(Session& session, const wire::FrameState& frame) {
+  const session::FrameMark mark{frame.is_binary, frame.is_spare, frame.origin, frame.counter, frame.sequence};
+  if (!frame.is_message) {
+    session.queue.push(pool_, mark, frame.payload);
+  } else if (!frame.payload.empty()) {
+    session.queue.push(pool_, mark, session::SharedPayload(pool_, frame.payload));
+  } else if (const auto* message = session.client ? session.client->unacknowledged.find(frame.sequence) : nullptr) {
+    session.queue.push(pool_, mark, *message);
+  }
 }
 
 void Holder::install_session(TimePoint now, User& user, const wire::SessionState& state) {
@@ -116,8 +152,16 @@ void Holder::install_session(TimePoint now, User& user, const wire::SessionState
   session.evicted = state.evicted;
   session.since = now - Duration(state.age_ms);
   session.queue.start_at(state.covered);
+  session.client = make_client(state.profile);
+  session.is_over = state.is_over;
+  if (session.client) install_client(*session.client, state);
+  install_memberships(now, session, state);
+  if (state.detached_ms != 0) {
+    session.is_away = true;
+    session.orphaned = now - Duration(state.detached_ms);
+  }
   for (const wire::FrameState& frame : state.frames)
-    session.queue.push(pool_, {frame.is_binary, frame.is_spare, frame.origin, frame.counter}, frame.payload);
+    install_frame(session, frame);
   // Until an edge attaches nobody knows what became of those that were sent.
   while (session.queue.sent() < state.sent && session.queue.unsent() != nullptr)
     session.queue.mark_sent();

@@ -3,12 +3,39 @@
 
 // The private types of Holder, shared by its sources.
 
+#include <deque>
+
 #include "cluster/holder.hpp"
+#include "session/executed_acks.hpp"
+#include "session/permissions.hpp"
+#include "session/shared_payload.hpp"
+#include "session/unacknowledged.hpp"
+#include "wire/client_profile.hpp"
 
 namespace wscluster::cluster {
 
 /// In place of an epoch: no change has closed the session, an operator has.
 inline constexpr std::uint64_t by_operator = ~std::uint64_t{0};
+
+/// What a client is beside its uid: only those that speak a subprotocol, whose URL says what their messages are, or
+/// whose token names groups have it.
+struct Holder::Client {
+  wire::Subprotocol subprotocol = wire::Subprotocol::none;
+  wire::SimpleKind simple = wire::SimpleKind::service;
+  std::string group;  ///< of wire::SimpleKind::send_to_group
+  session::Permissions permissions;
+  session::ExecutedAcks acks;
+  session::Unacknowledged unacknowledged;  ///< reliable clients only
+  std::vector<std::string> first_groups;   ///< of the token, until they are joined
+  /// A group that it joins, and the answer that the client waits for.
+  struct Join {
+    std::string group;
+    std::uint64_t position = 0;  ///< of the client's frame; 0: it waits for none
+    std::optional<std::uint64_t> ack_id;
+  };
+  std::vector<Join> joins;
+  std::vector<std::pair<std::string, GroupPosition>> arriving;  ///< until the user is active
+};
 
 struct Holder::Session {
   User* user = nullptr;
@@ -27,6 +54,9 @@ struct Holder::Session {
   std::uint16_t close_code = 0;  ///< 0: open
   bool is_close_sent = false;
   bool is_lazy = false;
+  bool is_repeating = false;  ///< waits for what became of a frame that the client has said again
+  bool is_away = false;       ///< a reliable client whose socket has ended and that may come back
+  bool is_over = false;       ///< closed for good: a reliable client does not find it any more
   std::uint64_t planned = 0;  ///< the change to this epoch counts it as planned, and nothing else yet
   std::uint64_t closes = 0;   ///< the change to this epoch closes everybody, and its turn has not come
   std::uint64_t evicted = 0;  ///< closed by the change to this epoch, or by_operator: the client comes back
@@ -37,8 +67,12 @@ struct Holder::Session {
   std::vector<std::uint64_t> sends;      ///< own ones, not yet answered; in sends_
   std::uint32_t inherited = 0;           ///< of them, begun at an earlier holder
   std::vector<std::string> waiting_ups;  ///< wire::Up, until nothing inherited is left
-  session::Permissions permissions;
-  std::vector<std::string> groups;
+  std::unique_ptr<Client> client;        ///< null: a client without a subprotocol like all others of its service
+
+  [[nodiscard]] wire::Subprotocol subprotocol() const noexcept {
+    return client ? client->subprotocol : wire::Subprotocol::none;
+  }
+  [[nodiscard]] bool is_reliable() const noexcept { return subprotocol() == wire::Subprotocol::reliable; }
 
   /// Client frames up to here need not be sent again, whatever happens to this state.
   [[nodiscard]] std::uint64_t answered() const { return unanswered.empty() ? accepted : unanswered.front() - 1; }
@@ -63,30 +97,15 @@ struct Holder::Executed {
   std::uint64_t first_counter = 0;
 };
 
-/// Somebody who came before we knew whether an earlier owner holds the user: a message or an attach.
+/// Somebody who came before we knew whether an earlier owner holds the user.
 struct Holder::Visit {
   PathId path = 0;
   TimePoint deadline;
-  bool is_attach = false;
-  // attach
-  std::uint64_t edge = 0;
-  std::uint64_t number = 0;
-  std::uint64_t life = 0;
-  std::uint64_t answered = 0;
-  std::uint64_t received = 0;
-  std::uint64_t written = 0;
-  std::uint64_t ended = 0;
-  std::uint64_t process = 0;
-  std::string session;
-  // message
-  std::uint64_t origin = 0;
+  std::string frame;         ///< wire::Attach, wire::Subscribe or wire::Message
+  std::uint64_t origin = 0;  ///< of a message; 0: none
   std::uint64_t counter = 0;
-  std::uint64_t after = 0;
-  std::uint64_t epoch = 0;
-  wire::Wait wait = wire::Wait::none;
-  bool is_binary = false;
-  std::string payload;
-  std::string request;
+
+  [[nodiscard]] bool is_message() const noexcept { return origin != 0; }
 };
 
 /// A state on its way to us.
@@ -118,6 +137,42 @@ struct Holder::Departure {
   };
   std::vector<Frame> parked;  ///< worked off after a thaw
   std::size_t parked_bytes = 0;
+};
+
+/// A shard with members, or one that may have some.
+struct Holder::Interest {
+  std::uint64_t incarnation = 0;
+  unsigned shard = 0;
+  PathId path = 0;          ///< 0: it is not known where it is, so it is asked
+  std::uint64_t taken = 0;  ///< sequence
+  TimePoint ask_at;
+};
+
+/// What a group's owner knows of it. Sequences count from 1 in each term.
+struct Holder::Group {
+  struct Published {
+    std::uint64_t origin = 0;
+    std::uint64_t counter = 0;
+    session::SharedPayload message;
+    std::string excluded;
+    std::string filter;
+  };
+  std::uint64_t term = 0;
+  std::uint64_t base = 0;           ///< `published` begins above it
+  std::deque<Published> published;  ///< kept for members that are behind
+  std::uint64_t bytes = 0;          ///< of them
+  std::vector<Interest> interests;
+
+  [[nodiscard]] std::uint64_t newest() const noexcept { return base + published.size(); }
+};
+
+/// An order while it is carried out, and what will be answered.
+struct Holder::Execution {
+  const wire::Order& order;
+  protocol::Filter filter;
+  wire::Sessions answer;
+  std::string through;  ///< of the answer: its user may be gone when that is sent
+  std::vector<std::pair<SessionRef, std::string>> joins;  ///< of sessions and keys of groups, not yet done
 };
 
 struct Holder::User {
@@ -155,8 +210,7 @@ struct Holder::User {
     std::uint64_t counter = 0;
     TimePoint deadline;  ///< of its receipt
     TimePoint expires;
-    bool is_binary = false;
-    std::string payload;
+    session::SharedPayload message;
   };
   std::vector<Held> held;  ///< messages that wait for a session
   std::uint64_t held_bytes = 0;
@@ -184,8 +238,11 @@ struct Holder::User {
   std::uint64_t leaves = 0;  ///< the change to this epoch takes it away; 0: none
   unsigned attempts = 0;     ///< to move it
 
+  std::unique_ptr<Group> group;  ///< of a group's key
+
   bool in_cleanup = false;
   bool in_waiting = false;
+  bool in_groups = false;
 
   /// Its state is here, and nobody else acts for it.
   [[nodiscard]] bool is_held() const noexcept { return phase != Phase::unresolved; }

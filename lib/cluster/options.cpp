@@ -19,6 +19,11 @@ std::vector<std::string> problems(const ServiceOptions& options) {
   at_least_one("window_bytes", options.window_bytes);
   at_least_one("max_open_sends", options.max_open_sends);
   at_least_one("max_sessions_per_user", options.max_sessions_per_user);
+  at_least_one("unacknowledged_messages", options.unacknowledged_messages);
+  at_least_one("unacknowledged_bytes", options.unacknowledged_bytes);
+  if (options.retention.count() < 0 || options.retention > std::chrono::minutes(10)) {
+    found.push_back(key("retention") + " is " + format_duration(options.retention) + "; it must be between 0 and 10m");
+  }
   if (options.hold.count() < 0 || options.hold > std::chrono::minutes(10)) {
     found.push_back(key("hold") + " is " + format_duration(options.hold) + "; it must be between 0 and 10m");
   }

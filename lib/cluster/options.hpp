@@ -9,7 +9,7 @@
 
 namespace wscluster::cluster {
 
-/// What a message of a client without a subprotocol does.
+/// What a message of a client without a subprotocol does, unless its URL says otherwise.
 enum class RawMode : std::uint8_t {
   echo,   ///< comes back to the same session
   relay,  ///< {"to":"uid","data":…} goes to that user and is answered with its receipt
@@ -35,6 +35,9 @@ struct Mutations {
   bool no_repeats = false;      ///< snapshot and prepared are not repeated after a broken link
   bool no_after = false;        ///< a message does not wait for the one before
   bool no_linger = false;       ///< a message is forgotten while copies of it may be under way
+  bool no_catch_up = false;     ///< a member that came from another holder is not told what it lacks
+  bool no_gather = false;       ///< a sequencer made anew after a loss does not ask who has members
+  bool no_positions = false;    ///< copies go to members whatever they have had
 };
 
 /// One service as its holders and senders see it. The same values on every process of the cluster.
@@ -50,10 +53,14 @@ struct ServiceOptions {
   std::uint64_t max_sessions_per_user = 64;
   Duration hold{10'000};  ///< messages for an evicted user wait so long for the return
   Inbox inbox = Inbox::off;
-  Duration inbox_time{3'600'000};         ///< a message waits so long in the inbox
-  std::uint64_t inbox_messages = 256;     ///< of one user, held for a return or in the inbox
-  std::uint64_t inbox_bytes = 1U << 20U;  ///< the same in bytes
-  Duration send_timeout{5'000};           ///< of a send that names no deadline
+  Duration inbox_time{3'600'000};                   ///< a message waits so long in the inbox
+  std::uint64_t inbox_messages = 256;               ///< of one user, held for a return or in the inbox
+  std::uint64_t inbox_bytes = 1U << 20U;            ///< the same in bytes
+  Duration send_timeout{5'000};                     ///< of a send that names no deadline
+  Duration retention{30'000};                       ///< a reliable session waits so long for its client to come back
+  std::uint64_t unacknowledged_messages = 16'384;   ///< of a reliable session; beyond it the session ends
+  std::uint64_t unacknowledged_bytes = 16U << 20U;  ///< the same in bytes
+  std::uint64_t max_groups_per_session = 1024;
   Mutations mutations;
 };
 

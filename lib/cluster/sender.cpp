@@ -62,8 +62,10 @@ bool Sender::send(TimePoint now, const Outgoing& message, ReceiptSink& sink, std
   const std::uint64_t counter = first_counter_ + by_counter_.size();
   by_counter_.push_back({conversation.get(), {}});
   ++open_count_;
-  conversation->open.push_back({counter, 0, false, now, message.deadline, message.wait, message.is_binary,
-                                std::string(message.payload), std::string(message.request), &sink, cookie});
+  conversation->open.push_back({counter, 0, false, now, message.deadline, message.wait, std::string(message.payload),
+                                std::string(message.request),
+                                message.audience == nullptr ? nullptr : std::make_unique<Audience>(*message.audience),
+                                &sink, cookie});
   if (conversation->path == 0 && mutations_.no_order_hold) conversation->retry_at = now;
   if (conversation->path == 0) {
     start_if_due(now, *conversation);
@@ -117,9 +119,13 @@ bool Sender::transmit(TimePoint now, Conversation& conversation, std::size_t ind
   message.epoch = open.epoch;
   message.deadline_ms = static_cast<std::uint64_t>(std::max<Duration::rep>(left.count(), 1));
   message.wait = open.wait;
-  message.is_binary = open.is_binary;
   message.payload = open.payload;
   message.request = open.request;
+  if (open.audience) {
+    message.only = open.audience->only;
+    message.excluded = open.audience->excluded;
+    message.filter = open.audience->filter;
+  }
   if (!network_.send(conversation.path, message)) {
     pause(conversation, now);
     return false;

@@ -36,14 +36,21 @@ class ReceiptSink {
   virtual void on_receipt(TimePoint now, std::uint64_t cookie, const Receipt& receipt) = 0;
 };
 
+/// Which sessions of a user or of a group get a message.
+struct Audience {
+  std::string only;      ///< this one, 24 raw bytes; empty: all
+  std::string excluded;  ///< not these, 24 raw bytes each
+  std::string filter;    ///< those that match; empty: all
+};
+
 struct Outgoing {
   std::string_view service;
-  std::string_view uid;
-  std::string_view payload;
-  bool is_binary = false;
+  std::string_view uid;      ///< or session::group_key()
+  std::string_view payload;  ///< packed protocol::Envelope
   wire::Wait wait = wire::Wait::delivered;
   TimePoint deadline;
-  std::string_view request = {};  ///< the application's id: repeats of it become one message; empty: none
+  std::string_view request = {};       ///< the application's id: repeats of it become one message; empty: none
+  const Audience* audience = nullptr;  ///< null: all sessions
 };
 
 /// The origin of unicast messages of one core (DESIGN section 6, "Unicast"): computes the owner, keeps each message
@@ -78,9 +85,9 @@ class Sender {
     TimePoint created;
     TimePoint deadline;
     wire::Wait wait = wire::Wait::delivered;
-    bool is_binary = false;
     std::string payload;
     std::string request;
+    std::unique_ptr<const Audience> audience;
     ReceiptSink* sink = nullptr;
     std::uint64_t cookie = 0;
   };

@@ -32,7 +32,8 @@ std::vector<ServiceSetting> make_table() {
   add(
       {.key = "raw",
        .type = choice,
-       .text = "A raw client's message: echo returns it; relay sends {\"to\":\"uid\",\"data\":…} to that user",
+       .text = "A message of a client without a subprotocol: echo returns it; relay sends {\"to\":\"uid\",\"data\":…} "
+               "to that user",
        .choices = {"echo", "relay"}},
       [](auto& d) -> auto& { return d.service.raw; });
   add(
@@ -81,6 +82,20 @@ std::vector<ServiceSetting> make_table() {
   add(
       {.key = "send_timeout", .type = duration, .text = "Deadline of a send that names none"},
       [](auto& d) -> auto& { return d.service.send_timeout; });
+  add(
+      {.key = "retention", .type = duration, .text = "A reliable session waits so long for its client to come back"},
+      [](auto& d) -> auto& { return d.service.retention; });
+  add(
+      {.key = "unacknowledged_messages",
+       .type = count,
+       .text = "Of a reliable session, which ends when its client leaves more unacknowledged"},
+      [](auto& d) -> auto& { return d.service.unacknowledged_messages; });
+  add(
+      {.key = "unacknowledged_bytes", .type = size, .text = "The same in bytes"},
+      [](auto& d) -> auto& { return d.service.unacknowledged_bytes; });
+  add(
+      {.key = "max_groups_per_session", .type = count, .text = "Groups that one connection may be in"},
+      [](auto& d) -> auto& { return d.service.max_groups_per_session; });
   return t;
 }
 

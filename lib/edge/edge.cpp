@@ -38,11 +38,13 @@ bool Edge::respond(ConnectionId id, const Response& response) {
   return true;
 }
 
-bool Edge::send(ConnectionId id, websocket::MessageKind kind, std::string_view payload) {
+bool Edge::send(ConnectionId id, websocket::MessageKind kind, std::string_view head, std::string_view payload) {
   Connection* c = state_->find(id);
   if (c == nullptr || c->phase != Phase::websocket) return false;
   const auto opcode = kind == websocket::MessageKind::text ? websocket::Opcode::text : websocket::Opcode::binary;
-  websocket::append_frame(state_->queue(*c), opcode, true, payload);
+  std::string& out = state_->queue(*c);
+  websocket::append_frame_header(out, opcode, true, head.size() + payload.size());
+  out.append(head).append(payload);
   c->out->mark();
   ++state_->counters.messages_out;
   return true;

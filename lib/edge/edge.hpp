@@ -131,8 +131,9 @@ class Edge {
   bool accept(ConnectionId id, std::string_view subprotocol = {});
   /// Answers a request, or refuses an upgrade and closes.
   bool respond(ConnectionId id, const Response& response);
-  /// Queues one message; leaves at the end of the turn. False when the id is gone or closing.
-  bool send(ConnectionId id, websocket::MessageKind kind, std::string_view payload);
+  /// Queues one message, whose payload is the two put together; leaves at the end of the turn. False when the id is
+  /// gone or closing.
+  bool send(ConnectionId id, websocket::MessageKind kind, std::string_view head, std::string_view payload);
   /// Sends a Close frame after what is queued, waits for the client's (bounded), then ends the connection; on_gone()
   /// follows. Frames that the client still sends are read and dropped.
   void close(ConnectionId id, std::uint16_t code, std::string_view text, CloseReason reason);

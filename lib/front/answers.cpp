@@ -27,6 +27,8 @@ edge::Response failure(const Error& error) {
       return failure(401, "Unauthorized", error.message);
     case Errc::not_found:
       return failure(404, "NotFound", error.message);
+    case Errc::protocol:
+      return failure(415, "UnsupportedMediaType", error.message);
     case Errc::unavailable:
       return retry_later(error.message);
     case Errc::limit:

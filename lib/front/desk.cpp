@@ -2,6 +2,7 @@
 // The way of a message through one core: socket, attachment, link, and back.
 #include "front/desk.hpp"
 
+#include "front/admission.hpp"
 #include "front/answers.hpp"
 
 namespace wscluster::front {
@@ -84,35 +85,57 @@ void Desk::adopt(std::shared_ptr<const cluster::View> view, std::uint64_t genera
 }
 
 void Desk::on_upgrade(edge::ConnectionId id, edge::Request request) {
-  const Door* door = doors_->by_path(request.path);
+  const Door* door = doors_->by_path(request);
   if (door == nullptr) {
     edge_.respond(id, failure(404, "NotFound", "no service at this path"));
     return;
   }
-  const auto uid = doors_->identify_client(*door, request);
-  if (!uid) {
-    edge_.respond(id, failure(uid.error()));
+  auto admission = admit_client(*doors_, *door, request);
+  if (!admission) {
+    edge_.respond(id, failure(admission.error()));
     return;
   }
   if (is_closed_) {
     edge_.respond(id, retry_later("this process is stopping"));
     return;
   }
-  const auto ref = attachments_.open(core_.now(), id, door->options.service, *uid, core_.now() + attach_patience);
-  if (ref == 0) {
+  if (admission->is_lost) {
+    tell_lost(id, admission->subprotocol);
+    return;
+  }
+  const std::string& name = door->options.service.name;
+  const cluster::ServiceView* service = view_ ? view_->service(name) : nullptr;
+  if (service == nullptr) {
     edge_.respond(id, retry_later("the service has no ring yet"));
     return;
   }
-  attachment_of_.emplace(id, ref);
+  cluster::ClientInfo client;
+  client.recovers = admission->recovered.has_value();
+  client.id = client.recovers ? *admission->recovered : session::SessionId::make(service->hash_of(admission->uid));
+  if (admission->is_reliable) client.token = reconnection_token(*doors_, name, client.id, admission->uid);
+  client.uid = std::move(admission->uid);
+  client.profile = std::move(admission->profile);
+  const TimePoint now = core_.now();
+  const auto ref = attachments_.open(now, id, door->options.service, std::move(client), now + attach_patience);
+  clients_.emplace(id, Client{ref, admission->subprotocol});
+}
+
+/// The client begins anew only after a Close: at a refused upgrade it would knock again for half a minute.
+void Desk::tell_lost(edge::ConnectionId id, std::string_view subprotocol) {
+  edge_.accept(id, subprotocol);
+  edge_.close(id, websocket::CloseCode::policy_violation, "the session is lost", edge::CloseReason::application);
 }
 
 void Desk::on_attached(std::uint64_t socket) {
-  edge_.accept(socket);
+  const auto found = clients_.find(socket);
+  edge_.accept(socket, found == clients_.end() ? std::string_view() : found->second.subprotocol);
 }
 
 void Desk::on_refused(std::uint64_t socket, Refusal reason) {
-  attachment_of_.erase(socket);
-  if (reason == Refusal::full) {
+  const auto client = clients_.extract(socket);
+  if (reason == Refusal::gone) {
+    tell_lost(socket, client.empty() ? std::string_view() : client.mapped().subprotocol);
+  } else if (reason == Refusal::full) {
     edge_.respond(socket, failure(429, "TooManySessions", "this user or this node has too many sessions"));
   } else {
     edge_.respond(socket, retry_later("no node takes this session now"));
@@ -120,25 +143,23 @@ void Desk::on_refused(std::uint64_t socket, Refusal reason) {
 }
 
 void Desk::on_message(edge::ConnectionId id, websocket::MessageKind kind, std::string_view payload) {
-  const auto found = attachment_of_.find(id);
-  if (found != attachment_of_.end())
-    attachments_.on_frame(core_.now(), found->second, kind == websocket::MessageKind::binary, payload);
+  const auto found = clients_.find(id);
+  if (found != clients_.end())
+    attachments_.on_frame(core_.now(), found->second.attachment, kind == websocket::MessageKind::binary, payload);
 }
 
 void Desk::on_written(edge::ConnectionId id, std::uint64_t frames) {
-  const auto found = attachment_of_.find(id);
-  if (found != attachment_of_.end()) attachments_.on_written(found->second, frames);
+  const auto found = clients_.find(id);
+  if (found != clients_.end()) attachments_.on_written(found->second.attachment, frames);
 }
 
 void Desk::on_gone(edge::ConnectionId id, edge::CloseReason, std::uint16_t code) {
-  const auto found = attachment_of_.find(id);
-  if (found == attachment_of_.end()) return;
-  attachments_.on_closed(core_.now(), found->second, code);
-  attachment_of_.erase(found);
+  const auto client = clients_.extract(id);
+  if (!client.empty()) attachments_.on_closed(core_.now(), client.mapped().attachment, code);
 }
 
-void Desk::deliver(std::uint64_t socket, bool is_binary, std::string_view payload) {
-  edge_.send(socket, is_binary ? websocket::MessageKind::binary : websocket::MessageKind::text, payload);
+void Desk::deliver(std::uint64_t socket, bool is_binary, std::string_view head, std::string_view payload) {
+  edge_.send(socket, is_binary ? websocket::MessageKind::binary : websocket::MessageKind::text, head, payload);
 }
 
 void Desk::close(std::uint64_t socket, std::uint16_t code, std::string_view text) {
@@ -157,6 +178,9 @@ void Desk::on_frame(cluster::PathId path, const wire::Raw& raw) {
   switch (raw.type) {
     case wire::FrameType::down:
       wire::with<wire::Down>(raw, [&](const auto& frame) { attachments_.on_down(now, path, frame); });
+      return;
+    case wire::FrameType::fan:
+      wire::with<wire::Fan>(raw, [&](const auto& frame) { attachments_.on_fan(path, frame); });
       return;
     case wire::FrameType::detached:
       wire::with<wire::Detached>(raw, [&](const auto& frame) { attachments_.on_detached(now, path, frame); });

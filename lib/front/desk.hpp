@@ -113,12 +113,14 @@ class Desk final : public edge::Application, public cluster::Sockets, public lin
   // cluster::Sockets
   void on_attached(std::uint64_t socket) override;
   void on_refused(std::uint64_t socket, Refusal reason) override;
-  void deliver(std::uint64_t socket, bool is_binary, std::string_view payload) override;
+  void deliver(std::uint64_t socket, bool is_binary, std::string_view head, std::string_view payload) override;
   void close(std::uint64_t socket, std::uint16_t code, std::string_view text) override;
   void pause(std::uint64_t socket, bool is_paused) override;
   // link::Receiver
   void on_frame(cluster::PathId path, const wire::Raw& raw) override;
   void on_link_down(cluster::LinkId link) override;
+
+  void tell_lost(edge::ConnectionId id, std::string_view subprotocol);
 
   net::Core& core_;
   std::shared_ptr<const Doors> doors_;
@@ -133,7 +135,11 @@ class Desk final : public edge::Application, public cluster::Sockets, public lin
   std::shared_ptr<const cluster::View> view_;
   std::uint64_t generation_ = 0;
   bool is_closed_ = false;
-  std::unordered_map<edge::ConnectionId, cluster::Attachments::Ref> attachment_of_;
+  struct Client {
+    cluster::Attachments::Ref attachment = 0;
+    std::string_view subprotocol;  ///< of protocol's names
+  };
+  std::unordered_map<edge::ConnectionId, Client> clients_;
 };
 
 }  // namespace wscluster::front

@@ -3,9 +3,11 @@
 
 #include "auth/audience.hpp"
 #include "auth/link_key.hpp"
+#include "auth/reconnection.hpp"
 #include "auth/token.hpp"
 #include "base/names.hpp"
 #include "base/text.hpp"
+#include "session/keys.hpp"
 
 namespace wscluster::front {
 namespace {
@@ -14,6 +16,12 @@ auth::Secret read_key(const std::string& file, const std::string& setting) {
   auto text = read_secret(file);
   if (!text) throw Failure(ExitCode::config, setting + ": " + text.error().message);
   return auth::Secret(*text);
+}
+
+constexpr std::string_view hub_path = "/client/hubs/";
+
+bool is_client_path(std::string_view path) {
+  return path == "/client" || path == "/client/";
 }
 
 /// A proxy on this host speaks for others; it must not widen what is meant for trials.
@@ -35,13 +43,26 @@ Doors::Doors(const Options& options) {
       by_path_.emplace(path, &door);
   }
   for (const std::string& file : {options.cluster_key_file, options.previous_cluster_key_file}) {
-    if (!file.empty()) operator_keys_.push_back(auth::derive_operator_key(read_key(file, "cluster.key_file")));
+    if (file.empty()) continue;
+    const auth::Secret key = read_key(file, "cluster.key_file");
+    operator_keys_.push_back(auth::derive_operator_key(key));
+    reconnection_keys_.push_back(auth::derive_reconnection_key(key));
   }
+  // Without a cluster key links are plain, and nobody but this host takes part.
+  if (reconnection_keys_.empty())
+    reconnection_keys_.push_back(auth::derive_reconnection_key(auth::Secret("plain:" + options.cluster)));
 }
 
-const Door* Doors::by_path(std::string_view path) const noexcept {
-  const auto found = by_path_.find(path);
-  return found == by_path_.end() ? nullptr : found->second;
+const Door* Doors::by_path(const edge::Request& request) const {
+  if (const auto found = by_path_.find(request.path); found != by_path_.end()) return found->second;
+  std::string_view hub;
+  if (request.path.starts_with(hub_path)) {
+    hub = std::string_view(request.path).substr(hub_path.size());
+  } else if (is_client_path(request.path)) {
+    hub = request.parameter("hub").value_or("");
+  }
+  const auto name = percent_decode(hub);
+  return name && !name->empty() ? by_service(to_lower(*name)) : nullptr;
 }
 
 const Door* Doors::by_service(std::string_view service) const noexcept {
@@ -58,23 +79,34 @@ std::string_view bearer_token(const edge::Request& request) {
   return trim(header->substr(scheme.size()));
 }
 
-Result<std::string> Doors::identify_client(const Door& door, const edge::Request& request) const {
-  std::string uid;
+Result<ClientIdentity> Doors::identify_client(const Door& door, const edge::Request& request) const {
+  ClientIdentity identity;
   if (door.options.auth == AuthMode::insecure) {
     if (!comes_from_this_host(request)) {
       return error(Errc::permission, "this service takes ?uid= from this host only");
     }
-    uid = request.parameter("uid").value_or("");
+    identity.uid = request.parameter("uid").value_or("");
+    identity.may_do_all = true;
   } else {
     std::string_view token = bearer_token(request);
     if (token.empty()) token = request.parameter("access_token").value_or("");
     if (token.empty()) return error(Errc::permission, "a token is needed: Authorization: Bearer … or ?access_token=…");
     auto claims = auth::verify_token(token, door.keys, WallClock::now());
     if (!claims) return claims.error();
-    uid = std::move(claims->subject);
+    const std::string hub = std::string(hub_path) + door.options.service.name;
+    if (!auth::audience_matches(claims->audience, request.path) && !auth::audience_matches(claims->audience, hub))
+      return error(Errc::permission, "the token was made for another address");
+    identity.uid = std::move(claims->subject);
+    identity.roles = std::move(claims->roles);
+    identity.groups = std::move(claims->groups);
+    const bool may_be_nobody = request.path.starts_with(hub_path) || is_client_path(request.path);
+    if (identity.uid.empty() && may_be_nobody) {
+      identity.uid = session::anonymous_uid();
+      return identity;
+    }
   }
-  if (auto checked = check_uid(uid); !checked) return checked.error();
-  return uid;
+  if (auto checked = check_uid(identity.uid); !checked) return checked.error();
+  return identity;
 }
 
 Result<> Doors::check_application(const Door& door, const edge::Request& request) const {

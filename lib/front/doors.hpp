@@ -19,20 +19,30 @@ struct Door {
   std::vector<auth::Secret> keys;
 };
 
+/// Who a client is, as its token says.
+struct ClientIdentity {
+  std::string uid;  ///< session::anonymous_uid() when the token names none and the path allows that
+  std::vector<std::string> roles;
+  std::vector<std::string> groups;  ///< to be joined at once
+  bool may_do_all = false;          ///< a service for trials asks for no roles
+};
+
 /// Who may come in, and where. Immutable; the cores share it, and get another one when keys were read again.
 class Doors {
  public:
   /// Reads the key files. Throws Failure that names the file. The options outlive it.
   Doors(const Options& options);
 
-  /// By WebSocket path, exact; null when there is none.
-  [[nodiscard]] const Door* by_path(std::string_view path) const noexcept;
+  /// By WebSocket path: one of the service, or /client/hubs/NAME, or /client/?hub=NAME; null when there is none.
+  [[nodiscard]] const Door* by_path(const edge::Request& request) const;
   [[nodiscard]] const Door* by_service(std::string_view service) const noexcept;
   [[nodiscard]] const std::vector<Door>& all() const noexcept { return doors_; }
 
-  /// Who a client is: `sub` of its token (Authorization: Bearer, or ?access_token=), or ?uid= where that is allowed.
+  /// Who a client is: its token (Authorization: Bearer, or ?access_token=), or ?uid= where that is allowed.
   /// Errc::permission (401) or Errc::invalid (400: a uid that is none); the message is for the client.
-  [[nodiscard]] Result<std::string> identify_client(const Door& door, const edge::Request& request) const;
+  [[nodiscard]] Result<ClientIdentity> identify_client(const Door& door, const edge::Request& request) const;
+  /// Of reconnection tokens: the first one signs.
+  [[nodiscard]] const std::vector<auth::Secret>& reconnection_keys() const noexcept { return reconnection_keys_; }
   /// May this application call the REST API of the service: a token of one of its access keys or of the cluster key.
   [[nodiscard]] Result<> check_application(const Door& door, const edge::Request& request) const;
 
@@ -40,6 +50,7 @@ class Doors {
   std::vector<Door> doors_;
   std::map<std::string, const Door*, std::less<>> by_path_;
   std::vector<auth::Secret> operator_keys_;
+  std::vector<auth::Secret> reconnection_keys_;
 };
 
 /// The bearer token of a request, or empty.

@@ -73,14 +73,14 @@ Result<std::string_view> request_id(const edge::Request& request) {
                                   " visible ASCII characters");
 }
 
-std::optional<protocol::DataType> type_of_body(const edge::Request& request) {
+Result<protocol::DataType> type_of_body(const edge::Request& request) {
   const auto header = request.header("Content-Type");
   if (!header) return protocol::DataType::text;
   const std::string_view type = media_type(*header);
   if (iequals(type, "text/plain")) return protocol::DataType::text;
   if (iequals(type, "application/json")) return protocol::DataType::json;
   if (iequals(type, "application/octet-stream")) return protocol::DataType::binary;
-  return std::nullopt;
+  return error(Errc::protocol, "the body must be text/plain, application/json or application/octet-stream");
 }
 
 Result<> check_body(const edge::Request& request, protocol::DataType type) {

@@ -13,7 +13,8 @@
 #include "protocol/data_type.hpp"
 #include "session/session_id.hpp"
 
-/// What the parameters, headers and body of a REST call say. The errors are Errc::invalid, for the application.
+/// What the parameters, headers and body of a REST call say. The errors are for the application, Errc::invalid
+/// where nothing else is said.
 namespace wscluster::front {
 
 /// A number from `least` to `most`.
@@ -30,8 +31,8 @@ namespace wscluster::front {
 /// x-ms-client-request-id: repeats of one call have the same. Empty when the call has none.
 [[nodiscard]] Result<std::string_view> request_id(const edge::Request& request);
 
-/// By Content-Type; nothing for one that is not sent on. Without one it is text.
-[[nodiscard]] std::optional<protocol::DataType> type_of_body(const edge::Request& request);
+/// By Content-Type; Errc::protocol for one that is not sent on. Without one it is text.
+[[nodiscard]] Result<protocol::DataType> type_of_body(const edge::Request& request);
 /// The body is of that type.
 [[nodiscard]] Result<> check_body(const edge::Request& request, protocol::DataType type);
 

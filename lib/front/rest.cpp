@@ -23,6 +23,7 @@ std::span<const Rest::Route> Rest::routes() {
       {"HEAD", "/api/health", &Rest::tell_health},
       {"GET", "/api/health", &Rest::tell_health},
 
+      {"POST", "/api/hubs/*/:send", &Rest::send_to_everybody},
       {"POST", "/api/hubs/*/:closeConnections", &Rest::close_everybody},
       {"POST", "/api/hubs/*/:addToGroups", &Rest::add_everybody},
       {"POST", "/api/hubs/*/:removeFromGroups", &Rest::remove_everybody},
@@ -35,8 +36,10 @@ std::span<const Rest::Route> Rest::routes() {
       {"DELETE", "/api/hubs/*/users/*/groups/*", &Rest::remove_user},
       {"HEAD", "/api/hubs/*/connections/*", &Rest::find_connection},
       {"DELETE", "/api/hubs/*/connections/*", &Rest::close_connection},
+      {"POST", "/api/hubs/*/connections/*/:send", &Rest::send_to_connection},
       {"DELETE", "/api/hubs/*/connections/*/groups", &Rest::remove_connection_from_all},
       {"HEAD", "/api/hubs/*/groups/*", &Rest::find_group},
+      {"POST", "/api/hubs/*/groups/*/:send", &Rest::send_to_group},
       {"POST", "/api/hubs/*/groups/*/:closeConnections", &Rest::close_group},
       {"GET", "/api/hubs/*/groups/*/connections", &Rest::list_members},
       {"PUT", "/api/hubs/*/groups/*/connections/*", &Rest::add_connection},
@@ -89,7 +92,7 @@ void Rest::serve(edge::ConnectionId id, const edge::Request& request) {
 }
 
 void Rest::refuse_path(edge::ConnectionId id, const edge::Request& request) {
-  if (doors_->by_path(request.path) == nullptr) {
+  if (doors_->by_path(request) == nullptr) {
     edge_.respond(id, failure(404, "NotFound", "no such resource"));
     return;
   }

@@ -96,9 +96,22 @@ class Rest final : public cluster::ReceiptSink {
   Result<> order_permission(const Call& call, wire::Operation operation, const Answer& answer);
 
   // Messages (rest_messages.cpp)
+  struct Message {
+    std::string service;
+    std::string to;  ///< uid or key of a group
+    std::string envelope;
+    cluster::Audience audience;
+    wire::Wait wait = wire::Wait::queued;
+    TimePoint deadline;
+    std::string request;
+  };
   Result<> send_to_user(const Call& call);
+  Result<> send_to_connection(const Call& call);
+  Result<> send_to_group(const Call& call);
+  Result<> send_to_everybody(const Call& call);
   Result<> send_with_receipt(const Call& call);
-  Result<> send(const Call& call, cluster::Outgoing message, bool wants_receipt);
+  [[nodiscard]] Result<Message> read_message(const Call& call, std::string_view group) const;
+  Result<> send(edge::ConnectionId id, const Message& message, bool wants_receipt);
 
   // How to connect (rest_access.cpp)
   Result<> tell_health(const Call& call);

@@ -35,12 +35,12 @@ Result<> Rest::negotiate(const Call& call) {
     return wanted ? error(Errc::not_found, "no service '" + std::string(*wanted) + "' here")
                   : error(Errc::invalid, "several services are here: add ?service=NAME");
   }
-  const auto uid = doors_->identify_client(*door, call.request);
-  if (!uid) return uid.error();
+  const auto client = doors_->identify_client(*door, call.request);
+  if (!client) return client.error();
   const std::string_view via = call.request.parameter("via").value_or(is_gateway_ ? "gateway" : "direct");
   if (via != "gateway" && via != "direct") return error(Errc::invalid, "via must be direct or gateway");
   const cluster::ServiceView* service = view_ ? view_->service(door->options.service.name) : nullptr;
-  const ring::Member* owner = service == nullptr ? nullptr : service->ring.owner_of(service->hash_of(*uid));
+  const ring::Member* owner = service == nullptr ? nullptr : service->ring.owner_of(service->hash_of(client->uid));
   const cluster::Peer* peer = owner == nullptr ? nullptr : view_->peer(owner->name);
   if (via == "gateway" && view_) {
     peer = is_gateway_ ? view_->peer(options_.name) : nullptr;
@@ -49,7 +49,7 @@ Result<> Rest::negotiate(const Call& call) {
       if (other.is_gateway && other.is_alive) gateways.push_back(&other);
     }
     if (peer == nullptr && !gateways.empty() && service != nullptr)
-      peer = gateways[service->hash_of(*uid) % gateways.size()];
+      peer = gateways[service->hash_of(client->uid) % gateways.size()];
   }
   if (peer == nullptr || owner == nullptr)
     return error(Errc::unavailable, via == "gateway" ? "no gateway is known" : "no node owns this user now");

@@ -9,6 +9,7 @@
 #include "front/path.hpp"
 #include "front/rest.hpp"
 #include "protocol/groups_request.hpp"
+#include "session/keys.hpp"
 
 namespace wscluster::front {
 namespace {
@@ -43,7 +44,11 @@ std::string page_body(const MemberPage& page, std::string_view next_link) {
     body += R"({"connectionId":)";
     append_json_string(body, facts.id.text());
     body += R"(,"userId":)";
-    append_json_string(body, facts.uid);
+    if (const std::string_view user = session::user_id_of(facts.uid); user.empty()) {
+      body += "null";
+    } else {
+      append_json_string(body, user);
+    }
     body.push_back('}');
   }
   body += R"(],"nextLink":)";
@@ -192,10 +197,8 @@ Result<> Rest::remove_everybody(const Call& call) {
 }
 
 Result<> Rest::order_by_filter(const Call& call, wire::Operation operation) {
-  if (type_of_body(call.request) != protocol::DataType::json) {
-    edge_.respond(call.connection, failure(415, "UnsupportedMediaType", "the body must be application/json"));
-    return {};
-  }
+  const auto type = type_of_body(call.request);
+  if (!type || *type != protocol::DataType::json) return error(Errc::protocol, "the body must be application/json");
   auto request = protocol::parse_groups_request(call.request.body);
   if (!request) return request.error();
   cluster::Order order;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Messages of applications to users.
+// Messages of applications: to users, connections, groups and everybody.
 #include <algorithm>
 
 #include "base/units.hpp"
@@ -7,22 +7,26 @@
 #include "front/parameters.hpp"
 #include "front/path.hpp"
 #include "front/rest.hpp"
+#include "protocol/envelope.hpp"
 #include "protocol/relay.hpp"
+#include "protocol/server_frames.hpp"
+#include "session/keys.hpp"
 
 namespace wscluster::front {
 namespace {
 
 using namespace std::chrono_literals;
+using protocol::DataType;
 
 constexpr Duration max_send_timeout = 60s;
 
-struct SendOptions {
+struct ReceiptOptions {
   wire::Wait wait = wire::Wait::delivered;
   Duration timeout{0};
 };
 
-Result<SendOptions> send_options(const edge::Request& request, const Door& door) {
-  SendOptions options{wire::Wait::delivered, door.options.service.send_timeout};
+Result<ReceiptOptions> receipt_options(const edge::Request& request, const Door& door) {
+  ReceiptOptions options{wire::Wait::delivered, door.options.service.send_timeout};
   if (const auto wait = request.parameter("wait")) {
     if (*wait == "none") {
       options.wait = wire::Wait::none;
@@ -38,6 +42,14 @@ Result<SendOptions> send_options(const edge::Request& request, const Door& door)
     options.timeout = std::clamp<Duration>(*parsed, 1ms, max_send_timeout);
   }
   return options;
+}
+
+/// The body as the value that frames have.
+Result<std::string> data_of(const edge::Request& request, DataType type) {
+  if (const auto checked = check_body(request, type); !checked) return checked.error();
+  std::string data;
+  protocol::append_data(data, type, request.body);
+  return data;
 }
 
 edge::Response accepted() {
@@ -57,52 +69,113 @@ edge::Response acceptance(wire::ReceiptStatus status) {
 
 }  // namespace
 
+// ---- the SDKs' calls
+
 Result<> Rest::send_to_user(const Call& call) {
-  const auto uid = uid_in_path(call.names[0]);
+  auto uid = uid_in_path(call.names[0]);
   if (!uid) return uid.error();
-  const auto type = type_of_body(call.request);
-  if (!type) {
-    edge_.respond(call.connection,
-                  failure(415, "UnsupportedMediaType",
-                          "the body must be application/json, text/plain or application/octet-stream"));
-    return {};
+  auto message = read_message(call, {});
+  if (!message) return message.error();
+  message->to = std::move(*uid);
+  return send(call.connection, *message, false);
+}
+
+Result<> Rest::send_to_group(const Call& call) {
+  const auto group = group_in_path(call.names[0]);
+  if (!group) return group.error();
+  auto message = read_message(call, *group);
+  if (!message) return message.error();
+  message->to = session::group_key(*group);
+  return send(call.connection, *message, false);
+}
+
+Result<> Rest::send_to_everybody(const Call& call) {
+  auto message = read_message(call, {});
+  if (!message) return message.error();
+  message->to = session::group_key(session::everybody);
+  return send(call.connection, *message, false);
+}
+
+/// To its user, and of it to that connection alone; who the user is its holder says.
+Result<> Rest::send_to_connection(const Call& call) {
+  auto message = read_message(call, {});
+  if (!message) return message.error();
+  const auto answer = [this, id = call.connection, message = *message](const cluster::OrderReport& report) mutable {
+    if (report.status == Status::busy || report.status == Status::unknown) {
+      edge_.respond(id, retry_later("who holds the connection cannot be told now"));
+    } else if (report.sessions.empty()) {
+      edge_.respond(id, accepted());
+    } else {
+      message.to = report.sessions.front().uid;
+      message.audience.only = report.sessions.front().id.view();
+      if (const auto sent = send(id, message, false); !sent) edge_.respond(id, failure(sent.error()));
+    }
+  };
+  cluster::Order order;
+  order.service = call.service();
+  order.session = connection_in_path(call.names[0]);
+  if (order.session) {
+    inquirer_.order(std::move(order), message->deadline, answer);
+  } else {
+    edge_.respond(call.connection, accepted());
   }
-  if (const auto checked = check_body(call.request, *type); !checked) return checked.error();
-  if (const auto filter = filter_parameter(call.request); !filter) return filter.error();
-  if (const auto lifetime = message_lifetime(call.request); !lifetime) return lifetime.error();
-  cluster::Outgoing message;
-  message.uid = *uid;
-  message.is_binary = *type == protocol::DataType::binary;
-  message.wait = wire::Wait::queued;
-  message.deadline = now() + call.door->options.service.send_timeout;
-  return send(call, message, false);
+  return {};
 }
 
-Result<> Rest::send_with_receipt(const Call& call) {
-  const auto uid = uid_in_path(call.names[0]);
-  if (!uid) return uid.error();
-  const auto options = send_options(call.request, *call.door);
-  if (!options) return options.error();
-  const bool is_binary = type_of_body(call.request) == protocol::DataType::binary;
-  const auto type = is_binary ? protocol::DataType::binary : protocol::DataType::text;
-  if (const auto checked = check_body(call.request, type); !checked) return checked.error();
-  cluster::Outgoing message;
-  message.uid = *uid;
-  message.is_binary = is_binary;
-  message.wait = options->wait;
-  message.deadline = now() + options->timeout;
-  return send(call, message, true);
-}
-
-Result<> Rest::send(const Call& call, cluster::Outgoing message, bool wants_receipt) {
+Result<Rest::Message> Rest::read_message(const Call& call, std::string_view group) const {
+  const auto type = type_of_body(call.request);
+  if (!type) return type.error();
+  const auto data = data_of(call.request, *type);
+  if (!data) return data.error();
+  auto filter = filter_parameter(call.request);
+  if (!filter) return filter.error();
   const auto id = request_id(call.request);
   if (!id) return id.error();
+  if (const auto lifetime = message_lifetime(call.request); !lifetime) return lifetime.error();
+  Message message;
   message.service = call.service();
-  message.payload = call.request.body;
+  if (group.empty()) {
+    protocol::append_server_envelope(message.envelope, *type, *data);
+  } else {
+    protocol::append_group_envelope(message.envelope, group, *type, *data, {});
+  }
+  for (const session::SessionId& excluded : excluded_sessions(call.request))
+    message.audience.excluded += excluded.view();
+  message.audience.filter = std::move(*filter);
+  message.wait = wire::Wait::queued;
+  message.deadline = now() + call.door->options.service.send_timeout;
   message.request = *id;
+  return message;
+}
+
+// ---- with a receipt
+
+Result<> Rest::send_with_receipt(const Call& call) {
+  auto uid = uid_in_path(call.names[0]);
+  if (!uid) return uid.error();
+  const auto options = receipt_options(call.request, *call.door);
+  if (!options) return options.error();
+  auto message = read_message(call, {});
+  if (!message) return message.error();
+  message->to = std::move(*uid);
+  message->wait = options->wait;
+  message->deadline = now() + options->timeout;
+  return send(call.connection, *message, true);
+}
+
+Result<> Rest::send(edge::ConnectionId id, const Message& message, bool wants_receipt) {
+  cluster::Outgoing outgoing;
+  outgoing.service = message.service;
+  outgoing.uid = message.to;
+  outgoing.payload = message.envelope;
+  outgoing.wait = message.wait;
+  outgoing.deadline = message.deadline;
+  outgoing.request = message.request;
+  const auto& [only, excluded, filter] = message.audience;
+  if (!only.empty() || !excluded.empty() || !filter.empty()) outgoing.audience = &message.audience;
   const std::uint64_t number = next_send_++;
-  sends_.emplace(number, PendingSend{call.connection, std::string(message.uid), wants_receipt});
-  if (!sender_.send(now(), message, *this, number)) {
+  sends_.emplace(number, PendingSend{id, message.to, wants_receipt});
+  if (!sender_.send(now(), outgoing, *this, number)) {
     sends_.erase(number);
     return error(Errc::unavailable, "the service has no ring yet");
   }
@@ -110,8 +183,8 @@ Result<> Rest::send(const Call& call, cluster::Outgoing message, bool wants_rece
   sends_.erase(number);
   edge::Response response = accepted();
   response.body =
-      protocol::rest_receipt({message.uid, "unknown", 0, {}, view_->service(call.service())->epoch(), 0, false});
-  edge_.respond(call.connection, response);
+      protocol::rest_receipt({message.to, "unknown", 0, {}, view_->service(message.service)->epoch(), 0, false});
+  edge_.respond(id, response);
   return {};
 }
 

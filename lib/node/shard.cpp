@@ -146,6 +146,41 @@ void Shard::handle(TimePoint now, cluster::PathId path, const wire::Raw& raw) {
         if (auto* holder = by_name(frame.service)) holder->on_outcome(now, frame);
       });
       return;
+    case wire::FrameType::subscribe:
+      wire::with<wire::Subscribe>(raw, [&](const auto& frame) {
+        if (auto* holder = by_name(frame.service)) holder->on_subscribe(now, path, frame);
+      });
+      return;
+    case wire::FrameType::unsubscribe:
+      wire::with<wire::Unsubscribe>(raw, [&](const auto& frame) {
+        if (auto* holder = by_name(frame.service)) holder->on_unsubscribe(now, path, frame);
+      });
+      return;
+    case wire::FrameType::copy_taken:
+      wire::with<wire::CopyTaken>(raw, [&](const auto& frame) {
+        if (auto* holder = by_name(frame.service)) holder->on_copy_taken(now, path, frame);
+      });
+      return;
+    case wire::FrameType::subscribed:
+      wire::with<wire::Subscribed>(raw, [&](const auto& frame) {
+        if (auto* holder = by_name(frame.service)) holder->memberships().on_subscribed(now, path, frame);
+      });
+      return;
+    case wire::FrameType::subscribe_refused:
+      wire::with<wire::SubscribeRefused>(raw, [&](const auto& frame) {
+        if (auto* holder = by_name(frame.service)) holder->memberships().on_refused(now, frame);
+      });
+      return;
+    case wire::FrameType::ask_interest:
+      wire::with<wire::AskInterest>(raw, [&](const auto& frame) {
+        if (auto* holder = by_name(frame.service)) holder->memberships().on_ask_interest(now, frame);
+      });
+      return;
+    case wire::FrameType::copy:
+      wire::with<wire::Copy>(raw, [&](const auto& frame) {
+        if (auto* holder = by_name(frame.service)) holder->memberships().on_copy(now, path, frame);
+      });
+      return;
     case wire::FrameType::declined:
       wire::with<wire::Declined>(raw, [&](const auto& frame) {
         if (auto* holder = by_name(frame.service)) holder->on_declined(now, frame);
@@ -228,6 +263,7 @@ void Shard::count(front::CoreCounters& counters) const {
     counters.holder.installed += part.installed;
     counters.holder.snapshot_bytes += part.snapshot_bytes;
     counters.holder.unreadable_snapshots += part.unreadable_snapshots;
+    counters.holder.missed += part.missed;
     counters.holder.unicasts += part.unicasts;
     counters.holder.duplicates += part.duplicates;
     counters.holder.refusals += part.refusals;

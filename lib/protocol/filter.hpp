@@ -27,6 +27,8 @@ class Filter {
   /// everybody.
   [[nodiscard]] static Result<Filter> parse(std::string_view text);
 
+  /// It fits everybody.
+  [[nodiscard]] bool is_empty() const noexcept { return nodes_.empty(); }
   using IsInGroup = std::function<bool(std::string_view group)>;
   /// Of an anonymous session the user is empty.
   [[nodiscard]] bool fits(std::string_view user_id, std::string_view connection_id, const IsInGroup& is_in_group) const;

@@ -116,15 +116,6 @@ Result<RelayRequest> parse_relay(std::string_view text) {
   return request;
 }
 
-std::string relay_message(std::string_view from, std::string_view data_json) {
-  std::string out = R"({"from":)";
-  append_json_string(out, from);
-  out += R"(,"data":)";
-  out += data_json;
-  out.push_back('}');
-  return out;
-}
-
 std::string relay_receipt(std::string_view id_json, const ReceiptText& receipt) {
   std::string out = R"({"receipt":{)";
   if (!id_json.empty()) {

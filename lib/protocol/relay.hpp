@@ -20,9 +20,6 @@ struct RelayRequest {
 /// Fails with a sentence for the client: not JSON, no object, a missing or bad field, nested too deeply.
 [[nodiscard]] Result<RelayRequest> parse_relay(std::string_view text);
 
-/// What the receiver gets: {"from":"alice","data":…}
-[[nodiscard]] std::string relay_message(std::string_view from, std::string_view data_json);
-
 /// Fate of a message as people and programs read it.
 struct ReceiptText {
   std::string_view to;

@@ -16,11 +16,15 @@ void append_integer(std::string& out, std::uint64_t number) {
   out.append(digits.data(), end);
 }
 
-void append_typed_data(std::string& out, DataType type, std::string_view data_json) {
+/// Returns where the data begins.
+std::size_t append_typed_data(std::string& out, DataType type, std::string_view data_json) {
   out += R"("dataType":")";
   out += to_string(type);
   out += R"(","data":)";
+  const std::size_t at = out.size();
   out += data_json;
+  out.push_back('}');
+  return at;
 }
 
 }  // namespace
@@ -100,23 +104,27 @@ void append_message_head(std::string& out, std::uint64_t sequence_id) {
   out.push_back(',');
 }
 
-void append_group_tail(std::string& out, std::string_view group, DataType type, std::string_view data_json,
-                       std::string_view from_user_id) {
+TailParts append_group_tail(std::string& out, std::string_view group, DataType type, std::string_view data_json,
+                            std::string_view from_user_id) {
   out += R"("type":"message","from":"group","group":)";
   append_json_string(out, group);
   out.push_back(',');
-  append_typed_data(out, type, data_json);
+  TailParts parts{out.size(), 0, 0};
   if (!from_user_id.empty()) {
-    out += R"(,"fromUserId":)";
+    out += R"("fromUserId":)";
+    parts.from_at = out.size();
     append_json_string(out, from_user_id);
+    parts.from_size = out.size() - parts.from_at;
+    out.push_back(',');
   }
-  out.push_back('}');
+  parts.data_at = append_typed_data(out, type, data_json);
+  return parts;
 }
 
-void append_server_tail(std::string& out, DataType type, std::string_view data_json) {
+TailParts append_server_tail(std::string& out, DataType type, std::string_view data_json) {
   out += R"("type":"message","from":"server",)";
-  append_typed_data(out, type, data_json);
-  out.push_back('}');
+  const std::size_t here = out.size();
+  return {here, 0, append_typed_data(out, type, data_json)};
 }
 
 void append_data(std::string& out, DataType type, std::string_view body) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -38,10 +39,16 @@ void append_pong(std::string& out);
 /// sessions that are not reliable.
 void append_message_head(std::string& out, std::uint64_t sequence_id);
 
+/// Where in `out` the parts of a tail stand; its data ends before the last character.
+struct TailParts {
+  std::size_t from_at = 0;  ///< the JSON string of the user
+  std::size_t from_size = 0;
+  std::size_t data_at = 0;
+};
 /// `data_json` is JSON text that suits the type. An empty `from_user_id` (an application sent it) is left out.
-void append_group_tail(std::string& out, std::string_view group, DataType type, std::string_view data_json,
-                       std::string_view from_user_id);
-void append_server_tail(std::string& out, DataType type, std::string_view data_json);
+TailParts append_group_tail(std::string& out, std::string_view group, DataType type, std::string_view data_json,
+                            std::string_view from_user_id);
+TailParts append_server_tail(std::string& out, DataType type, std::string_view data_json);
 
 /// The `data_json` of a body as applications send it: JSON as it is, text as a string, bytes as base64.
 void append_data(std::string& out, DataType type, std::string_view body);

@@ -9,14 +9,29 @@ namespace wscluster::session {
 
 void FrameQueue::push(std::pmr::memory_resource& pool, FrameMark mark, std::string_view payload) {
   void* memory = pool.allocate(sizeof(Node) + payload.size(), alignof(Node));
-  auto* node = new (memory) Node{nullptr, mark, static_cast<std::uint32_t>(payload.size())};
-  if (!payload.empty()) std::memcpy(node + 1, payload.data(), payload.size());
+  auto* node = new (memory) Node{nullptr, mark, static_cast<std::uint32_t>(payload.size()), {}};
+  if (!payload.empty()) std::memcpy(static_cast<void*>(node + 1), payload.data(), payload.size());
+  append(node);
+}
+
+void FrameQueue::push(std::pmr::memory_resource& pool, FrameMark mark, SharedPayload message) {
+  const auto size = static_cast<std::uint32_t>(message.bytes().size());
+  append(new (pool.allocate(sizeof(Node), alignof(Node))) Node{nullptr, mark, size, std::move(message)});
+}
+
+void FrameQueue::append(Node* node) noexcept {
   if (tail_ != nullptr) tail_->next = node;
   if (head_ == nullptr) head_ = node;
   if (next_ == nullptr) next_ = node;
   tail_ = node;
   ++added_;
-  bytes_ += payload.size();
+  bytes_ += node->size;
+}
+
+void FrameQueue::free(std::pmr::memory_resource& pool, Node* node) noexcept {
+  const std::size_t behind = node->is_message() ? 0 : node->size;
+  node->~Node();
+  pool.deallocate(node, sizeof(Node) + behind, alignof(Node));
 }
 
 void FrameQueue::mark_sent() noexcept {
@@ -48,7 +63,7 @@ FrameMark FrameQueue::drop_unsent(std::pmr::memory_resource& pool) {
   if (tail_ == victim) tail_ = before;
   bytes_ -= victim->size;
   --added_;
-  pool.deallocate(victim, sizeof(Node) + victim->size, alignof(Node));
+  free(pool, victim);
   return mark;
 }
 
@@ -77,7 +92,7 @@ void FrameQueue::pop(std::pmr::memory_resource& pool) noexcept {
     sent_bytes_ -= node->size;
   }
   ++covered_;
-  pool.deallocate(node, sizeof(Node) + node->size, alignof(Node));
+  free(pool, node);
 }
 
 }  // namespace wscluster::session

@@ -7,14 +7,17 @@
 #include <string_view>
 #include <utility>
 
+#include "session/shared_payload.hpp"
+
 namespace wscluster::session {
 
 /// What a queued frame carries beside its payload.
 struct FrameMark {
   bool is_binary = false;
-  bool is_spare = false;      ///< the receipt waits for it only when nobody else writes the message
-  std::uint64_t origin = 0;   ///< who waits for the receipt; 0: nobody
-  std::uint64_t counter = 0;  ///< of the message; without an origin the user's of the queue
+  bool is_spare = false;       ///< the receipt waits for it only when nobody else writes the message
+  std::uint64_t origin = 0;    ///< who waits for the receipt; 0: nobody
+  std::uint64_t counter = 0;   ///< of the message; without an origin the user's of the queue
+  std::uint64_t sequence = 0;  ///< id of a message to a reliable session
 };
 
 /// Frames in the order of their positions 1, 2, 3 … that are kept until the other side has covered them. Memory of
@@ -26,8 +29,12 @@ class FrameQueue {
     Node* next;
     FrameMark mark;
     std::uint32_t size;
+    SharedPayload message;  ///< the payload of a message; that of any other frame stands behind the node
 
-    [[nodiscard]] std::string_view payload() const noexcept { return {reinterpret_cast<const char*>(this + 1), size}; }
+    [[nodiscard]] bool is_message() const noexcept { return !message.bytes().empty(); }
+    [[nodiscard]] std::string_view payload() const noexcept {
+      return is_message() ? message.bytes() : std::string_view{reinterpret_cast<const char*>(this + 1), size};
+    }
   };
 
   FrameQueue() noexcept = default;
@@ -43,6 +50,8 @@ class FrameQueue {
 
   /// Adds one; its position is the new added().
   void push(std::pmr::memory_resource& pool, FrameMark mark, std::string_view payload);
+  /// The same of a message, not empty, that is kept together with other queues.
+  void push(std::pmr::memory_resource& pool, FrameMark mark, SharedPayload message);
   /// The first that was not sent, or null.
   [[nodiscard]] const Node* unsent() const noexcept { return next_; }
   /// The first one is sent now.
@@ -95,6 +104,8 @@ class FrameQueue {
   [[nodiscard]] std::uint64_t waiting_bytes() const noexcept { return bytes_ - sent_bytes_; }
 
  private:
+  void append(Node* node) noexcept;
+  static void free(std::pmr::memory_resource& pool, Node* node) noexcept;
   void pop(std::pmr::memory_resource& pool) noexcept;
 
   Node* head_ = nullptr;

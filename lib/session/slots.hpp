@@ -49,6 +49,14 @@ class Slots {
     --size_;
   }
 
+  /// The same object under a new reference; the old one is that of nobody any more. Only with a valid one.
+  Ref renew(Ref ref) noexcept {
+    const auto index = static_cast<std::uint32_t>(ref);
+    Cell& c = cell(index);
+    c.generation = c.generation % max_generation + 1;
+    return static_cast<Ref>(c.generation) << 32U | index;
+  }
+
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
   /// Calls f(ref, object) for all; f may erase the one it is called for.

@@ -47,6 +47,12 @@ class Unacknowledged {
       f(acknowledged_ + 1 + i, static_cast<const SharedPayload&>(ring_[(head_ + i) & (ring_.size() - 1)]));
   }
 
+  /// That of one id, or null when it is not kept.
+  [[nodiscard]] const SharedPayload* find(std::uint64_t sequence_id) const noexcept {
+    if (sequence_id <= acknowledged_ || sequence_id > given()) return nullptr;
+    return &ring_[(head_ + (sequence_id - acknowledged_ - 1)) & (ring_.size() - 1)];
+  }
+
   [[nodiscard]] std::uint64_t acknowledged() const noexcept { return acknowledged_; }
   /// The newest id that was given; 0: none.
   [[nodiscard]] std::uint64_t given() const noexcept { return acknowledged_ + count_; }

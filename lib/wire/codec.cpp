@@ -4,6 +4,7 @@
 #include <cstring>
 #include <type_traits>
 
+#include "wire/client_profile.hpp"
 #include "wire/user_state.hpp"
 
 namespace wscluster::wire {
@@ -179,6 +180,14 @@ Result<Frame> decode_as(const Raw& raw) {
   }
 }
 
+template <class F>
+std::string encode_fields(const F& value) {
+  std::string bytes;
+  Writer writer(bytes);
+  F::fields(value, writer);
+  return bytes;
+}
+
 }  // namespace
 
 template <class F>
@@ -205,10 +214,11 @@ bool decode_into(std::string_view body, F& frame) {
 }
 
 std::string encode(const UserState& state) {
-  std::string bytes;
-  Writer writer(bytes);
-  UserState::fields(state, writer);
-  return bytes;
+  return encode_fields(state);
+}
+
+std::string encode(const ClientProfile& profile) {
+  return encode_fields(profile);
 }
 
 CutStatus cut(std::string_view bytes, std::size_t max_frame_bytes, Raw& raw) noexcept {
@@ -256,6 +266,14 @@ template void append<Prepared>(std::string&, const Prepared&, std::uint8_t);
 template void append<Release>(std::string&, const Release&, std::uint8_t);
 template void append<Declined>(std::string&, const Declined&, std::uint8_t);
 template void append<Outcome>(std::string&, const Outcome&, std::uint8_t);
+template void append<Fan>(std::string&, const Fan&, std::uint8_t);
+template void append<Subscribe>(std::string&, const Subscribe&, std::uint8_t);
+template void append<Subscribed>(std::string&, const Subscribed&, std::uint8_t);
+template void append<SubscribeRefused>(std::string&, const SubscribeRefused&, std::uint8_t);
+template void append<Unsubscribe>(std::string&, const Unsubscribe&, std::uint8_t);
+template void append<AskInterest>(std::string&, const AskInterest&, std::uint8_t);
+template void append<Copy>(std::string&, const Copy&, std::uint8_t);
+template void append<CopyTaken>(std::string&, const CopyTaken&, std::uint8_t);
 template void append<ListSessions>(std::string&, const ListSessions&, std::uint8_t);
 template void append<Order>(std::string&, const Order&, std::uint8_t);
 template void append<Sessions>(std::string&, const Sessions&, std::uint8_t);
@@ -287,9 +305,18 @@ template bool decode_into<Prepared>(std::string_view, Prepared&);
 template bool decode_into<Release>(std::string_view, Release&);
 template bool decode_into<Declined>(std::string_view, Declined&);
 template bool decode_into<Outcome>(std::string_view, Outcome&);
+template bool decode_into<Fan>(std::string_view, Fan&);
+template bool decode_into<Subscribe>(std::string_view, Subscribe&);
+template bool decode_into<Subscribed>(std::string_view, Subscribed&);
+template bool decode_into<SubscribeRefused>(std::string_view, SubscribeRefused&);
+template bool decode_into<Unsubscribe>(std::string_view, Unsubscribe&);
+template bool decode_into<AskInterest>(std::string_view, AskInterest&);
+template bool decode_into<Copy>(std::string_view, Copy&);
+template bool decode_into<CopyTaken>(std::string_view, CopyTaken&);
 template bool decode_into<ListSessions>(std::string_view, ListSessions&);
 template bool decode_into<Order>(std::string_view, Order&);
 template bool decode_into<Sessions>(std::string_view, Sessions&);
 template bool decode_into<UserState>(std::string_view, UserState&);
+template bool decode_into<ClientProfile>(std::string_view, ClientProfile&);
 
 }  // namespace wscluster::wire

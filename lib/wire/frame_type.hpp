@@ -39,6 +39,14 @@ enum class FrameType : std::uint8_t {
   release = 52,
   declined = 53,
   outcome = 54,
+  fan = 28,
+  subscribe = 40,
+  subscribed = 41,
+  subscribe_refused = 42,
+  unsubscribe = 43,
+  ask_interest = 44,
+  copy = 45,
+  copy_taken = 46,
   list_sessions = 64,
   sessions = 67,
   order = 68,
@@ -51,6 +59,7 @@ enum class RefuseReason : std::uint64_t {
   full = 3,         ///< session limit reached
   lacks_after = 4,  ///< has not had the message named by `after`: send all open ones again
   forbidden = 5,    ///< the service is not served here
+  gone = 6,         ///< the session that the client wants back is no more
 };
 
 /// The fate of a unicast message. Persistent.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "wire/frame_type.hpp"
+#include "wire/group_frames.hpp"
 #include "wire/operator_frames.hpp"
 
 /// What two processes say to each other on a link. Plain values; texts are views: on decoding they point into the
@@ -121,6 +122,9 @@ struct Attach {
   std::uint64_t written = 0;   ///< holder frames taken by the kernel
   std::uint64_t ended = 0;     ///< the socket closed with this code: only end the session; answered by Detached
   std::uint64_t process = 0;   ///< incarnation of the edge's
+  std::string_view profile;    ///< ClientProfile; empty: a client without a subprotocol
+  std::string_view token;      ///< with which the client comes back to a new or recovered reliable session
+  bool recovers = false;       ///< the client has come back with its token: only to a session that there is
 
   template <class Self, class V>
   static void fields(Self& self, V& v) {
@@ -135,6 +139,9 @@ struct Attach {
     v.number(9, self.written);
     v.number(10, self.ended);
     v.fixed(11, self.process);
+    v.text(12, self.profile);
+    v.text(13, self.token);
+    v.flag(14, self.recovers);
   }
 };
 
@@ -211,6 +218,7 @@ struct Down {
   std::uint64_t answered = 0;  ///< as in Answered; this message is before it
   std::string_view payload;
   std::uint64_t answers = 0;  ///< position of the client's frame that it answers, when others before it are open
+  std::uint64_t head = 0;     ///< the payload is the tail of a frame whose head has this sequence id, less 1; 0: whole
 
   template <class Self, class V>
   static void fields(Self& self, V& v) {
@@ -221,6 +229,7 @@ struct Down {
     v.number(5, self.answered);
     v.text(6, self.payload);
     v.number(7, self.answers);
+    v.number(8, self.head);
   }
 };
 
@@ -355,9 +364,11 @@ struct Message {
   std::uint64_t epoch = 0;        ///< of the first sending
   std::uint64_t deadline_ms = 0;  ///< from now
   Wait wait = Wait::none;
-  bool is_binary = false;
-  std::string_view payload;
-  std::string_view request;  ///< the application's id of what it asks for; messages of one request are one message
+  std::string_view payload;   ///< packed protocol::Envelope
+  std::string_view request;   ///< the application's id of what it asks for; messages of one request are one message
+  std::string_view only;      ///< to this session of the user, 24 raw bytes; empty: to all
+  std::string_view excluded;  ///< not to these, 24 raw bytes each
+  std::string_view filter;    ///< of the sessions that get it; empty: all
 
   template <class Self, class V>
   static void fields(Self& self, V& v) {
@@ -370,9 +381,11 @@ struct Message {
     v.number(7, self.epoch);
     v.number(8, self.deadline_ms);
     v.number(9, self.wait);
-    v.flag(10, self.is_binary);
     v.text(11, self.payload);
     v.text(12, self.request);
+    v.text(13, self.only);
+    v.text(14, self.excluded);
+    v.text(15, self.filter);
   }
 };
 
@@ -566,8 +579,10 @@ struct Outcome {
   }
 };
 
-using Frame = std::variant<Hello, Goodbye, Heartbeat, Document, Word, Attach, Attached, Refused, Up, Down, Progress,
-                           Answered, Detach, Detached, Close, Moved, Evict, Message, Receipt, Refusal, Settled, Ask,
-                           None, Snapshot, Prepared, Release, Declined, Outcome, ListSessions, Order, Sessions>;
+using Frame =
+    std::variant<Hello, Goodbye, Heartbeat, Document, Word, Attach, Attached, Refused, Up, Down, Progress, Answered,
+                 Detach, Detached, Close, Moved, Evict, Message, Receipt, Refusal, Settled, Ask, None, Snapshot,
+                 Prepared, Release, Declined, Outcome, Fan, Subscribe, Subscribed, SubscribeRefused, Unsubscribe,
+                 AskInterest, Copy, CopyTaken, ListSessions, Order, Sessions>;
 
 }  // namespace wscluster::wire

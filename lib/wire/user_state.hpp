@@ -21,7 +21,9 @@ struct FrameState {
   std::uint64_t origin = 0;   ///< of the message it belongs to; 0: none
   std::uint64_t counter = 0;  ///< of the message; without one, position of the client's frame that it answers, or 0
   std::string_view payload;
-  bool is_spare = false;  ///< the receipt waits for it only when nobody else writes the message
+  bool is_spare = false;       ///< the receipt waits for it only when nobody else writes the message
+  std::uint64_t sequence = 0;  ///< of a message to a reliable session; without a payload it is among the unacknowledged
+  bool is_message = false;     ///< the payload is a packed protocol::Envelope
 
   template <class Self, class V>
   static void fields(Self& self, V& v) {
@@ -30,6 +32,8 @@ struct FrameState {
     v.number(3, self.counter);
     v.text(4, self.payload);
     v.flag(5, self.is_spare);
+    v.number(6, self.sequence);
+    v.flag(7, self.is_message);
   }
 };
 
@@ -40,6 +44,8 @@ struct OwnSendState {
   std::string_view to;
   std::string_view id;         ///< as the client wrote it, JSON
   std::uint64_t position = 0;  ///< of the client's frame
+  bool has_ack_id = false;     ///< of a client with a subprotocol, which wants an ack
+  std::uint64_t ack_id = 0;
 
   template <class Self, class V>
   static void fields(Self& self, V& v) {
@@ -48,6 +54,77 @@ struct OwnSendState {
     v.text(3, self.to);
     v.text(4, self.id);
     v.number(5, self.position);
+    v.flag(6, self.has_ack_id);
+    v.number(7, self.ack_id);
+  }
+};
+
+/// A group of the session.
+struct MembershipState {
+  std::string_view group;
+  std::uint64_t term = 0;  ///< of its sequencer's state; 0: the session has not joined yet
+  std::uint64_t last = 0;  ///< sequence of the last copy that the session got
+  // Of one that has not joined:
+  std::uint64_t position = 0;  ///< of the client's frame; 0: it waits for no answer
+  bool has_ack_id = false;
+  std::uint64_t ack_id = 0;
+
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    v.text(1, self.group);
+    v.fixed(2, self.term);
+    v.number(3, self.last);
+    v.number(4, self.position);
+    v.flag(5, self.has_ack_id);
+    v.number(6, self.ack_id);
+  }
+};
+
+/// A shard with members of a group.
+struct InterestState {
+  std::uint64_t incarnation = 0;
+  std::uint64_t shard = 0;
+  std::uint64_t taken = 0;  ///< sequence
+
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    v.fixed(1, self.incarnation);
+    v.number(2, self.shard);
+    v.number(3, self.taken);
+  }
+};
+
+/// What was published in a group, still kept.
+struct PublishedState {
+  std::uint64_t origin = 0;
+  std::uint64_t counter = 0;
+  std::string_view payload;  ///< packed protocol::Envelope
+  std::string_view excluded;
+  std::string_view filter;
+
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    v.fixed(1, self.origin);
+    v.number(2, self.counter);
+    v.text(3, self.payload);
+    v.text(4, self.excluded);
+    v.text(5, self.filter);
+  }
+};
+
+/// Of a group's sequencer.
+struct GroupState {
+  std::uint64_t term = 0;
+  std::uint64_t base = 0;  ///< what is kept begins above it
+  std::vector<InterestState> interests;
+  std::vector<PublishedState> published;
+
+  template <class Self, class V>
+  static void fields(Self& self, V& v) {
+    v.fixed(1, self.term);
+    v.number(2, self.base);
+    v.list(3, self.interests);
+    v.list(4, self.published);
   }
 };
 
@@ -62,8 +139,14 @@ struct SessionState {
   std::uint64_t evicted = 0;       ///< the change to this epoch has closed it; all ones: an operator
   std::vector<FrameState> frames;  ///< above `covered`
   std::vector<OwnSendState> sends;
-  std::uint64_t life = 0;    ///< of its counters; 0: the user's
-  std::uint64_t age_ms = 0;  ///< since it began
+  std::uint64_t life = 0;           ///< of its counters; 0: the user's
+  std::uint64_t age_ms = 0;         ///< since it began
+  std::string_view profile;         ///< ClientProfile
+  std::string_view unacknowledged;  ///< session::Unacknowledged
+  std::string_view acks;            ///< session::ExecutedAcks
+  std::uint64_t detached_ms = 0;    ///< a reliable client is away since then; 0: it is not
+  bool is_over = false;             ///< closed for good: not to be recovered
+  std::vector<MembershipState> groups;
 
   template <class Self, class V>
   static void fields(Self& self, V& v) {
@@ -79,6 +162,12 @@ struct SessionState {
     v.list(10, self.sends);
     v.fixed(11, self.life);
     v.number(12, self.age_ms);
+    v.text(13, self.profile);
+    v.text(14, self.unacknowledged);
+    v.text(15, self.acks);
+    v.number(16, self.detached_ms);
+    v.flag(17, self.is_over);
+    v.list(18, self.groups);
   }
 };
 
@@ -136,8 +225,7 @@ struct HeldState {
   std::uint64_t counter = 0;
   std::uint64_t deadline_ms = 0;  ///< of its receipt, from now
   std::uint64_t expires_ms = 0;   ///< of the message, from now
-  bool is_binary = false;
-  std::string_view payload;
+  std::string_view payload;       ///< packed protocol::Envelope
 
   template <class Self, class V>
   static void fields(Self& self, V& v) {
@@ -145,7 +233,6 @@ struct HeldState {
     v.number(2, self.counter);
     v.number(3, self.deadline_ms);
     v.number(4, self.expires_ms);
-    v.flag(5, self.is_binary);
     v.text(6, self.payload);
   }
 };
@@ -196,6 +283,7 @@ struct UserState {
   std::vector<ExpectedState> expected;
   std::uint64_t early_returns = 0;  ///< clients that were back before their old socket's end was known
   std::vector<RequestState> requests;
+  std::vector<GroupState> group;  ///< one, if the user is a group
 
   template <class Self, class V>
   static void fields(Self& self, V& v) {
@@ -210,6 +298,7 @@ struct UserState {
     v.list(9, self.expected);
     v.number(10, self.early_returns);
     v.list(11, self.requests);
+    v.list(12, self.group);
   }
 };
 

@@ -51,11 +51,17 @@ void Client::connect() {
   written_ = 0;
   arrived_.clear();
   core_->sockets[socket_] = this;
+  ref_ = 0;
   core_->process().when_running([this, at = socket_] {
     if (socket_ != at || core_ == nullptr) return;
     world_.turn(*core_, [this](Core& core) {
-      ref_ = core.attachments().open(core.process().turn_time(), socket_, options_, device_.uid,
-                                     core.process().turn_time() + handshake_patience);
+      const cluster::ServiceView* service = core.view() ? core.view()->service(options_.name) : nullptr;
+      if (service == nullptr) return;
+      cluster::ClientInfo info;
+      info.uid = device_.uid;
+      info.id = session::SessionId::make(service->hash_of(device_.uid));
+      const TimePoint now = core.process().turn_time();
+      ref_ = core.attachments().open(now, socket_, options_, std::move(info), now + handshake_patience);
     });
     if (ref_ == 0 && core_ != nullptr) on_refused(cluster::Sockets::Refusal::no_owner);
   });

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "core.hpp"
 
+#include "protocol/envelope.hpp"
+
 #include <algorithm>
 
 #include "client.hpp"
@@ -25,6 +27,7 @@ bool is_for_holder(wire::FrameType type) {
     case wire::FrameType::attached:
     case wire::FrameType::refused:
     case wire::FrameType::down:
+    case wire::FrameType::fan:
     case wire::FrameType::answered:
     case wire::FrameType::detached:
     case wire::FrameType::close:
@@ -149,6 +152,31 @@ void Core::handle(TimePoint now, PathId path, const wire::Frame& frame) {
             world_.tell_message("comes down", f.payload, *this);
             attachments_.on_down(now, path, f);
           },
+          [&](const wire::Fan& f) {
+            world_.tell_message("comes down", f.payload, *this);
+            attachments_.on_fan(path, f);
+          },
+          [&](const wire::Subscribe& f) {
+            with_holder(holder(f.service), [&](auto& h) { h.on_subscribe(now, path, f); });
+          },
+          [&](const wire::Unsubscribe& f) {
+            with_holder(holder(f.service), [&](auto& h) { h.on_unsubscribe(now, path, f); });
+          },
+          [&](const wire::CopyTaken& f) {
+            with_holder(holder(f.service), [&](auto& h) { h.on_copy_taken(now, path, f); });
+          },
+          [&](const wire::Subscribed& f) {
+            with_holder(holder(f.service), [&](auto& h) { h.memberships().on_subscribed(now, path, f); });
+          },
+          [&](const wire::SubscribeRefused& f) {
+            with_holder(holder(f.service), [&](auto& h) { h.memberships().on_refused(now, f); });
+          },
+          [&](const wire::AskInterest& f) {
+            with_holder(holder(f.service), [&](auto& h) { h.memberships().on_ask_interest(now, f); });
+          },
+          [&](const wire::Copy& f) {
+            with_holder(holder(f.service), [&](auto& h) { h.memberships().on_copy(now, path, f); });
+          },
           [&](const wire::Detached& f) { attachments_.on_detached(now, path, f); },
           [&](const wire::Answered& f) { attachments_.on_answered(now, path, f); },
           [&](const wire::Moved& f) { attachments_.on_moved(now, path, f); },
@@ -165,9 +193,11 @@ void Core::send_message(TimePoint now, const std::string& service, const std::st
   if (!view_ || view_->service(service) == nullptr) return;
   const std::uint64_t number = world_.checker().sent(origin_, uid, wait == wire::Wait::delivered);
   world_.note("REST at " + process_.name() + " sends #" + std::to_string(number) + " to " + uid);
-  const std::string payload = R"({"from":"rest","data":)" + std::to_string(number) + "}";
+  std::string payload;
+  protocol::append_server_envelope(payload, protocol::DataType::json,
+                                   R"({"from":"rest","data":)" + std::to_string(number) + "}");
   open_sends.insert(number);
-  if (!sender_.send(now, {service, uid, payload, false, wait, now + patience}, *this, number))
+  if (!sender_.send(now, {service, uid, payload, wait, now + patience}, *this, number))
     world_.checker().break_promise("a send without a view", number);
 }
 
@@ -197,8 +227,8 @@ void Core::on_attached(std::uint64_t socket) {
 void Core::on_refused(std::uint64_t socket, Refusal reason) {
   if (Client* client = client_of(socket)) client->on_refused(reason);
 }
-void Core::deliver(std::uint64_t socket, bool, std::string_view payload) {
-  if (Client* client = client_of(socket)) client->on_frame(payload);
+void Core::deliver(std::uint64_t socket, bool, std::string_view head, std::string_view payload) {
+  if (Client* client = client_of(socket)) client->on_frame(std::string(head).append(payload));
 }
 void Core::close(std::uint64_t socket, std::uint16_t code, std::string_view) {
   if (Client* client = client_of(socket)) client->on_close(code);

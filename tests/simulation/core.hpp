@@ -48,7 +48,7 @@ class Core final : public cluster::Network, public cluster::Sockets, public clus
   // cluster::Sockets
   void on_attached(std::uint64_t socket) override;
   void on_refused(std::uint64_t socket, Refusal reason) override;
-  void deliver(std::uint64_t socket, bool is_binary, std::string_view payload) override;
+  void deliver(std::uint64_t socket, bool is_binary, std::string_view head, std::string_view payload) override;
   void close(std::uint64_t socket, std::uint16_t code, std::string_view text) override;
   void pause(std::uint64_t socket, bool is_paused) override;
   // cluster::ReceiptSink: of REST

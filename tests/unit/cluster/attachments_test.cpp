@@ -23,7 +23,9 @@ struct AttachmentsTest : testing::Test, Sockets {
   void on_refused(std::uint64_t, Refusal reason) override {
     events += "refused" + std::to_string(static_cast<int>(reason)) + " ";
   }
-  void deliver(std::uint64_t, bool, std::string_view payload) override { events += std::string(payload) + " "; }
+  void deliver(std::uint64_t, bool, std::string_view head, std::string_view payload) override {
+    events += std::string(head).append(payload) + " ";
+  }
   void close(std::uint64_t, std::uint16_t code, std::string_view) override {
     events += "close" + std::to_string(code) + " ";
   }
@@ -34,7 +36,13 @@ struct AttachmentsTest : testing::Test, Sockets {
       attachments.tick(now += 10ms);
   }
   std::string seen() { return std::exchange(events, {}); }
-  void open() { ref = attachments.open(now, socket, options, "alice", now + 1s); }
+  ClientInfo alice() const {
+    ClientInfo client;
+    client.uid = "alice";
+    client.id = session::SessionId::make(epochs.view()->service("chat")->hash_of("alice"));
+    return client;
+  }
+  void open() { ref = attachments.open(now, socket, options, alice(), now + 1s); }
   wire::Attach request(LinkId link = link_a) { return network.one<wire::Attach>(link); }
   void answer(const wire::Attach& asked, std::uint64_t life = 5, std::uint64_t accepted = 0, PathId path = path_a) {
     attachments.on_attached(now, path, {asked.edge, asked.number, 99, life, accepted, 1});
@@ -437,7 +445,7 @@ TEST_F(MovedTest, keeps_no_budget_for_later_and_gives_one_after_the_other) {
   epochs.rate = 10;
   std::vector<wire::Attach> attaches;
   for (std::uint64_t s = 1; s <= 4; ++s) {
-    static_cast<void>(attachments.open(now, s, options, "alice", now + 1s));
+    static_cast<void>(attachments.open(now, s, options, alice(), now + 1s));
     attaches.push_back(request(local_link));
     answer(attaches.back(), 5, 0, local_path);
   }

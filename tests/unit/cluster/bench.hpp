@@ -14,8 +14,25 @@
 
 #include "cluster/holder.hpp"
 #include "cluster/sender.hpp"
+#include "protocol/envelope.hpp"
+#include "protocol/server_frames.hpp"
 
 namespace wscluster::cluster {
+
+/// A message of an application as it travels; a client without a subprotocol gets the text alone.
+inline std::string packed(std::string_view text) {
+  std::string data;
+  protocol::append_data(data, protocol::DataType::text, text);
+  std::string bytes;
+  protocol::append_server_envelope(bytes, protocol::DataType::text, data);
+  return bytes;
+}
+
+inline std::string unpacked(std::string_view bytes) {
+  std::string text;
+  if (const auto envelope = protocol::open_envelope(bytes)) protocol::append_bare_data(text, *envelope);
+  return text;
+}
 
 inline constexpr LinkId link_a = 1;
 inline constexpr LinkId link_b = 2;
@@ -201,7 +218,8 @@ struct HolderBench {
     m.epoch = epoch;
     m.deadline_ms = 5000;
     m.wait = wait;
-    m.payload = payload;
+    const std::string bytes = packed(payload);
+    m.payload = bytes;
     holder->on_message(now, path, m);
   }
 

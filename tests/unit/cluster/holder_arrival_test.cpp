@@ -43,7 +43,8 @@ struct Gaining : testing::Test {
     session.accepted = 3;
     session.covered = 4;
     session.sent = 5;
-    session.frames = {{false, 77, 1, "unwritten"}};
+    static const std::string unwritten = packed("unwritten");
+    session.frames = {{false, 77, 1, unwritten, false, 0, true}};
     state.sessions = {session};
     state.executed = {{77, 1, wire::Wait::delivered, 1, 0, false, false, false, ReceiptStatus::unknown, 0}};
     state.origins = {{77, 1, 1}};
@@ -336,7 +337,8 @@ TEST_F(Gaining, delivers_what_waited_for_the_return_and_counts_it) {
   state.expected = {{2, 150}};
   state.executed = {{77, 1, wire::Wait::delivered, 0, 0, false, true, false, ReceiptStatus::unknown, 0}};
   state.origins = {{77, 1, 1}};
-  state.held = {{77, 1, 5000, 9000, false, "held"}};
+  const std::string held = packed("held");
+  state.held = {{77, 1, 5000, 9000, held}};
   take_over();
   message(1, "held");  // where the receipt goes
   message(2, "later", 1);
@@ -355,7 +357,9 @@ TEST_F(Gaining, stops_holding_when_the_time_that_was_left_is_over) {
   state.executed = {{77, 1, wire::Wait::delivered, 0, 0, false, true, false, ReceiptStatus::unknown, 0},
                     {77, 2, wire::Wait::delivered, 0, 0, false, true, false, ReceiptStatus::unknown, 0}};
   state.origins = {{77, 2, 1}};
-  state.held = {{77, 1, 1000, 2000, false, "expires"}, {77, 2, 5000, 2000, false, "nobody came"}};
+  const std::string expires = packed("expires");
+  const std::string alone = packed("nobody came");
+  state.held = {{77, 1, 1000, 2000, expires}, {77, 2, 5000, 2000, alone}};
   take_over();
   message(1, "expires");
   message(2, "nobody came");

@@ -275,7 +275,7 @@ TEST_F(Change, who_is_closed_and_not_back_travels_with_the_user) {
   EXPECT_EQ(state.expected[0].closed_ms_ago, 210U);
   EXPECT_EQ(state.hold_ms, 9790U);
   ASSERT_EQ(state.held.size(), 1U);
-  EXPECT_EQ(state.held[0].payload, "unwritten");
+  EXPECT_EQ(unpacked(state.held[0].payload), "unwritten");
   EXPECT_EQ(bench.network.count<wire::Refusal>(link_c), 1U) << "the owner answers it";
 }
 

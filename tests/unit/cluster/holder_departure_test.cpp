@@ -83,7 +83,7 @@ TEST_F(Losing, sends_the_owner_all_that_it_knows_and_touches_no_other) {
   EXPECT_EQ(state.sessions[0].covered, 1U);
   EXPECT_EQ(state.sessions[0].sent, 2U);
   ASSERT_EQ(state.sessions[0].frames.size(), 1U);
-  EXPECT_EQ(state.sessions[0].frames[0].payload, "not written");
+  EXPECT_EQ(unpacked(state.sessions[0].frames[0].payload), "not written");
   ASSERT_EQ(state.executed.size(), 2U);
   EXPECT_TRUE(state.executed[0].is_answered);
   EXPECT_EQ(state.executed[1].pending, 1U);

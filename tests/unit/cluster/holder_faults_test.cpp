@@ -175,7 +175,8 @@ TEST_F(FaultsOfArrival, a_client_that_was_back_before_its_user_moved_is_counted)
   state.hold_ms = 9000;
   state.executed = {{77, 1, wire::Wait::delivered, 0, 0, false, true, false, ReceiptStatus::unknown, 0}};
   state.origins = {{77, 1, 1}};
-  state.held = {{77, 1, 5000, 9000, false, "held"}};
+  const std::string held = packed("held");
+  state.held = {{77, 1, 5000, 9000, held}};
   install();
   release();
   auto request = HolderBench::request(uid, 2, old_id);

@@ -81,7 +81,7 @@ TEST_F(Listing, a_session_is_told_with_its_edge_its_age_and_what_it_has_not_writ
   EXPECT_EQ(entry.age_ms, 5000U);
   EXPECT_EQ(entry.life, attached.life);
   EXPECT_EQ(entry.in_flight, 1U);
-  EXPECT_EQ(entry.in_flight_bytes, 4U);
+  EXPECT_EQ(entry.in_flight_bytes, packed("1234").size());
   EXPECT_EQ(entry.waiting, 0U);
   EXPECT_FALSE(entry.is_detached || entry.is_moving);
   EXPECT_EQ(entry.close_code, 0U);

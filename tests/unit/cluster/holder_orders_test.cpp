@@ -46,7 +46,15 @@ struct Orders : testing::Test {
   static wire::Order for_everybody(Operation operation) { return for_user(operation, {}); }
   wire::Sessions give(const wire::Order& order) {
     bench.holder->on_order(bench.now, path_c, order);
+    subscribe();
     return bench.network.one<wire::Sessions>(link_c);
+  }
+  /// The owner of the groups is the same holder.
+  void subscribe() {
+    for (const auto& frame : bench.network.take<wire::Subscribe>(link_a))
+      bench.holder->on_subscribe(bench.now, path_a, frame);
+    for (const auto& frame : bench.network.take<wire::Subscribed>(link_a))
+      bench.holder->memberships().on_subscribed(bench.now, path_a, frame);
   }
   /// The edges of sockets that were closed.
   std::set<std::uint64_t> closed() {
@@ -135,6 +143,47 @@ TEST_F(Orders, groups_are_joined_and_left) {
   EXPECT_EQ(members("blue"), sorted({id, other}));
   give(for_user(Operation::leave_all_groups, "alice"));
   EXPECT_TRUE(members("red").empty() && members("blue").empty());
+}
+
+TEST_F(Orders, a_join_is_answered_when_the_members_get_what_is_published) {
+  const std::string id = connect("alice", 1);
+  wire::Order order = for_session(Operation::join_groups, id);
+  order.groups = {{"red"}, {"blue"}};
+  bench.holder->on_order(bench.now, path_c, order);
+  EXPECT_EQ(bench.network.count<wire::Sessions>(link_c), 0U);
+  subscribe();
+  EXPECT_EQ(bench.network.one<wire::Sessions>(link_c).count, 1U);
+  EXPECT_EQ(give(order).count, 1U) << "at once, it is in";
+}
+
+TEST_F(Orders, a_join_that_comes_to_nothing_is_answered_as_well) {
+  const std::string id = connect("alice", 1);
+  wire::Order order = for_session(Operation::join_groups, id);
+  order.groups = {{"red"}};
+  bench.holder->on_order(bench.now, path_c, order);
+  bench.holder->on_order(bench.now, path_b, for_session(Operation::leave_all_groups, id));
+  EXPECT_EQ(bench.network.count<wire::Sessions>(link_c), 1U) << "it has left";
+  order.groups = {{"blue"}};
+  bench.holder->on_order(bench.now, path_c, order);
+  bench.holder->on_order(bench.now, path_b, for_session(Operation::close, id));
+  bench.pass(20s);
+  EXPECT_EQ(bench.holder->sessions(), 0U);
+  EXPECT_EQ(bench.network.count<wire::Sessions>(link_c), 1U) << "it has ended";
+}
+
+TEST_F(Orders, a_session_may_be_in_so_many_groups) {
+  const std::string id = connect("alice", 1);
+  wire::Order order = for_session(Operation::join_groups, id);
+  std::vector<std::string> names;
+  for (std::uint64_t i = 0; i <= bench.options.max_groups_per_session; ++i)
+    names.push_back("group" + std::to_string(i));
+  for (std::size_t i = 0; i + 1 < names.size(); ++i)
+    order.groups.push_back({names[i]});
+  EXPECT_EQ(give(order).count, 1U);
+  order.groups = {{names.back()}};
+  EXPECT_EQ(give(order).refused, 1U);
+  order.groups = {{names.front()}};
+  EXPECT_EQ(give(order).count, 1U) << "it is in that one";
 }
 
 TEST_F(Orders, permissions_are_given_taken_and_told) {

@@ -16,7 +16,8 @@ struct Requests : testing::Test {
   Requests() { bench.adopt(Epochs("a").view()); }
 
   static wire::Message message(std::string_view uid, std::uint64_t origin, std::uint64_t counter,
-                               std::string_view request, std::string_view payload = "hello") {
+                               std::string_view request) {
+    static const std::string hello = packed("hello");
     wire::Message m;
     m.service = "chat";
     m.uid = uid;
@@ -26,7 +27,7 @@ struct Requests : testing::Test {
     m.epoch = 1;
     m.deadline_ms = 5000;
     m.wait = wire::Wait::delivered;
-    m.payload = payload;
+    m.payload = hello;
     m.request = request;
     return m;
   }

@@ -149,7 +149,11 @@ TEST(Holder, relays_and_answers_with_the_receipt_and_refuses_what_it_cannot_read
   bench.holder->on_up(bench.now, {alice.holder, false, false, 0, 0, R"({"to":"bob","data":[1],"id":"x"})"});
   const auto message = bench.network.one<wire::Message>(1);
   EXPECT_EQ(message.uid, "bob");
-  EXPECT_EQ(message.payload, R"({"from":"alice","data":[1]})");
+  const auto envelope = protocol::open_envelope(message.payload);
+  ASSERT_TRUE(envelope);
+  std::string relayed;
+  protocol::append_relayed(relayed, *envelope);
+  EXPECT_EQ(relayed, R"({"from":"alice","data":[1]})");
   bench.sender.on_receipt(bench.now, make_path(1, 0), {message.counter, ReceiptStatus::delivered, 1, 1});
   EXPECT_NE(bench.network.one<wire::Down>(edge_link).payload.find(R"("id":"x","to":"bob","status":"delivered")"),
             std::string_view::npos);

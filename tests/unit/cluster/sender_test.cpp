@@ -24,7 +24,7 @@ struct SenderTest : testing::Test, ReceiptSink {
     if (answer_with_a_send) send("another" + std::to_string(cookie), cookie + 1000);
   }
   void send(const std::string& to, std::uint64_t cookie, Duration patience = 5s) {
-    EXPECT_TRUE(sender.send(now, {"chat", to, "payload", false, wire::Wait::delivered, now + patience}, *this, cookie));
+    EXPECT_TRUE(sender.send(now, {"chat", to, "payload", wire::Wait::delivered, now + patience}, *this, cookie));
   }
   void pass(Duration time) {
     for (const TimePoint end = now + time; now < end;)
@@ -66,7 +66,7 @@ TEST_F(SenderTest, sends_to_the_owner_with_its_stamp_and_the_message_before) {
 }
 
 TEST_F(SenderTest, a_request_travels_with_its_message_and_a_duplicate_is_told) {
-  EXPECT_TRUE(sender.send(now, {"chat", uid, "x", false, wire::Wait::delivered, now + 1s, "request-1"}, *this, 1));
+  EXPECT_TRUE(sender.send(now, {"chat", uid, "x", wire::Wait::delivered, now + 1s, "request-1"}, *this, 1));
   const auto message = network.one<wire::Message>(link_a);
   EXPECT_EQ(message.request, "request-1");
   sender.on_refusal(now, path_a, {message.counter, RefuseReason::not_owner, 1});
@@ -77,9 +77,9 @@ TEST_F(SenderTest, a_request_travels_with_its_message_and_a_duplicate_is_told) {
 }
 
 TEST_F(SenderTest, knows_no_other_service) {
-  EXPECT_FALSE(sender.send(now, {"other", uid, "x", false, wire::Wait::none, now + 1s}, *this, 1));
+  EXPECT_FALSE(sender.send(now, {"other", uid, "x", wire::Wait::none, now + 1s}, *this, 1));
   Sender without_view(network);
-  EXPECT_FALSE(without_view.send(now, {"chat", uid, "x", false, wire::Wait::none, now + 1s}, *this, 1));
+  EXPECT_FALSE(without_view.send(now, {"chat", uid, "x", wire::Wait::none, now + 1s}, *this, 1));
 }
 
 TEST_F(SenderTest, sends_all_again_in_order_after_a_broken_link) {

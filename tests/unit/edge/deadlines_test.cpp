@@ -97,7 +97,7 @@ TEST(Deadlines, end_a_client_that_does_not_read) {
   const ConnectionId id = server.last_id();
   server.run([&] {
     for (int i = 0; i < 1000; ++i)
-      server.edge->send(id, MessageKind::binary, std::string(10'000, 'x'));
+      server.edge->send(id, MessageKind::binary, {}, std::string(10'000, 'x'));
   });
   EXPECT_TRUE(server.sees("gone slow_consumer 1013"));
   EXPECT_LT(server.run([&] { return server.application.written; }), 1000U);

@@ -23,13 +23,13 @@ TEST(Edge, never_lets_an_old_id_reach_a_new_connection) {
   server.run([&] {
     for (const ConnectionId id : seen) {
       EXPECT_NE(id, 0U);
-      EXPECT_FALSE(server.edge->send(id, MessageKind::text, "wrong"));
+      EXPECT_FALSE(server.edge->send(id, MessageKind::text, {}, "wrong"));
       EXPECT_FALSE(server.edge->accept(id));
       EXPECT_FALSE(server.edge->respond(id, {}));
       server.edge->close(id, 1000, "", CloseReason::application);
       server.edge->pause(id, true);
     }
-    EXPECT_FALSE(server.edge->send(0, MessageKind::text, "none"));
+    EXPECT_FALSE(server.edge->send(0, MessageKind::text, {}, "none"));
   });
   client->send_frame(Opcode::text, "mine");
   EXPECT_EQ(client->read_messages(1), std::vector<std::string>{"mine"});
@@ -155,7 +155,7 @@ TEST(Edge, sends_all_messages_of_a_turn_with_one_flush) {
   const ConnectionId id = server.last_id();
   server.run([&] {
     for (int i = 0; i < 100; ++i)
-      server.edge->send(id, MessageKind::text, "m");
+      server.edge->send(id, MessageKind::text, {}, "m");
     EXPECT_EQ(server.edge->unsent_bytes(id), 300U);
     EXPECT_EQ(server.application.written, 0U);
   });

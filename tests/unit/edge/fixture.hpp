@@ -53,7 +53,7 @@ class EchoApplication final : public Application {
   void on_message(ConnectionId id, MessageKind kind, std::string_view payload) override {
     ++messages;
     if (message_hook) return message_hook(id, payload);
-    edge->send(id, kind, payload);
+    edge->send(id, kind, {}, payload);
   }
   void on_written(ConnectionId, std::uint64_t frames) override { written = frames; }
   void on_gone(ConnectionId, CloseReason reason, std::uint16_t code) override {

@@ -46,7 +46,7 @@ TEST_P(WebSocketSide, sends_101_only_after_accept_and_keeps_what_came_before) {
   EXPECT_EQ(server.run([&] { return server.application.messages; }), 0U);
   EXPECT_TRUE(server.run([&] {
     const bool is_accepted = server.edge->accept(id, "json.v1");
-    server.edge->send(id, MessageKind::text, "first");
+    server.edge->send(id, MessageKind::text, {}, "first");
     return is_accepted && server.application.messages == 0;  // not from inside accept()
   }));
   ASSERT_TRUE(client->read_until("\r\n\r\n"));
@@ -96,9 +96,9 @@ TEST_P(WebSocketSide, closes_in_order_after_what_was_queued_and_drops_what_still
   const auto client = server.connect_websocket();
   const ConnectionId id = server.last_id();
   server.run([&] {
-    server.edge->send(id, MessageKind::text, "last words");
+    server.edge->send(id, MessageKind::text, {}, "last words");
     server.edge->close(id, 1012, "epoch=43 after=1250ms", CloseReason::evicted);
-    EXPECT_FALSE(server.edge->send(id, MessageKind::text, "too late"));
+    EXPECT_FALSE(server.edge->send(id, MessageKind::text, {}, "too late"));
   });
   client->send_frame(Opcode::text, "crossing");
   EXPECT_EQ(client->read_close(), 1012);
@@ -157,7 +157,7 @@ TEST_P(WebSocketSide, counts_as_written_only_what_the_kernel_took_whole) {
   const std::string payload(20'000, 'x');
   server.run([&] {
     for (std::size_t i = 0; i < count; ++i)
-      server.edge->send(id, MessageKind::binary, payload);
+      server.edge->send(id, MessageKind::binary, {}, payload);
   });
   ASSERT_TRUE(server.eventually([&] { return server.edge->unsent_bytes(id) < count * 20'004; }));
   server.run([] {});
@@ -214,7 +214,7 @@ TEST_P(WebSocketSide, loses_only_the_connection_whose_callback_throws) {
   server.run([&] {
     server.application.message_hook = [&](ConnectionId id, std::string_view payload) {
       if (payload == "throw") throw std::runtime_error("on purpose");
-      server.edge->send(id, MessageKind::text, payload);
+      server.edge->send(id, MessageKind::text, {}, payload);
     };
   });
   const auto client = server.connect_websocket();

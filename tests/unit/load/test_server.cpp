@@ -15,6 +15,7 @@
 #include "base/text.hpp"
 #include "net/address.hpp"
 #include "net/stream.hpp"
+#include "protocol/envelope.hpp"
 #include "protocol/relay.hpp"
 #include "websocket/decoder.hpp"
 #include "websocket/handshake.hpp"
@@ -221,8 +222,11 @@ void TestServer::relay(Connection& connection, std::string_view payload) {
   const auto request = protocol::parse_relay(payload);
   if (!request) return send(connection, protocol::relay_error("invalid", request.error().message));
   if (strikes(faults_.ignore)) return;
-  const std::string text =
-      protocol::relay_message(strikes(faults_.wrong_sender) ? "somebody" : connection.uid, request->data);
+  std::string packed;
+  protocol::append_group_envelope(packed, "user:" + request->to, protocol::DataType::json, request->data,
+                                  strikes(faults_.wrong_sender) ? "somebody" : connection.uid);
+  std::string text;
+  protocol::append_relayed(text, protocol::open_envelope(packed).value());
   const bool is_here = by_uid_.contains(request->to);
   const bool is_silent = strikes(faults_.lose) || strikes(faults_.offline);
   const std::string& recipient = strikes(faults_.misdeliver) ? connection.uid : request->to;

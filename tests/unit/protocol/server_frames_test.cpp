@@ -7,8 +7,8 @@
 namespace wscluster::protocol {
 namespace {
 
-template <class... Args>
-std::string written(void (*append)(std::string&, Args...), std::type_identity_t<Args>... args) {
+template <class R, class... Args>
+std::string written(R (*append)(std::string&, Args...), std::type_identity_t<Args>... args) {
   std::string out;
   append(out, args...);
   return out;
@@ -52,9 +52,9 @@ TEST(ServerFrames, messages_are_a_head_of_each_session_and_a_tail_of_all) {
   const std::string group = written(append_group_tail, "g1", DataType::json, R"({"a":1})", "alice");
   EXPECT_EQ(
       whole_message(1, group),
-      R"({"sequenceId":1,"type":"message","from":"group","group":"g1","dataType":"json","data":{"a":1},"fromUserId":"alice"})");
+      R"({"sequenceId":1,"type":"message","from":"group","group":"g1","fromUserId":"alice","dataType":"json","data":{"a":1}})");
   EXPECT_EQ(whole_message(0, group),
-            R"({"type":"message","from":"group","group":"g1","dataType":"json","data":{"a":1},"fromUserId":"alice"})");
+            R"({"type":"message","from":"group","group":"g1","fromUserId":"alice","dataType":"json","data":{"a":1}})");
   EXPECT_EQ(whole_message(5, written(append_server_tail, DataType::text, R"("plain")")),
             R"({"sequenceId":5,"type":"message","from":"server","dataType":"text","data":"plain"})");
   EXPECT_EQ(whole_message(6, written(append_server_tail, DataType::binary, R"("CQg=")")),
@@ -67,7 +67,7 @@ TEST(ServerFrames, names_and_texts_are_escaped) {
   EXPECT_EQ(written(append_disconnected, "a\"b\\c\n\x01"),
             R"({"type":"system","event":"disconnected","message":"a\"b\\c\u000a\u0001"})");
   EXPECT_EQ(written(append_group_tail, "g\"", DataType::json, "null", "\xc3\xa9\""),
-            R"("type":"message","from":"group","group":"g\"","dataType":"json","data":null,"fromUserId":"é\""})");
+            R"("type":"message","from":"group","group":"g\"","fromUserId":"é\"","dataType":"json","data":null})");
 }
 
 TEST(ServerFrames, bodies_become_data) {

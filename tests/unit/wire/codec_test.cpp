@@ -50,7 +50,9 @@ TEST(Wire, message_and_header_come_back) {
   message.counter = 1000;
   message.after = 999;
   message.wait = Wait::queued;
-  message.is_binary = true;
+  message.only = "one";
+  message.excluded = "two";
+  message.filter = "f";
   message.payload = std::string_view("\0\xff", 2);
   message.request = "request-1";
   std::string bytes;
@@ -62,7 +64,9 @@ TEST(Wire, message_and_header_come_back) {
   EXPECT_EQ(back.uid, "bob");
   EXPECT_EQ(back.counter, 1000U);
   EXPECT_EQ(back.wait, Wait::queued);
-  EXPECT_TRUE(back.is_binary);
+  EXPECT_EQ(back.only, "one");
+  EXPECT_EQ(back.excluded, "two");
+  EXPECT_EQ(back.filter, "f");
   EXPECT_EQ(back.payload, message.payload);
   EXPECT_EQ(back.request, "request-1");
 }
@@ -237,7 +241,7 @@ TEST(Wire, a_user_comes_back_with_everything_that_is_known) {
   state.sessions = {session};
   state.executed = {{77, 5, Wait::delivered, 1, 2, true, true, true, ReceiptStatus::queued, 3, 1, 78, 4}};
   state.origins = {{77, 5, 4}};
-  state.held = {{77, 6, 100, 200, true, "held"}};
+  state.held = {{77, 6, 100, 200, "held"}};
   state.expected = {{2, 150}};
   state.requests = {{"request-1", 78, 4, true, ReceiptStatus::delivered, 2, 3000}};
   const std::string bytes = encode(state);
@@ -289,7 +293,6 @@ TEST(Wire, a_user_comes_back_with_everything_that_is_known) {
   ASSERT_EQ(back.held.size(), 1U);
   const HeldState& h = back.held[0];
   EXPECT_EQ(std::tuple(h.origin, h.counter, h.deadline_ms, h.expires_ms), std::tuple(77U, 6U, 100U, 200U));
-  EXPECT_TRUE(h.is_binary);
   EXPECT_EQ(h.payload, "held");
   ASSERT_EQ(back.expected.size(), 1U);
   EXPECT_EQ(std::pair(back.expected[0].epoch, back.expected[0].closed_ms_ago),

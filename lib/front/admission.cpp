@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+#include "front/admission.hpp"
+
+#include <array>
+#include <chrono>
+
+#include "auth/reconnection.hpp"
+#include "base/text.hpp"
+#include "front/doors.hpp"
+#include "protocol/client_frame.hpp"
+#include "protocol/names.hpp"
+#include "protocol/simple_mode.hpp"
+#include "session/permissions.hpp"
+#include "websocket/handshake.hpp"
+#include "wire/client_profile.hpp"
+
+namespace wscluster::front {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Longer than connections live. What ends a session in time is its retention.
+constexpr auto token_lifetime = 30 * 24h;
+/// In a token. More can be joined later.
+constexpr std::size_t most_first_groups = 256;
+
+std::string_view chosen_subprotocol(const edge::Request& request) {
+  static constexpr std::array supported{protocol::reliable_subprotocol, protocol::json_subprotocol};
+  const auto offered = request.header("Sec-WebSocket-Protocol");
+  return offered ? websocket::select_subprotocol(*offered, supported) : std::string_view();
+}
+
+Result<session::Permissions> permissions_of(const ClientIdentity& identity) {
+  session::Permissions permissions;
+  if (identity.may_do_all) {
+    permissions.grant_all(session::Permission::join_leave_group);
+    permissions.grant_all(session::Permission::send_to_group);
+  }
+  for (const std::string& role : identity.roles) {
+    if (auto added = permissions.add_role(role); !added)
+      return error(Errc::invalid, "role '" + role + "': " + added.error().message);
+  }
+  return permissions;
+}
+
+/// Empty for a client that is like all others of its service.
+Result<std::string> profile_of(const edge::Request& request, const ClientIdentity& identity,
+                               wire::Subprotocol subprotocol) {
+  wire::ClientProfile profile;
+  profile.subprotocol = subprotocol;
+  std::string group;
+  if (const auto mode = request.parameter("webpubsub_mode"); mode && subprotocol == wire::Subprotocol::none) {
+    auto simple = protocol::parse_simple_mode(*mode, request.parameter("group"));
+    if (!simple) return simple.error();
+    const bool sends = simple->kind == protocol::SimpleMode::Kind::send_to_group;
+    profile.simple = sends ? wire::SimpleKind::send_to_group : wire::SimpleKind::send_event;
+    group = std::move(simple->group);
+    profile.group = group;
+  }
+  const bool is_plain = subprotocol == wire::Subprotocol::none && profile.simple == wire::SimpleKind::service;
+  if (is_plain && identity.groups.empty()) return std::string();
+  if (identity.groups.size() > most_first_groups) {
+    return error(Errc::invalid,
+                 "the token names more than " + std::to_string(most_first_groups) + " groups to be joined at once");
+  }
+  for (const std::string& first : identity.groups) {
+    if (auto good = protocol::check_group_name(first); !good)
+      return error(Errc::invalid, "group of the token: " + good.error().message);
+    profile.groups.push_back({first});
+  }
+  auto permissions = permissions_of(identity);
+  if (!permissions) return permissions.error();
+  const std::string encoded = permissions->encode();
+  profile.permissions = encoded;
+  return wire::encode(profile);
+}
+
+/// The token says who it is: the one of the first connection may be over by now.
+Admission admit_again(const Doors& doors, const Door& door, std::string_view id, std::string_view token) {
+  Admission admission;
+  const auto& service = door.options.service.name;
+  auto check = auth::check_reconnection_token(token, service, id, doors.reconnection_keys(), WallClock::now());
+  admission.recovered = session::SessionId::parse(id);
+  admission.is_lost = check.fault != auth::ReconnectionFault::none || !admission.recovered;
+  admission.uid = std::move(check.user_id);
+  return admission;
+}
+
+}  // namespace
+
+Result<Admission> admit_client(const Doors& doors, const Door& door, const edge::Request& request) {
+  const std::string_view subprotocol = chosen_subprotocol(request);
+  const bool is_reliable = subprotocol == protocol::reliable_subprotocol;
+  const auto id = request.parameter("awps_connection_id");
+  const auto token = request.parameter("awps_reconnection_token");
+  Admission admission;
+  if (id || token) {
+    admission = admit_again(doors, door, id.value_or(""), token.value_or(""));
+    admission.is_lost = admission.is_lost || !is_reliable;
+    admission.profile = wire::encode(wire::ClientProfile{wire::Subprotocol::reliable, {}, {}, {}, {}});
+  } else {
+    auto identity = doors.identify_client(door, request);
+    if (!identity) return identity.error();
+    const auto kind = is_reliable           ? wire::Subprotocol::reliable
+                      : subprotocol.empty() ? wire::Subprotocol::none
+                                            : wire::Subprotocol::json;
+    auto profile = profile_of(request, *identity, kind);
+    if (!profile) return profile.error();
+    admission.profile = std::move(*profile);
+    admission.uid = std::move(identity->uid);
+  }
+  admission.subprotocol = subprotocol;
+  admission.is_reliable = is_reliable;
+  return admission;
+}
+
+std::string reconnection_token(const Doors& doors, std::string_view service, const session::SessionId& id,
+                               std::string_view uid) {
+  return auth::make_reconnection_token(
+      {std::string(service), id.text(), std::string(uid), WallClock::now() + token_lifetime},
+      doors.reconnection_keys().front());
+}
+
+}  // namespace wscluster::front

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/error.hpp"
+#include "edge/edge.hpp"
+#include "session/session_id.hpp"
+
+namespace wscluster::front {
+
+struct Door;
+class Doors;
+
+/// What a client asked for with its upgrade, and may have.
+struct Admission {
+  std::string uid;
+  std::string_view subprotocol;  ///< to be answered; empty: none
+  bool is_reliable = false;
+  std::string profile;                          ///< wire::ClientProfile; empty: like all others without a subprotocol
+  std::optional<session::SessionId> recovered;  ///< the session that it comes back to
+  bool is_lost = false;  ///< it has come back with a token that is not good: told with a Close, after the upgrade
+};
+
+/// Errc::permission (401) or Errc::invalid (400); the message is for the client.
+[[nodiscard]] Result<Admission> admit_client(const Doors& doors, const Door& door, const edge::Request& request);
+
+/// With which the client comes back to that session.
+[[nodiscard]] std::string reconnection_token(const Doors& doors, std::string_view service, const session::SessionId& id,
+                                             std::string_view uid);
+
+}  // namespace wscluster::front
