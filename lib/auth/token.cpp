@@ -145,7 +145,7 @@ json::object payload_of(const Claims& claims) {
 
 Result<Claims> verify_token(std::string_view token, std::span<const Secret> keys, WallClock::time_point now,
                             Duration skew) {
-  if (token.size() > max_token_bytes) return refused("the token is longer than 8 KiB");
+  if (token.size() > max_token_bytes) return refused("the token is longer than 12 KiB");
   const auto parts = split(token, '.');
   if (parts.size() != 3 || std::ranges::any_of(parts, &std::string_view::empty)) {
     return refused("the token does not have the three parts of a signed JWT");

@@ -15,7 +15,8 @@
 
 namespace wscluster::auth {
 
-inline constexpr std::size_t max_token_bytes = 8192;
+/// The SDKs sign the whole URL of a call: the name of a group, 1024 characters, takes 8 KiB of it and more.
+inline constexpr std::size_t max_token_bytes = 12U << 10U;
 /// How far clocks of signer and cluster may differ.
 inline constexpr Duration default_clock_skew = std::chrono::seconds(60);
 

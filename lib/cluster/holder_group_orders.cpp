@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What applications order about the groups and permissions of sessions. An order to join is answered when the members get
-// what is published from then on.
+// What applications order about the groups and permissions of sessions. An order to join is answered when the members
+// get what is published from then on.
 #include <algorithm>
 
 #include "cluster/holder.hpp"
@@ -20,7 +20,8 @@ bool Holder::order_joins(TimePoint now, Session& session, Execution& execution) 
     std::string key = session::group_key(group.name);
     const bool has_room = memberships_.is_member(session.ref, key) ||
                           memberships_.groups_of(session.ref) < options_.max_groups_per_session;
-    if (has_room && !memberships_.join(now, session.ref, key)) execution.joins.emplace_back(session.ref, std::move(key));
+    if (has_room && !memberships_.join(now, session.ref, key))
+      execution.joins.emplace_back(session.ref, std::move(key));
     return has_room;
   });
 }
@@ -53,7 +54,8 @@ void Holder::order_permission(Session& session, Execution& execution) {
   const std::string_view group = is_for_all ? std::string_view() : order.groups.front().name;
   bool is_done = true;
   if (order.operation == check) {
-    if (is_for_all ? permissions.allows_all(permission) : permissions.allows(permission, group)) ++execution.answer.count;
+    if (is_for_all ? permissions.allows_all(permission) : permissions.allows(permission, group))
+      ++execution.answer.count;
     return;
   }
   if (order.operation == grant && is_for_all) {

@@ -198,9 +198,8 @@ bool Holder::is_meant(const Session& session, std::string_view only, std::string
   for (std::string_view rest = excluded; rest.size() >= id.size(); rest.remove_prefix(id.size())) {
     if (rest.starts_with(id)) return false;
   }
-  return filter.is_empty() ||
-         filter.fits(session::user_id_of(session.user->key->uid), session.id.text(),
-                     [&](std::string_view group) { return is_in_group(session, group); });
+  return filter.is_empty() || filter.fits(session::user_id_of(session.user->key->uid), session.id.text(),
+                                          [&](std::string_view group) { return is_in_group(session, group); });
 }
 
 /// One session has written the message or never will.

@@ -60,8 +60,8 @@ void Holder::on_order(TimePoint now, PathId path, const wire::Order& order) {
 void Holder::order_one(TimePoint now, Execution& execution) {
   const wire::Order& order = execution.order;
   wire::Sessions& answer = execution.answer;
-  User* const user = order.session.empty() ? find_user(order.uid)
-                                           : find_user_of(session::SessionId::from_bytes(order.session));
+  User* const user =
+      order.session.empty() ? find_user(order.uid) : find_user_of(session::SessionId::from_bytes(order.session));
   answer.finding = finding_of(user);
   if (answer.finding != wire::Finding::done) return;
   if (order.operation == wire::Operation::show) {

@@ -14,7 +14,8 @@ namespace wscluster::front {
 /// An error answer of REST or of a refused upgrade: body as in PROTOCOL.md B.6, code also in the header
 /// x-ms-error-code.
 [[nodiscard]] edge::Response failure(unsigned status, std::string_view code, std::string_view message);
-/// 401 for permission, 404 for not_found, 413 for limit, 415 for protocol, retry_later() for unavailable, 400 otherwise.
+/// 401 for permission, 404 for not_found, 413 for limit, 415 for protocol, retry_later() for unavailable, 400
+/// otherwise.
 [[nodiscard]] edge::Response failure(const Error& error);
 /// 405.
 [[nodiscard]] edge::Response wrong_method(std::string_view allowed);

@@ -8,6 +8,7 @@
 #include "front/path.hpp"
 #include "front/rest.hpp"
 #include "protocol/envelope.hpp"
+#include "protocol/names.hpp"
 #include "protocol/relay.hpp"
 #include "protocol/server_frames.hpp"
 #include "session/keys.hpp"
@@ -85,7 +86,8 @@ Result<> Rest::send_to_group(const Call& call) {
   if (!group) return group.error();
   auto message = read_message(call, *group);
   if (!message) return message.error();
-  message->to = session::group_key(*group);
+  const auto user = protocol::user_of_group(*group);
+  message->to = user ? std::string(*user) : session::group_key(*group);
   return send(call.connection, *message, false);
 }
 

@@ -11,11 +11,12 @@ namespace wscluster::session {
 
 /// The key of a group: who owns it orders what is published in it.
 [[nodiscard]] std::string group_key(std::string_view group);
-/// Everybody is in it; no client can name it.
-inline constexpr std::string_view everybody = "\x01all";
 [[nodiscard]] bool is_group_key(std::string_view key) noexcept;
 /// The group of that key.
 [[nodiscard]] std::string_view group_of_key(std::string_view key) noexcept;
+
+/// The group of all sessions. Nobody else can name it (check_group_name).
+inline constexpr std::string_view everybody{"\1all"};
 
 /// The uid of a client whose token names none: random, so that such clients are spread over the ring.
 [[nodiscard]] std::string anonymous_uid();

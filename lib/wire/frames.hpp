@@ -579,10 +579,9 @@ struct Outcome {
   }
 };
 
-using Frame =
-    std::variant<Hello, Goodbye, Heartbeat, Document, Word, Attach, Attached, Refused, Up, Down, Progress, Answered,
-                 Detach, Detached, Close, Moved, Evict, Message, Receipt, Refusal, Settled, Ask, None, Snapshot,
-                 Prepared, Release, Declined, Outcome, Fan, Subscribe, Subscribed, SubscribeRefused, Unsubscribe,
-                 AskInterest, Copy, CopyTaken, ListSessions, Order, Sessions>;
+using Frame = std::variant<Hello, Goodbye, Heartbeat, Document, Word, Attach, Attached, Refused, Up, Down, Progress,
+                           Answered, Detach, Detached, Close, Moved, Evict, Message, Receipt, Refusal, Settled, Ask,
+                           None, Snapshot, Prepared, Release, Declined, Outcome, Fan, Subscribe, Subscribed,
+                           SubscribeRefused, Unsubscribe, AskInterest, Copy, CopyTaken, ListSessions, Order, Sessions>;
 
 }  // namespace wscluster::wire
