@@ -171,7 +171,7 @@ struct Holder::Execution {
   const wire::Order& order;
   protocol::Filter filter;
   wire::Sessions answer;
-  std::string through;  ///< of the answer: its user may be gone when that is sent
+  std::string through;                                    ///< of the answer: its user may be gone when that is sent
   std::vector<std::pair<SessionRef, std::string>> joins;  ///< of sessions and keys of groups, not yet done
 };
 
