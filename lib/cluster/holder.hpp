@@ -228,6 +228,7 @@ class Holder final : public ReceiptSink, private MembershipSink {
   void order_everybody(TimePoint now, Execution& execution);
   bool order_user(TimePoint now, const User& user, Execution& execution);
   [[nodiscard]] bool is_meant(const Session& session, const Execution& execution) const;
+  bool send_to(TimePoint now, const User& user, Execution& execution);
   void carry_out(TimePoint now, Session& session, Execution& execution);
   bool close_by_operator(TimePoint now, Session& session, std::uint16_t code, std::string_view text);
 
@@ -278,8 +279,10 @@ class Holder final : public ReceiptSink, private MembershipSink {
                                                                  const session::SharedPayload& message);
   bool execute_frame(TimePoint now, Session& session, const wire::Up& up);
   [[nodiscard]] bool is_in_flight(const Session& session, std::uint64_t ack_id) const;
+  void execute_behind_close(TimePoint now, Session& session, const wire::Up& up);
   void postpone(Session& session, const wire::Up& up);
   bool execute_simple(TimePoint now, Session& session, const wire::Up& up);
+  void tell_disconnected(TimePoint now, Session& session, std::string_view reason);
   void refuse_frame(TimePoint now, Session& session, std::uint16_t code, std::string_view text);
   void say_ack(TimePoint now, Session& session, const OwnSend& send, const Outcome& outcome);
   bool send_to_group(TimePoint now, Session& session, const protocol::ClientFrame& frame);
@@ -344,7 +347,9 @@ class Holder final : public ReceiptSink, private MembershipSink {
   void accept_message(TimePoint now, User& user, PathId path, const wire::Message& message);
   void queue_visit(TimePoint now, User& user, PathId path, const wire::Message& message);
   void hold(TimePoint now, User& user, Executed& entry, const wire::Message& message);
-  void keep(TimePoint now, User& user, Executed& entry, TimePoint deadline, session::SharedPayload message);
+  [[nodiscard]] Duration inbox_time() const noexcept;
+  void keep(TimePoint now, User& user, Executed& entry, TimePoint deadline, Duration lifetime,
+            session::SharedPayload message);
   [[nodiscard]] bool has_inbox_room(const User& user, std::size_t bytes) const;
   void answer(TimePoint now, User& user, Executed& entry, wire::ReceiptStatus status, std::uint64_t sessions);
   void tell(const Executed& entry);

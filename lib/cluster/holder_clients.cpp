@@ -207,6 +207,20 @@ bool Holder::is_in_flight(const Session& session, std::uint64_t ack_id) const {
          std::any_of(joins.begin(), joins.end(), [&](const Client::Join& join) { return join.ack_id == ack_id; });
 }
 
+/// PROTOCOL C.3: it was said before the Close was read. Frames with an ack id the client says again, as it hears no
+/// ack.
+void Holder::execute_behind_close(TimePoint now, Session& session, const wire::Up& up) {
+  if (session.subprotocol() == wire::Subprotocol::none || up.is_binary) return;
+  const protocol::ParsedFrame frame = parser_.parse(up.payload);
+  const bool is_meant =
+      frame && !frame->ack_id && (frame->kind == Kind::send_to_group || frame->kind == Kind::sequence_ack);
+  if (!is_meant) return;
+  const std::uint64_t position = ++session.accepted;
+  ++counters_.messages_up;
+  session.unanswered.push_back(position);
+  if (!execute_frame(now, session, up)) forget_unanswered(session, position);
+}
+
 /// Said again before it was answered: this frame and all behind it wait for what became of the first.
 void Holder::postpone(Session& session, const wire::Up& up) {
   forget_unanswered(session, session.accepted);
@@ -232,11 +246,17 @@ bool Holder::execute_simple(TimePoint now, Session& session, const wire::Up& up)
 
 /// It broke the rules, and what it meant nobody can know: its session is over.
 void Holder::refuse_frame(TimePoint now, Session& session, std::uint16_t code, std::string_view text) {
-  session.is_over = true;
-  std::string frame;
-  protocol::append_disconnected(frame, text);
-  say(now, session, 0, frame);
+  tell_disconnected(now, session, text);
   close_session(session, code, text);
+}
+
+/// The session is over: its client will not find it again.
+void Holder::tell_disconnected(TimePoint now, Session& session, std::string_view reason) {
+  session.is_over = true;
+  if (session.subprotocol() == wire::Subprotocol::none) return;
+  std::string frame;
+  protocol::append_disconnected(frame, reason);
+  say(now, session, 0, frame);
 }
 
 bool Holder::say_error(TimePoint now, Session& session, std::optional<std::uint64_t> ack_id, AckError error,

@@ -101,13 +101,8 @@ void Holder::on_missed(TimePoint now, std::uint64_t member, std::string_view gro
   Session* session = find_session(member);
   if (session == nullptr || session->is_over) return;
   ++counters_.missed;
-  session->is_over = true;
-  const std::string text = "messages of a group were lost";
-  if (session->subprotocol() != wire::Subprotocol::none) {
-    std::string frame;
-    protocol::append_disconnected(frame, text + ": " + std::string(session::group_of_key(group)));
-    say(now, *session, 0, frame);
-  }
+  constexpr std::string_view text = "messages of a group were lost";
+  tell_disconnected(now, *session, std::string(text) + ": " + std::string(session::group_of_key(group)));
   close_session(*session, policy_violation, text);
 }
 

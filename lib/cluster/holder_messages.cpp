@@ -131,22 +131,28 @@ bool Holder::has_inbox_room(const User& user, std::size_t bytes) const {
 /// Nobody is there: for the return of an evicted user, or into the inbox.
 void Holder::hold(TimePoint now, User& user, Executed& entry, const wire::Message& message) {
   const bool is_expected = now < user.hold_until;
-  const bool has_inbox = options_.inbox == Inbox::memory;
+  const Duration lifetime = message.lifetime != 0 ? Duration(message.lifetime - 1) : inbox_time();
+  const bool has_inbox = lifetime.count() > 0;
   // One that is for some of the sessions only is for those that are there.
   const bool is_for_all = message.only.empty() && message.filter.empty();
   if ((!is_expected && !has_inbox) || !is_for_all || !has_inbox_room(user, message.payload.size())) {
     answer(now, user, entry, wire::ReceiptStatus::offline, 0);
     return;
   }
-  keep(now, user, entry, now + Duration(message.deadline_ms), session::SharedPayload(pool_, message.payload));
+  keep(now, user, entry, now + Duration(message.deadline_ms), lifetime, session::SharedPayload(pool_, message.payload));
   if (message.wait != wire::Wait::delivered || !is_expected) answer(now, user, entry, wire::ReceiptStatus::queued, 0);
 }
 
-void Holder::keep(TimePoint now, User& user, Executed& entry, TimePoint deadline, session::SharedPayload message) {
-  const TimePoint inbox_end = options_.inbox == Inbox::memory ? now + options_.inbox_time : TimePoint{};
+/// For messages that do not say themselves how long they may wait.
+Duration Holder::inbox_time() const noexcept {
+  return options_.inbox == Inbox::memory ? options_.inbox_time : Duration(0);
+}
+
+void Holder::keep(TimePoint now, User& user, Executed& entry, TimePoint deadline, Duration lifetime,
+                  session::SharedPayload message) {
   user.held_bytes += message.bytes().size();
   user.held.push_back(
-      {entry.origin, entry.counter, deadline, std::max(user.hold_until, inbox_end), std::move(message)});
+      {entry.origin, entry.counter, deadline, std::max(user.hold_until, now + lifetime), std::move(message)});
   entry.is_held = true;
   wait_for_return(user);
 }
@@ -164,7 +170,7 @@ void Holder::deliver(TimePoint now, User& user, Executed& entry, const session::
   const std::uint64_t counter = entry.counter;
   // A copy: a slow consumer may be closed meanwhile.
   std::vector<SessionRef> sessions = user.sessions;
-  if (audience != nullptr) {
+  if (audience != nullptr && !(audience->only.empty() && audience->excluded.empty() && audience->filter.empty())) {
     const auto filter = protocol::Filter::parse(audience->filter);
     std::erase_if(sessions, [&](SessionRef ref) {
       return !filter || !is_meant(*find_session(ref), audience->only, audience->excluded, *filter);
@@ -217,7 +223,7 @@ void Holder::resolve(TimePoint now, User& user, const session::FrameMark& mark, 
   const bool is_awaited = now < user.hold_until || options_.inbox == Inbox::memory;
   if (is_lost && fate.may_keep && is_awaited && has_inbox_room(user, message.bytes().size())) {
     // Nobody has it, and its reader comes back.
-    keep(now, user, *entry, std::max(user.hold_until, now), message);
+    keep(now, user, *entry, std::max(user.hold_until, now), inbox_time(), message);
   } else if (entry->is_answered) {
     counters_.dropped += is_lost ? 1 : 0;
   } else if (entry->written > 0) {

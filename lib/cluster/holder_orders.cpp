@@ -92,8 +92,30 @@ void Holder::order_everybody(TimePoint now, Execution& execution) {
   }
 }
 
+/// A message of which nobody waits for a receipt. Rounds repeat it: who has had it is known by its origin.
+bool Holder::send_to(TimePoint now, const User& user, Execution& execution) {
+  if (user.sessions.empty()) return false;
+  const wire::Order& order = execution.order;
+  on_settled(now, {options_.name, order.origin, 0});  // it is remembered for a while
+  wire::Message message;
+  message.service = options_.name;
+  message.uid = user.key->uid;
+  message.origin = order.origin;
+  message.counter = 1;
+  message.epoch = service_->epoch();
+  message.deadline_ms = static_cast<std::uint64_t>(options_.send_timeout.count());
+  message.payload = order.payload;
+  message.only = order.session;
+  message.excluded = order.excluded;
+  message.filter = order.filter;
+  on_message(now, 0, message);
+  ++execution.answer.count;
+  return true;
+}
+
 /// False when none of its sessions is meant.
 bool Holder::order_user(TimePoint now, const User& user, Execution& execution) {
+  if (execution.order.operation == wire::Operation::send) return send_to(now, user, execution);
   bool is_any_meant = false;
   for (const SessionRef ref : std::vector<SessionRef>(user.sessions)) {
     Session* const session = find_session(ref);
@@ -131,6 +153,8 @@ void Holder::carry_out(TimePoint now, Session& session, Execution& execution) {
       order_leaves(now, session, order);
       ++answer.count;
       return;
+    case send:  // to users, whole
+      return;
     case grant:
     case revoke:
     case check:
@@ -143,13 +167,8 @@ void Holder::carry_out(TimePoint now, Session& session, Execution& execution) {
 bool Holder::close_by_operator(TimePoint now, Session& session, std::uint16_t code, std::string_view text) {
   if (session.close_code != 0) return false;
   session.closes = 0;
-  session.is_over = code != come_back;
   ++counters_.closed_by_operator;
-  if (session.is_over && session.subprotocol() != wire::Subprotocol::none) {
-    std::string frame;
-    protocol::append_disconnected(frame, text);
-    say(now, session, 0, frame);
-  }
+  if (code != come_back) tell_disconnected(now, session, text);
   evict_session(now, session, code == come_back ? by_operator : 0, code, text);
   return true;
 }

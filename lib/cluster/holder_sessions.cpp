@@ -163,7 +163,11 @@ void Holder::on_up(TimePoint now, const wire::Up& up) {
   }
   cover(now, *session, up.written);
   // What comes after the decision to close was not executed; the client learns so by the missing answer.
-  if (session->close_code != 0 || session->is_away) return;
+  if (session->is_away || session->is_over) return;
+  if (session->close_code != 0) {
+    execute_behind_close(now, *session, up);
+    return;
+  }
   if (session->inherited > 0 || session->is_repeating) {
     // It must not overtake what the session has sent from its last holder.
     session->waiting_ups.emplace_back();

@@ -84,6 +84,8 @@ bool Inquirer::send(PathId path, const Order& order, std::uint64_t question, std
   frame.permission = static_cast<std::uint64_t>(order.permission);
   frame.code = order.code;
   frame.text = order.text;
+  frame.origin = order.origin;
+  frame.payload = order.payload;
   return network_.send(path, frame);
 }
 

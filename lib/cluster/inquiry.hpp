@@ -65,6 +65,8 @@ struct Order {
   session::Permission permission{};
   std::uint16_t code = 0;  ///< to close with
   std::string text;
+  std::uint64_t origin = 0;  ///< of a message: the same for all its repeats
+  std::string payload;       ///< packed protocol::Envelope
 };
 
 struct OrderReport {

@@ -65,7 +65,8 @@ bool Sender::send(TimePoint now, const Outgoing& message, ReceiptSink& sink, std
   conversation->open.push_back({counter, 0, false, now, message.deadline, message.wait, std::string(message.payload),
                                 std::string(message.request),
                                 message.audience == nullptr ? nullptr : std::make_unique<Audience>(*message.audience),
-                                &sink, cookie});
+                                message.lifetime ? static_cast<std::uint64_t>(message.lifetime->count()) + 1 : 0, &sink,
+                                cookie});
   if (conversation->path == 0 && mutations_.no_order_hold) conversation->retry_at = now;
   if (conversation->path == 0) {
     start_if_due(now, *conversation);
@@ -121,6 +122,7 @@ bool Sender::transmit(TimePoint now, Conversation& conversation, std::size_t ind
   message.wait = open.wait;
   message.payload = open.payload;
   message.request = open.request;
+  message.lifetime = open.lifetime;
   if (open.audience) {
     message.only = open.audience->only;
     message.excluded = open.audience->excluded;

@@ -5,6 +5,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -49,8 +50,9 @@ struct Outgoing {
   std::string_view payload;  ///< packed protocol::Envelope
   wire::Wait wait = wire::Wait::delivered;
   TimePoint deadline;
-  std::string_view request = {};       ///< the application's id: repeats of it become one message; empty: none
-  const Audience* audience = nullptr;  ///< null: all sessions
+  std::string_view request = {};          ///< the application's id: repeats of it become one message; empty: none
+  const Audience* audience = nullptr;     ///< null: all sessions
+  std::optional<Duration> lifetime = {};  ///< how long it waits for a session; nothing: as the service says
 };
 
 /// The origin of unicast messages of one core (DESIGN section 6, "Unicast"): computes the owner, keeps each message
@@ -88,6 +90,7 @@ class Sender {
     std::string payload;
     std::string request;
     std::unique_ptr<const Audience> audience;
+    std::uint64_t lifetime = 0;  ///< as in wire::Message
     ReceiptSink* sink = nullptr;
     std::uint64_t cookie = 0;
   };

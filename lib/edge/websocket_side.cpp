@@ -20,7 +20,9 @@ class Receiver final : public websocket::Sink {
   Receiver(Edge::State& edge, Connection& connection) : edge_(edge), c_(connection) {}
 
   bool on_message(websocket::MessageKind kind, std::string_view payload) override {
-    if (c_.phase != Phase::websocket) return c_.phase == Phase::closing;
+    // Behind our Close, too: what the client said before it read that may still be executed.
+    const bool is_asked_to_go = c_.phase == Phase::closing && c_.is_known && c_.reason != CloseReason::protocol_error;
+    if (c_.phase != Phase::websocket && !is_asked_to_go) return c_.phase == Phase::closing;
     ++edge_.counters.messages_in;
     edge_.application.on_message(Edge::State::id_of(c_), kind, payload);
     return c_.phase != Phase::free;

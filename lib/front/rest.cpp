@@ -50,6 +50,7 @@ std::span<const Rest::Route> Rest::routes() {
 
       {"GET", "/api/v1/services/*/sessions", &Rest::list_sessions},
       {"POST", "/api/v1/services/*/users/*/messages", &Rest::send_with_receipt},
+      {"POST", "/api/v1/services/*/groups/*/messages", &Rest::publish_with_receipt},
       {"GET", "/api/v1/services/*/users/*/sessions", &Rest::show_user},
       {"POST", "/api/v1/services/*/users/*/:evict", &Rest::evict_user},
   };

@@ -104,12 +104,15 @@ class Rest final : public cluster::ReceiptSink {
     wire::Wait wait = wire::Wait::queued;
     TimePoint deadline;
     std::string request;
+    std::optional<Duration> lifetime;  ///< in the inbox
   };
   Result<> send_to_user(const Call& call);
   Result<> send_to_connection(const Call& call);
   Result<> send_to_group(const Call& call);
   Result<> send_to_everybody(const Call& call);
+  Result<> order_message(const Call& call, cluster::Order order);
   Result<> send_with_receipt(const Call& call);
+  Result<> publish_with_receipt(const Call& call);
   [[nodiscard]] Result<Message> read_message(const Call& call, std::string_view group) const;
   Result<> send(edge::ConnectionId id, const Message& message, bool wants_receipt);
 

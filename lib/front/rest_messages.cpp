@@ -2,6 +2,7 @@
 // Messages of applications: to users, connections, groups and everybody.
 #include <algorithm>
 
+#include "base/random.hpp"
 #include "base/units.hpp"
 #include "front/answers.hpp"
 #include "front/parameters.hpp"
@@ -11,6 +12,7 @@
 #include "protocol/names.hpp"
 #include "protocol/relay.hpp"
 #include "protocol/server_frames.hpp"
+#include "ring/key.hpp"
 #include "session/keys.hpp"
 
 namespace wscluster::front {
@@ -91,36 +93,29 @@ Result<> Rest::send_to_group(const Call& call) {
   return send(call.connection, *message, false);
 }
 
+/// To everybody: an order for all shards, since no single node could say when all have it.
 Result<> Rest::send_to_everybody(const Call& call) {
-  auto message = read_message(call, {});
-  if (!message) return message.error();
-  message->to = session::group_key(session::everybody);
-  return send(call.connection, *message, false);
+  return order_message(call, {});
 }
 
-/// To its user, and of it to that connection alone; who the user is its holder says.
 Result<> Rest::send_to_connection(const Call& call) {
+  cluster::Order order;
+  order.session = connection_in_path(call.names[0]);
+  if (order.session) return order_message(call, std::move(order));
+  edge_.respond(call.connection, accepted());
+  return {};
+}
+
+/// Repeats of one call are one message for a minute.
+Result<> Rest::order_message(const Call& call, cluster::Order order) {
   auto message = read_message(call, {});
   if (!message) return message.error();
-  const auto answer = [this, id = call.connection, message = *message](const cluster::OrderReport& report) mutable {
-    if (report.status == Status::busy || report.status == Status::unknown) {
-      edge_.respond(id, retry_later("who holds the connection cannot be told now"));
-    } else if (report.sessions.empty()) {
-      edge_.respond(id, accepted());
-    } else {
-      message.to = report.sessions.front().uid;
-      message.audience.only = report.sessions.front().id.view();
-      if (const auto sent = send(id, message, false); !sent) edge_.respond(id, failure(sent.error()));
-    }
-  };
-  cluster::Order order;
-  order.service = call.service();
-  order.session = connection_in_path(call.names[0]);
-  if (order.session) {
-    inquirer_.order(std::move(order), message->deadline, answer);
-  } else {
-    edge_.respond(call.connection, accepted());
-  }
+  order.operation = wire::Operation::send;
+  order.origin = message->request.empty() ? random_id() : ring::hash_uid(message->request, 0);
+  order.payload = std::move(message->envelope);
+  order.filter = std::move(message->audience.filter);
+  order.excluded = excluded_sessions(call.request);
+  this->order(call, std::move(order), answer_with(202));
   return {};
 }
 
@@ -133,8 +128,10 @@ Result<Rest::Message> Rest::read_message(const Call& call, std::string_view grou
   if (!filter) return filter.error();
   const auto id = request_id(call.request);
   if (!id) return id.error();
-  if (const auto lifetime = message_lifetime(call.request); !lifetime) return lifetime.error();
+  const auto lifetime = message_lifetime(call.request);
+  if (!lifetime) return lifetime.error();
   Message message;
+  message.lifetime = *lifetime;
   message.service = call.service();
   if (group.empty()) {
     protocol::append_server_envelope(message.envelope, *type, *data);
@@ -165,6 +162,20 @@ Result<> Rest::send_with_receipt(const Call& call) {
   return send(call.connection, *message, true);
 }
 
+/// `queued` to so many sessions when every shard with members has it, else `offline`.
+Result<> Rest::publish_with_receipt(const Call& call) {
+  const auto group = group_in_path(call.names[0]);
+  if (!group) return group.error();
+  const auto options = receipt_options(call.request, *call.door);
+  if (!options) return options.error();
+  auto message = read_message(call, *group);
+  if (!message) return message.error();
+  const auto user = protocol::user_of_group(*group);
+  message->to = user ? std::string(*user) : session::group_key(*group);
+  message->deadline = now() + options->timeout;
+  return send(call.connection, *message, true);
+}
+
 Result<> Rest::send(edge::ConnectionId id, const Message& message, bool wants_receipt) {
   cluster::Outgoing outgoing;
   outgoing.service = message.service;
@@ -173,10 +184,12 @@ Result<> Rest::send(edge::ConnectionId id, const Message& message, bool wants_re
   outgoing.wait = message.wait;
   outgoing.deadline = message.deadline;
   outgoing.request = message.request;
+  outgoing.lifetime = message.lifetime;
   const auto& [only, excluded, filter] = message.audience;
   if (!only.empty() || !excluded.empty() || !filter.empty()) outgoing.audience = &message.audience;
   const std::uint64_t number = next_send_++;
-  sends_.emplace(number, PendingSend{id, message.to, wants_receipt});
+  const std::string_view to = session::is_group_key(message.to) ? session::group_of_key(message.to) : message.to;
+  sends_.emplace(number, PendingSend{id, std::string(to), wants_receipt});
   if (!sender_.send(now(), outgoing, *this, number)) {
     sends_.erase(number);
     return error(Errc::unavailable, "the service has no ring yet");

@@ -15,9 +15,6 @@ namespace wscluster::session {
 /// The group of that key.
 [[nodiscard]] std::string_view group_of_key(std::string_view key) noexcept;
 
-/// The group of all sessions. Nobody else can name it (check_group_name).
-inline constexpr std::string_view everybody{"\1all"};
-
 /// The uid of a client whose token names none: random, so that such clients are spread over the ring.
 [[nodiscard]] std::string anonymous_uid();
 /// Who the user is for clients and applications: empty when anonymous.

@@ -364,11 +364,12 @@ struct Message {
   std::uint64_t epoch = 0;        ///< of the first sending
   std::uint64_t deadline_ms = 0;  ///< from now
   Wait wait = Wait::none;
-  std::string_view payload;   ///< packed protocol::Envelope
-  std::string_view request;   ///< the application's id of what it asks for; messages of one request are one message
-  std::string_view only;      ///< to this session of the user, 24 raw bytes; empty: to all
-  std::string_view excluded;  ///< not to these, 24 raw bytes each
-  std::string_view filter;    ///< of the sessions that get it; empty: all
+  std::string_view payload;    ///< packed protocol::Envelope
+  std::string_view request;    ///< the application's id of what it asks for; messages of one request are one message
+  std::string_view only;       ///< to this session of the user, 24 raw bytes; empty: to all
+  std::string_view excluded;   ///< not to these, 24 raw bytes each
+  std::string_view filter;     ///< of the sessions that get it; empty: all
+  std::uint64_t lifetime = 0;  ///< waits so many ms, less 1, for a session; 0: as the service says
 
   template <class Self, class V>
   static void fields(Self& self, V& v) {
@@ -386,6 +387,7 @@ struct Message {
     v.text(13, self.only);
     v.text(14, self.excluded);
     v.text(15, self.filter);
+    v.number(16, self.lifetime);
   }
 };
 

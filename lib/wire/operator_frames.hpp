@@ -52,6 +52,7 @@ enum class Operation : std::uint64_t {
   grant = 6,   ///< of a permission
   revoke = 7,  ///< the same
   check = 8,   ///< how many of the sessions have it?
+  send = 9,    ///< a message, without a receipt
 };
 
 struct GroupName {
@@ -80,6 +81,8 @@ struct Order {
   std::uint64_t permission = 0;   ///< session::Permission
   std::uint64_t code = 0;         ///< to close with
   std::string_view text;
+  std::uint64_t origin = 0;  ///< of the message: the same for all its repeats
+  std::string_view payload;  ///< packed protocol::Envelope
 
   template <class Self, class V>
   static void fields(Self& self, V& v) {
@@ -96,6 +99,8 @@ struct Order {
     v.number(11, self.permission);
     v.number(12, self.code);
     v.text(13, self.text);
+    v.fixed(14, self.origin);
+    v.text(15, self.payload);
   }
 };
 

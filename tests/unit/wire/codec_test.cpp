@@ -190,7 +190,10 @@ TEST(Wire, an_order_comes_back) {
                                      {{"a"}, {"b"}},
                                      1,
                                      4001,
-                                     "go away"});
+                                     "go away",
+                                     77,
+                                     "packed"});
+  EXPECT_EQ(std::tuple(order.origin, order.payload), std::tuple(77U, "packed"));
   EXPECT_EQ(std::tuple(order.number, order.service, order.operation, order.uid, order.session, order.after),
             std::tuple(7U, "chat", Operation::grant, "bob", id, "alice"));
   EXPECT_EQ(std::tuple(order.in_group, order.filter, order.excluded, order.permission, order.code, order.text),
