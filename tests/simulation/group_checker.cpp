@@ -5,6 +5,12 @@
 
 namespace wscluster::simulation {
 
+void GroupChecker::joins(std::uint64_t session, const std::string& group, const std::string& name) {
+  Member& member = members_[{group, session}];
+  member.name = name;
+  member.is_out = false;
+}
+
 void GroupChecker::joined(std::uint64_t session, const std::string& group) {
   Member& member = members_[{group, session}];
   member.stays.push_back({++now_, 0});
@@ -38,8 +44,11 @@ void GroupChecker::read(std::uint64_t session, std::uint64_t number, const std::
   if (found->second.excluded == session) checker_.break_promise("its publisher reads it in spite of noEcho", number);
   Member& member = members_[{group, session}];
   if (member.is_out) checker_.break_promise("read by somebody who has left " + group, number);
-  if (!member.seen.insert(number).second) return checker_.break_promise("read twice by a member", number);
-  member.order.push_back(number);
+  if (!member.seen.insert(number).second) {
+    if (!has_doubtful_order(number)) checker_.break_promise("read twice by " + member.name, number);
+    return;
+  }
+  member.order.push_back({number, ++now_});
 }
 
 void GroupChecker::finish(const std::set<std::uint64_t>& unknown) {
@@ -54,20 +63,33 @@ void GroupChecker::finish(const std::set<std::uint64_t>& unknown) {
     check_total_order(group);
 }
 
+bool GroupChecker::is_due(const Publication& publication, const Stay& stay, const Member& member) const {
+  if (publication.begun < stay.joined) return false;
+  if (stay.leaves == 0) return true;
+  return std::any_of(member.order.begin(), member.order.end(), [&](const Reading& reading) {
+    return reading.at > stay.joined && reading.at < stay.leaves &&
+           publications_.at(reading.number).begun > publication.answered;
+  });
+}
+
+bool GroupChecker::has_doubtful_order(std::uint64_t number) const {
+  return !is_lossless_ && said_again_.contains(number);
+}
+
 void GroupChecker::check_complete(std::uint64_t session, const std::string& group, const Member& member) {
   for (const auto& [number, publication] : publications_) {
     if (publication.group != group || publication.answered == 0 || publication.excluded == session) continue;
-    const bool is_due = std::any_of(member.stays.begin(), member.stays.end(), [&, &p = publication](const Stay& stay) {
-      return p.begun > stay.joined && (stay.leaves == 0 || p.answered < stay.leaves);
-    });
-    if (is_due && !member.seen.contains(number))
-      checker_.break_promise("a member of " + group + " never read it", number);
+    const bool is_expected = std::any_of(member.stays.begin(), member.stays.end(),
+                                         [&, &p = publication](const Stay& stay) { return is_due(p, stay, member); });
+    if (is_expected && !member.seen.contains(number))
+      checker_.break_promise(member.name + " in " + group + " never read it", number);
   }
 }
 
 void GroupChecker::check_senders(const Member& member, const std::set<std::uint64_t>& unknown) {
   std::map<std::uint64_t, std::uint64_t> newest;
-  for (const std::uint64_t number : member.order) {
+  for (const auto& [number, at] : member.order) {
+    if (has_doubtful_order(number)) continue;
     std::uint64_t& before = newest[publications_.at(number).sender];
     if (number < before && !unknown.contains(number))
       checker_.break_promise("reordered in its group, after " + std::to_string(before), number);
@@ -82,8 +104,8 @@ void GroupChecker::check_total_order(const std::string& group) {
   for (const auto& [key, member] : members_) {
     if (key.first != group) continue;
     std::uint64_t last = 0;
-    for (const std::uint64_t number : member.order) {
-      if (publications_.at(number).answered == 0) continue;
+    for (const auto& [number, at] : member.order) {
+      if (publications_.at(number).answered == 0 || has_doubtful_order(number)) continue;
       before.try_emplace(number, 0);
       if (last != 0 && next[last].insert(number).second) ++before[number];
       last = number;

@@ -68,6 +68,7 @@ void Reliable::say_again() {
     } else {
       requests_.push_back(request);
       send(request.frame);
+      world_.groups().said_again(request.ack_id);
     }
   }
   if (connection_id_.empty()) {
@@ -125,7 +126,7 @@ void Reliable::publish(const std::string& group) {
 
 void Reliable::join(const std::string& group) {
   if (!is_ready_ || !groups_.insert(group).second) return;
-  world_.groups().joins(session_, group);
+  world_.groups().joins(session_, group, client_.uid() + " (device " + std::to_string(number_) + ")");
   const std::uint64_t ack_id = ++last_ack_id_;
   ask({Kind::join, ack_id, group,
        R"({"type":"joinGroup","group":")" + group + R"(","ackId":)" + std::to_string(ack_id) + "}"});

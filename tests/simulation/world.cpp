@@ -38,7 +38,7 @@ World::World(const Story& story, bool is_telling)
       services_(services_of(story)),
       started_(agenda_.now()),
       checker_(story.promises.is_lossless || story.promises.keeps_sending),
-      groups_(checker_),
+      groups_(checker_, story.promises.is_lossless),
       redis_(story.heartbeat, story.lease),
       links_(*this, mix(story.seed, "links")),
       watch_(*this),
