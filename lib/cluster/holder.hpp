@@ -325,6 +325,7 @@ class Holder final : public ReceiptSink, private MembershipSink {
   void drop_interest(TimePoint now, User& user, std::uint64_t incarnation, unsigned shard);
   void refuse_subscribe(PathId path, const wire::Subscribe& subscribe);
   void watch_group(User& user);
+  void ask_interest(const User& user, PathId path) const;
   void tick_groups(TimePoint now);
   void encode_group(const Group& group, wire::UserState& state) const;
   void install_group(TimePoint now, User& user, const wire::GroupState& state);

@@ -186,6 +186,10 @@ void Holder::drop_interest(TimePoint now, User& user, std::uint64_t incarnation,
   interests.erase(found);
 }
 
+void Holder::ask_interest(const User& user, PathId path) const {
+  network_.send(path, wire::AskInterest{options_.name, user.key->uid, self_.incarnation, service_->epoch()});
+}
+
 /// Asks shards of which it is not known where they are, and forgets those whose node has left.
 void Holder::tick_groups(TimePoint now) {
   if (now < next_groups_) return;
@@ -201,10 +205,12 @@ void Holder::tick_groups(TimePoint now) {
       const auto member = std::find_if(members.begin(), members.end(),
                                        [&](const ring::Member& m) { return m.incarnation == interest.incarnation; });
       if (member == members.end()) {
+        // It may be back already, and not know that it ever was out.
+        const Peer* peer = view_->peer_of(interest.incarnation);
+        if (peer != nullptr) ask_interest(*user, network_.path_to(peer->name, interest.incarnation, interest.shard));
         drop_interest(now, *user, interest.incarnation, interest.shard);
       } else if (interest.path == 0 && now >= interest.ask_at) {
-        network_.send(network_.path_to(member->name, interest.incarnation, interest.shard),
-                      wire::AskInterest{options_.name, key.uid, self_.incarnation, service_->epoch()});
+        ask_interest(*user, network_.path_to(member->name, interest.incarnation, interest.shard));
       }
     }
     for (Interest& interest : user->group->interests) {

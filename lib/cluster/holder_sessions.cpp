@@ -81,6 +81,16 @@ void Holder::attach(TimePoint now, User& user, PathId path, const wire::Attach& 
     }
     recover(now, *session, request.token);
   } else if (session != nullptr) {
+    // A reliable session has another life with each socket: the client has left this one and come back since.
+    const bool is_left = session->is_reliable() && request.life != 0 && request.life != session->life;
+    if (is_left && request.ended == 0) {
+      refuse_attach(path, request, wire::RefuseReason::gone);
+      return;
+    }
+    if (is_left) {
+      network_.send(path, wire::Detached{request.edge, request.number});
+      return;
+    }
     if (session->edge == request.edge && request.number <= session->number) return;
     // An edge that does not know this life yet has taken nothing of it.
     const bool is_same_life = request.life == session->life || options_.mutations.no_life;

@@ -5,8 +5,8 @@
 
 namespace wscluster::simulation {
 
-std::uint64_t Checker::sent(std::uint64_t sender, std::string_view to, bool wants_delivered) {
-  messages_.push_back({sender, std::string(to), {}, wants_delivered, false, {}});
+std::uint64_t Checker::sent(std::uint64_t sender, std::string_view to, Wish wish) {
+  messages_.push_back({sender, std::string(to), {}, wish, false, {}});
   return messages_.size();
 }
 
@@ -39,7 +39,8 @@ void Checker::answered(std::uint64_t number, std::string_view status, std::uint6
   }
   if ((status == "offline" || status == "expired") && was_read)
     break_promise("`" + message.status + "` though it was read", number);
-  const bool is_good = status == "delivered" || (status == "queued" && !message.wants_delivered);
+  const bool is_good = status == "delivered" || (status == "queued" && message.wish != Wish::delivered) ||
+                       (status == "offline" && message.wish == Wish::published);
   if (!is_good && is_lossless_) break_promise("lost: receipt `" + message.status + "`", number);
 }
 
@@ -65,9 +66,16 @@ void Checker::finish() {
   for (std::uint64_t number = 1; number <= messages_.size(); ++number) {
     const Sent& message = messages_[number - 1];
     if (message.status.empty() && !message.is_given_up) break_promise("never answered", number);
-    if (message.status == "queued" && message.readers.empty() && is_lossless_)
+    if (message.status == "queued" && message.wish == Wish::queued && message.readers.empty() && is_lossless_)
       break_promise("lost after `queued`", number);
   }
+}
+
+std::set<std::uint64_t> Checker::unknown() const {
+  std::set<std::uint64_t> numbers;
+  for (std::uint64_t number = 1; number <= messages_.size(); ++number)
+    if (messages_[number - 1].status == "unknown") numbers.insert(number);
+  return numbers;
 }
 
 std::uint64_t Checker::answers(const std::string& status) const {

@@ -3,11 +3,19 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace wscluster::simulation {
+
+/// What its sender wants to hear.
+enum class Wish : std::uint8_t {
+  delivered,
+  queued,
+  published,  ///< to a group; who reads it is GroupChecker's business
+};
 
 /// Follows every message of a world by its number and writes down what breaks a promise.
 class Checker {
@@ -16,7 +24,7 @@ class Checker {
   explicit Checker(bool is_lossless) : is_lossless_(is_lossless) {}
 
   /// A message leaves `sender` (one session or one origin; its messages keep their order). Returns its number, from 1.
-  std::uint64_t sent(std::uint64_t sender, std::string_view to, bool wants_delivered = true);
+  std::uint64_t sent(std::uint64_t sender, std::string_view to, Wish wish = Wish::delivered);
   /// The client (a device) has read it from its socket.
   void read(std::uint64_t client, std::string_view uid, std::uint64_t number);
   void answered(std::uint64_t number, std::string_view status, std::uint64_t sessions);
@@ -31,6 +39,8 @@ class Checker {
   [[nodiscard]] std::uint64_t answers(const std::string& status) const;
   [[nodiscard]] std::uint64_t reads() const noexcept { return reads_; }
   [[nodiscard]] std::uint64_t unanswered() const noexcept { return unanswered_; }
+  /// Numbers of the messages whose senders were told `unknown`.
+  [[nodiscard]] std::set<std::uint64_t> unknown() const;
   /// Numbers of the messages behind broken(), for a story.
   [[nodiscard]] const std::vector<std::uint64_t>& culprits() const noexcept { return culprits_; }
 
@@ -39,7 +49,7 @@ class Checker {
     std::uint64_t sender = 0;
     std::string to;
     std::string status;  ///< empty: no answer
-    bool wants_delivered = true;
+    Wish wish = Wish::delivered;
     bool is_given_up = false;
     std::vector<std::uint64_t> readers;
   };

@@ -2,6 +2,7 @@
 #include "client.hpp"
 
 #include "process.hpp"
+#include "texts.hpp"
 #include "world.hpp"
 
 namespace wscluster::simulation {
@@ -12,16 +13,10 @@ using namespace std::chrono_literals;
 constexpr Duration handshake_patience = 5s;
 /// An edge does not wait longer for a socket that does not take the close.
 constexpr Duration close_patience = 3s;
-
-std::uint64_t number_behind(const std::string& text, std::string_view key) {
-  const auto at = text.find(key);
-  return at == std::string::npos ? 0 : std::stoull(text.substr(at + key.size()));
-}
-
-std::string text_behind(const std::string& text, std::string_view key) {
-  const auto at = text.find(key) + key.size();
-  return text.substr(at, text.find('"', at) - at);
-}
+/// With it a session is over that its client could come back to.
+constexpr std::uint16_t policy_violation = 1008;
+constexpr std::uint16_t normal_closure = 1000;
+constexpr std::uint16_t going_away = 1001;
 
 }  // namespace
 
@@ -30,7 +25,9 @@ Client::Client(World& world, std::uint64_t number, const Device& device, const c
       number_(number),
       device_(device),
       options_(options),
-      random_(mix(mix(world.seed(), "client"), number)) {}
+      random_(mix(mix(world.seed(), "client"), number)) {
+  if (device.is_reliable) reliable_ = std::make_unique<Reliable>(world, *this, number);
+}
 
 void Client::connect_in(Clock::duration delay) {
   const std::uint64_t now_at = socket_;
@@ -60,6 +57,7 @@ void Client::connect() {
       cluster::ClientInfo info;
       info.uid = device_.uid;
       info.id = session::SessionId::make(service->hash_of(device_.uid));
+      if (reliable_) reliable_->introduce(info);
       const TimePoint now = core.process().turn_time();
       ref_ = core.attachments().open(now, socket_, options_, std::move(info), now + handshake_patience);
     });
@@ -70,12 +68,15 @@ void Client::connect() {
 void Client::on_attached() {
   is_attached_ = true;
   world_.note(device_.uid + " (device " + std::to_string(number_) + ") is connected at " + core_->process().name());
+  if (reliable_) reliable_->on_attached();
 }
 
 void Client::on_refused(cluster::Sockets::Refusal reason) {
   world_.note(device_.uid + " (device " + std::to_string(number_) + ") is refused (" +
               std::to_string(static_cast<int>(reason)) + ")");
-  forget_socket();
+  const bool is_lost = reason == cluster::Sockets::Refusal::gone;
+  if (is_lost && world_.is_lossless()) world_.checker().break_promise(device_.uid + " has lost its session");
+  forget_socket(is_lost);
   connect_in(random_.micros(20'000, 150'000));
 }
 
@@ -134,7 +135,9 @@ void Client::read_some() {
 
 void Client::take(const std::string& frame) {
   Checker& checker = world_.checker();
-  if (options_.raw == cluster::RawMode::echo) {
+  if (reliable_) {
+    reliable_->on_frame(frame);
+  } else if (options_.raw == cluster::RawMode::echo) {
     const std::uint64_t number = std::stoull(frame);
     checker.read(number_, device_.uid, number);
     if (open_sends_.erase(number) + doubtful_sends_.erase(number) > 0) checker.answered(number, "delivered", 1);
@@ -153,10 +156,41 @@ void Client::take(const std::string& frame) {
   }
 }
 
+bool Client::is_busy() const noexcept {
+  const bool has_unread = core_ != nullptr && !arrived_.empty() && device_.reading != Reading::never;
+  return !open_sends_.empty() || has_unread || (reliable_ && !is_away_ && reliable_->has_open_requests());
+}
+
+void Client::when_open(const std::function<void()>& task) {
+  if (!is_open()) return;
+  core_->process().when_running([this, task, at = socket_] {
+    if (socket_ == at && is_open()) task();
+  });
+}
+
+void Client::send_up(const std::string& frame) {
+  world_.turn(*core_, [&](Core& core) { core.attachments().on_frame(core.process().turn_time(), ref_, false, frame); });
+}
+
+void Client::publish(const std::string& group) {
+  if (!reliable_ || is_paused_) return;
+  when_open([this, group] { reliable_->publish(group); });
+}
+
+void Client::join(const std::string& group) {
+  if (!reliable_ || is_paused_) return;
+  when_open([this, group] { reliable_->join(group); });
+}
+
+void Client::leave(const std::string& group) {
+  if (!reliable_ || is_paused_) return;
+  when_open([this, group] { reliable_->leave(group); });
+}
+
 void Client::say(const std::string& to) {
   if (!is_open() || is_paused_ || device_.reading == Reading::never) return;
-  core_->process().when_running([this, to, at = socket_] {
-    if (socket_ != at || !is_open()) return;
+  when_open([this, to] {
+    if (reliable_) return reliable_->say(to);
     const bool is_echo = options_.raw == cluster::RawMode::echo;
     const std::uint64_t number = world_.checker().sent(sender_, is_echo ? device_.uid : to);
     // An echo has no receipt: what a state that is lost may have executed, nobody answers.
@@ -167,8 +201,7 @@ void Client::say(const std::string& to) {
     if (!is_echo) frame = R"({"to":")" + to + R"(","data":)" + frame + R"(,"id":)" + frame + "}";
     world_.note(device_.uid + " (device " + std::to_string(number_) + ") says #" + std::to_string(number) + " to " +
                 to);
-    world_.turn(*core_,
-                [&](Core& core) { core.attachments().on_frame(core.process().turn_time(), ref_, false, frame); });
+    send_up(frame);
   });
 }
 
@@ -178,7 +211,7 @@ void Client::vanish() {
   is_away_ = true;
   if (core_ == nullptr) return;
   core_->process().when_running([this, at = socket_] {
-    if (socket_ == at && core_ != nullptr) end(1001);
+    if (socket_ == at && core_ != nullptr) end(reliable_ ? normal_closure : going_away);
   });
 }
 
@@ -191,15 +224,16 @@ void Client::on_broken() {
 void Client::end(std::uint16_t code) {
   Core& core = *core_;
   if (ref_ != 0) world_.turn(core, [&](Core& c) { c.close_socket(ref_, code); });
-  forget_socket();
+  forget_socket(is_away_ || code == policy_violation);
   if (!is_away_) connect_in(random_.micros(0, 250'000));
 }
 
-void Client::forget_socket() {
+void Client::forget_socket(bool is_lost) {
   core_->sockets.erase(socket_);
   core_ = nullptr;
   ref_ = 0;
   is_attached_ = false;
+  if (reliable_) reliable_->on_end(is_lost);
   for (const std::uint64_t number : open_sends_)
     world_.checker().given_up(number);
   open_sends_.clear();

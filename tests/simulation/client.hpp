@@ -3,11 +3,14 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
+#include <memory>
 #include <set>
 #include <string>
 
 #include "core.hpp"
 #include "random.hpp"
+#include "reliable.hpp"
 #include "story.hpp"
 
 namespace wscluster::simulation {
@@ -20,6 +23,10 @@ class Client {
   void connect();
   /// To a relay service: a message to that user, followed by the checker. To an echo service: a message to itself.
   void say(const std::string& to);
+  // For reliable ones; others do not know groups.
+  void publish(const std::string& group);
+  void join(const std::string& group);
+  void leave(const std::string& group);
   /// Closes the socket and stays away.
   void vanish();
   /// The process at the other end is dead.
@@ -36,7 +43,11 @@ class Client {
   [[nodiscard]] bool is_paused() const noexcept { return is_paused_; }
   /// Before its arrival, or after it has left for good.
   [[nodiscard]] bool is_away() const noexcept { return is_away_; }
-  [[nodiscard]] bool has_open_sends() const noexcept { return !open_sends_.empty(); }
+  /// Something was sent and has no answer, or something has come and is not read.
+  [[nodiscard]] bool is_busy() const noexcept;
+  /// Now or after a SIGCONT of the edge, if the socket is open then.
+  void when_open(const std::function<void()>& task);
+  void send_up(const std::string& frame);
   [[nodiscard]] const std::string& uid() const noexcept { return device_.uid; }
   [[nodiscard]] const Device& device() const noexcept { return device_; }
   [[nodiscard]] Core* core() const noexcept { return core_; }
@@ -49,7 +60,7 @@ class Client {
   void read_some();
   void take(const std::string& frame);
   void end(std::uint16_t code);
-  void forget_socket();
+  void forget_socket(bool is_lost = false);
   void connect_in(Clock::duration delay);
 
   World& world_;
@@ -68,6 +79,7 @@ class Client {
   std::uint16_t close_code_ = 0;
   std::deque<std::string> arrived_;  ///< at the edge, not yet taken by the kernel
   std::uint64_t written_ = 0;
+  std::unique_ptr<Reliable> reliable_;  ///< null: a client without a subprotocol
   std::set<std::uint64_t> open_sends_;
   std::set<std::uint64_t> doubtful_sends_;  ///< echoes, which a lost state may swallow
   std::uint64_t closes_ = 0;

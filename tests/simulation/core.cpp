@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "core.hpp"
 
-#include "protocol/envelope.hpp"
-
 #include <algorithm>
 
 #include "client.hpp"
 #include "process.hpp"
+#include "protocol/envelope.hpp"
+#include "session/keys.hpp"
 #include "world.hpp"
 
 namespace wscluster::simulation {
@@ -175,6 +175,7 @@ void Core::handle(TimePoint now, PathId path, const wire::Frame& frame) {
             with_holder(holder(f.service), [&](auto& h) { h.memberships().on_ask_interest(now, f); });
           },
           [&](const wire::Copy& f) {
+            world_.tell_message("is copied", f.payload, *this);
             with_holder(holder(f.service), [&](auto& h) { h.memberships().on_copy(now, path, f); });
           },
           [&](const wire::Detached& f) { attachments_.on_detached(now, path, f); },
@@ -191,13 +192,27 @@ void Core::handle(TimePoint now, PathId path, const wire::Frame& frame) {
 void Core::send_message(TimePoint now, const std::string& service, const std::string& uid, wire::Wait wait,
                         Duration patience) {
   if (!view_ || view_->service(service) == nullptr) return;
-  const std::uint64_t number = world_.checker().sent(origin_, uid, wait == wire::Wait::delivered);
+  const std::uint64_t number =
+      world_.checker().sent(origin_, uid, wait == wire::Wait::delivered ? Wish::delivered : Wish::queued);
   world_.note("REST at " + process_.name() + " sends #" + std::to_string(number) + " to " + uid);
   std::string payload;
   protocol::append_server_envelope(payload, protocol::DataType::json,
                                    R"({"from":"rest","data":)" + std::to_string(number) + "}");
   open_sends.insert(number);
   if (!sender_.send(now, {service, uid, payload, wait, now + patience}, *this, number))
+    world_.checker().break_promise("a send without a view", number);
+}
+
+void Core::publish(TimePoint now, const std::string& service, const std::string& group, Duration patience) {
+  if (!view_ || view_->service(service) == nullptr) return;
+  const std::uint64_t number = world_.checker().sent(origin_, group, Wish::published);
+  world_.groups().published(number, origin_, group, 0);
+  world_.note("REST at " + process_.name() + " publishes #" + std::to_string(number) + " in " + group);
+  std::string payload;
+  protocol::append_group_envelope(payload, group, protocol::DataType::json, std::to_string(number), {});
+  open_sends.insert(number);
+  const std::string key = session::group_key(group);
+  if (!sender_.send(now, {service, key, payload, wire::Wait::queued, now + patience}, *this, number))
     world_.checker().break_promise("a send without a view", number);
 }
 
@@ -241,6 +256,8 @@ void Core::on_receipt(TimePoint, std::uint64_t cookie, const cluster::Receipt& r
   open_sends.erase(cookie);
   world_.note("receipt #" + std::to_string(cookie) + " " + cluster::to_string(receipt.status));
   world_.checker().answered(cookie, cluster::to_string(receipt.status), receipt.sessions);
+  using enum wire::ReceiptStatus;
+  if (receipt.status == queued || receipt.status == offline) world_.groups().answered(cookie);
 }
 
 }  // namespace wscluster::simulation

@@ -38,6 +38,7 @@ class Core final : public cluster::Network, public cluster::Sockets, public clus
   /// A message that somebody sends over REST here.
   void send_message(TimePoint now, const std::string& service, const std::string& uid, wire::Wait wait,
                     Duration patience);
+  void publish(TimePoint now, const std::string& service, const std::string& group, Duration patience);
 
   void close_socket(cluster::Attachments::Ref ref, std::uint16_t code);
 

@@ -12,6 +12,7 @@ const std::vector<Plot>& plots() {
     add_hand_over_plots(list);
     add_fault_plots(list);
     add_redis_plots(list);
+    add_group_plots(list);
     return list;
   }();
   return all;

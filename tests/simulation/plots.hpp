@@ -28,6 +28,7 @@ struct Plot {
 void add_calm_plots(std::vector<Plot>& into);
 void add_fault_plots(std::vector<Plot>& into);
 void add_hand_over_plots(std::vector<Plot>& into);
+void add_group_plots(std::vector<Plot>& into);
 void add_redis_plots(std::vector<Plot>& into);
 
 }  // namespace wscluster::simulation

@@ -49,31 +49,39 @@ const char* name_of(wire::FrameType type) noexcept {
       return "word";
     case wire::FrameType::progress:
       return "progress";
+    case wire::FrameType::fan:
+      return "fan";
+    case wire::FrameType::subscribe:
+      return "subscribe";
+    case wire::FrameType::unsubscribe:
+      return "unsubscribe";
+    case wire::FrameType::subscribed:
+      return "subscribed";
+    case wire::FrameType::subscribe_refused:
+      return "subscribe refused";
+    case wire::FrameType::ask_interest:
+      return "ask interest";
+    case wire::FrameType::copy:
+      return "copy";
+    case wire::FrameType::copy_taken:
+      return "copy taken";
     default:
       return "frame";
   }
 }
 
 const char* to_string(Act act) noexcept {
-  constexpr const char* words[] = {"say",
-                                   "rest",
-                                   "vanish",
-                                   "arrive",
-                                   "ring",
-                                   "abort",
-                                   "cli dies",
-                                   "drain",
-                                   "kill",
-                                   "restart",
-                                   "stop",
-                                   "cut",
-                                   "part",
-                                   "lag",
-                                   "redis away",
-                                   "redis cut",
-                                   "redis deaf",
-                                   "redis save",
-                                   "redis roll back",
+  constexpr const char* words[] = {"say",        "rest",
+                                   "join",       "leave",
+                                   "publish",    "vanish",
+                                   "arrive",     "ring",
+                                   "abort",      "cli dies",
+                                   "drain",      "kill",
+                                   "restart",    "stop",
+                                   "cut",        "part",
+                                   "lag",        "redis away",
+                                   "redis cut",  "redis deaf",
+                                   "redis save", "redis roll back",
                                    "redis flush"};
   return words[static_cast<std::size_t>(act)];
 }
@@ -88,8 +96,10 @@ std::string describe(const Action& action) {
   }
   text += to_string(action.act);
   if (!action.who.empty()) text += " " + action.who;
-  if (action.act == Act::say || action.act == Act::vanish || action.act == Act::arrive)
-    text += " device " + std::to_string(action.number);
+  const bool is_of_device = action.act == Act::say || action.act == Act::vanish || action.act == Act::arrive ||
+                            action.act == Act::join || action.act == Act::leave ||
+                            (action.act == Act::publish && action.who.empty());
+  if (is_of_device) text += " device " + std::to_string(action.number);
   if (!action.other.empty()) text += " to " + action.other;
   if (action.act == Act::ring) text += " at rate " + std::to_string(action.number);
   if (action.count > 1) text += " x" + std::to_string(action.count);
@@ -111,6 +121,7 @@ std::string describe(const Story& story) {
             (!device.edge.empty() ? device.edge
              : device.is_direct   ? "node"
                                   : "gateway");
+    if (device.is_reliable) text += "(reliable)";
     if (device.reading != Reading::fast) text += device.reading == Reading::slow ? "(slow)" : "(reads nothing)";
   }
   text += "\n";

@@ -15,6 +15,9 @@ namespace wscluster::simulation {
 enum class Act : std::uint8_t {
   say,         ///< device `number` sends `count` messages to user `other`
   rest,        ///< somebody sends to user `other` over REST at `who`
+  join,        ///< reliable device `number` joins group `other`
+  leave,       ///< it leaves it
+  publish,     ///< reliable device `number` sends to group `other`, or REST at `who` does
   vanish,      ///< device `number` closes its socket and stays away
   arrive,      ///< device `number` connects for the first time
   ring,        ///< CLI: these members own, everybody else leaves; `number` is the rate
@@ -73,6 +76,7 @@ struct Device {
   bool is_direct = false;
   bool is_late = false;  ///< connects by an action
   Reading reading = Reading::fast;
+  bool is_reliable = false;  ///< speaks json.reliable
 };
 
 /// What must be true in it, beyond what must be always.
@@ -91,6 +95,7 @@ struct Story {
   std::vector<Cast> cast;
   std::vector<Device> devices;
   std::vector<Action> actions;
+  unsigned groups = 0;  ///< g1 …
   Promises promises;
   Duration heartbeat{200};
   Duration lease{600};

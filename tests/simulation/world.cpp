@@ -38,6 +38,7 @@ World::World(const Story& story, bool is_telling)
       services_(services_of(story)),
       started_(agenda_.now()),
       checker_(story.promises.is_lossless || story.promises.keeps_sending),
+      groups_(checker_, story.promises.is_lossless),
       redis_(story.heartbeat, story.lease),
       links_(*this, mix(story.seed, "links")),
       watch_(*this),
@@ -57,15 +58,15 @@ void World::write_note(std::string text) {
 /// Frames about where a user is; messages have their own lines.
 void World::write_frame(const Process& from, const Process& to, const wire::Raw& raw) {
   using wire::FrameType;
-  constexpr FrameType dull[] = {FrameType::up,       FrameType::down,    FrameType::progress,
-                                FrameType::answered, FrameType::message, FrameType::settled,
-                                FrameType::document, FrameType::receipt, FrameType::word};
+  constexpr FrameType dull[] = {FrameType::up,      FrameType::down,    FrameType::progress, FrameType::answered,
+                                FrameType::message, FrameType::settled, FrameType::document, FrameType::receipt,
+                                FrameType::word,    FrameType::fan,     FrameType::copy};
   if (std::find(std::begin(dull), std::end(dull), raw.type) != std::end(dull)) return;
   write_note(from.name() + " -> " + to.name() + ": " + name_of(raw.type));
 }
 
 void World::tell_message(const char* what, std::string_view payload, const Core& core) {
-  const auto at = payload.find("\"data\":");
+  const auto at = payload.rfind("\"data\":");
   if (!is_telling_ || at == std::string_view::npos) return;
   const auto end = payload.find_first_of(",}", at + 7);
   write_note("#" + std::string(payload.substr(at + 7, end - at - 7)) + " " + what + " at " + core.process().name() +

@@ -11,6 +11,7 @@
 #include "agenda.hpp"
 #include "checker.hpp"
 #include "client.hpp"
+#include "group_checker.hpp"
 #include "links.hpp"
 #include "process.hpp"
 #include "redis.hpp"
@@ -52,6 +53,7 @@ class World {
   [[nodiscard]] Links& links() noexcept { return links_; }
   [[nodiscard]] Redis& redis() noexcept { return redis_; }
   [[nodiscard]] Checker& checker() noexcept { return checker_; }
+  [[nodiscard]] GroupChecker& groups() noexcept { return groups_; }
   [[nodiscard]] std::uint64_t seed() const noexcept { return story_.seed; }
   [[nodiscard]] const std::vector<cluster::ServiceOptions>& services() const noexcept { return services_; }
   [[nodiscard]] Duration heartbeat() const noexcept { return story_.heartbeat; }
@@ -95,6 +97,8 @@ class World {
   void start_again(const Process& dead, Duration delay);
   /// Whether some epoch made somebody else the owner.
   [[nodiscard]] bool has_owner_changed(const std::string& service, const std::string& uid) const;
+  /// A reliable client left a session whose id it had not read.
+  void on_abandoned() noexcept { ++abandoned_; }
   void on_client_closed(const Client& client, std::uint16_t code);
   void note(std::string text) {
     if (is_telling_) write_note(std::move(text));
@@ -133,6 +137,7 @@ class World {
   Agenda agenda_;
   const TimePoint started_;
   Checker checker_;
+  GroupChecker groups_;
   Redis redis_;
   Links links_;
   Watch watch_;
@@ -158,6 +163,7 @@ class World {
   std::uint64_t senders_ = 0;
   std::uint64_t generations_ = 0;
   std::uint64_t killed_ = 0;
+  std::uint64_t abandoned_ = 0;
   std::vector<std::string> notes_;
 };
 

@@ -65,7 +65,8 @@ void World::do_action(const Action& action, const Process* sender, const Process
   Action resolved = action;
   resolved.who = name_of_role(action.who, sender, receiver);
   resolved.other = name_of_role(action.other, sender, receiver);
-  if (action.act != Act::say && action.act != Act::rest && is_telling_) write_note("** " + describe(resolved));
+  if (action.act != Act::say && action.act != Act::rest && action.act != Act::publish && is_telling_)
+    write_note("** " + describe(resolved));
   apply(resolved);
 }
 
@@ -88,6 +89,22 @@ void World::apply(const Action& action) {
           });
         }
       });
+      break;
+    case Act::join:
+      clients_[action.number]->join(action.other);
+      break;
+    case Act::leave:
+      clients_[action.number]->leave(action.other);
+      break;
+    case Act::publish:
+      for (std::uint64_t i = 0; i < action.count; ++i) {
+        if (action.who.empty()) clients_[action.number]->publish(action.other);
+        if (who == nullptr || !who->view()) continue;
+        who->when_running([this, who, group = action.other] {
+          turn(*who->random().pick(who->cores()),
+               [&](Core& core) { core.publish(who->turn_time(), "chat", group, 20s); });
+        });
+      }
       break;
     case Act::vanish:
       clients_[action.number]->vanish();

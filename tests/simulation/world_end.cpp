@@ -2,6 +2,7 @@
 // The end of a story, and what must be true there.
 #include <algorithm>
 
+#include "session/keys.hpp"
 #include "world.hpp"
 
 namespace wscluster::simulation {
@@ -24,6 +25,8 @@ void World::play() {
     watch_.add_user(device.service, device.uid);
     if (!device.is_late) agenda_.in(random_.micros(1'000, 20'000), [c = clients_.back().get()] { c->connect(); });
   }
+  for (unsigned i = 1; i <= story_.groups; ++i)
+    watch_.add_user("chat", session::group_key("g" + std::to_string(i)));
   play_actions();
   Duration length{0};
   for (const Action& action : story_.actions)
@@ -73,7 +76,7 @@ bool World::are_views_equal() const {
 
 bool World::is_quiet() const {
   for (const auto& client : clients_) {
-    if (client->has_open_sends() || !(client->is_open() || client->is_away())) return false;
+    if (client->is_busy() || !(client->is_open() || client->is_away())) return false;
   }
   for (const Process* process : living()) {
     if (process->is_draining()) return false;
@@ -106,6 +109,7 @@ void World::settle() {
 
 void World::check_end() {
   checker_.finish();
+  groups_.finish(checker_.unknown());
   if (story_.promises.ends_equal && !are_views_equal()) checker_.break_promise("not everybody has what Redis has");
   check_counts();
   std::size_t present = 0;
@@ -127,7 +131,7 @@ void World::check_end() {
     }
   }
   // Sessions of sockets that died with their edge stay for a while.
-  if (killed_ == 0 ? sessions != present : sessions < present) {
+  if (sessions < present || (killed_ == 0 && sessions > present + abandoned_)) {
     checker_.break_promise(std::to_string(sessions) + " sessions of " + std::to_string(present) + " clients");
   }
 }

@@ -5,6 +5,23 @@ namespace wscluster::simulation {
 
 using wire::FrameType;
 
+namespace {
+
+/// Reliable devices, and most of them in most groups from the beginning.
+void add_groups(Story& story, Random& random, bool are_all_reliable) {
+  story.groups = static_cast<unsigned>(random.between(1, 3));
+  for (std::size_t i = 0; i < story.devices.size(); ++i) {
+    Device& device = story.devices[i];
+    device.is_reliable = device.service == "chat" && (are_all_reliable || random.chance(2));
+    for (unsigned group = 1; device.is_reliable && group <= story.groups; ++group) {
+      if (!random.chance(4))
+        at(story, random.millis(0, 60), Act::join, "", "g" + std::to_string(group), Duration(0), i);
+    }
+  }
+}
+
+}  // namespace
+
 void set_scene(Story& story, Random& random, Scene scene) {
   for (unsigned i = 1; i <= scene.nodes + scene.spares; ++i)
     story.cast.push_back(
@@ -26,6 +43,8 @@ void set_scene(Story& story, Random& random, Scene scene) {
           {"echo", "e" + std::to_string(i), "", has_direct && random.chance(3), false, Reading::fast});
   }
   if (random.chance(3)) story.window_messages = random.between(1, 4);
+  const bool is_always = scene.groups == Scene::Groups::always;
+  if (is_always || (scene.groups == Scene::Groups::sometimes && random.chance(2))) add_groups(story, random, is_always);
 }
 
 void add(Story& story, Action action) {
@@ -42,6 +61,16 @@ void at(Story& story, Duration when, Act act, const std::string& who, const std:
   action.lasting = lasting;
   action.number = number;
   story.actions.push_back(std::move(action));
+}
+
+void publish(Story& story, Random& random, Duration when, const std::string& group) {
+  std::vector<std::size_t> reliable;
+  for (std::size_t i = 0; i < story.devices.size(); ++i)
+    if (story.devices[i].is_reliable) reliable.push_back(i);
+  const bool is_rest = reliable.empty() || random.chance(4);
+  at(story, when, Act::publish, is_rest ? random.pick(story.cast).name : "", group, Duration(0),
+     is_rest ? 0 : random.pick(reliable));
+  story.actions.back().count = random.chance(5) ? random.between(2, 6) : 1;
 }
 
 void say(Story& story, Duration when, std::size_t device, const std::string& to, std::uint64_t count) {
@@ -78,7 +107,14 @@ void talk(Story& story, Random& random, Duration from, Duration to, unsigned tim
     const Duration when = from + Duration(random.between(0, span));
     const std::size_t device = random.next() % story.devices.size();
     const Device& other = story.devices[random.next() % story.devices.size()];
-    if (story.devices[device].service == "echo") {
+    if (story.groups > 0 && random.chance(4)) {
+      const std::string group = "g" + std::to_string(random.between(1, story.groups));
+      if (!random.chance(10)) {
+        publish(story, random, when, group);
+      } else {
+        at(story, when, random.chance(2) ? Act::join : Act::leave, "", group, Duration(0), device);
+      }
+    } else if (story.devices[device].service == "echo") {
       say(story, when, device, story.devices[device].uid, random.between(1, 4));
     } else if (other.service != "chat") {
       continue;

@@ -16,12 +16,16 @@ struct Scene {
   unsigned users = 8;     ///< u0 …; the first two have two devices
   bool has_direct = true;
   bool has_echo = true;
+  /// Every second story has one to three, every other device speaks json.reliable then; `always`: all of that.
+  enum class Groups : std::uint8_t { never, sometimes, always } groups = Groups::sometimes;
 };
 
 /// Processes, users and their devices; every third story has tiny windows.
 void set_scene(Story& story, Random& random, Scene scene = {});
 /// Messages between anybody, some in bursts, some over REST.
 void talk(Story& story, Random& random, Duration from, Duration to, unsigned times);
+/// Somebody sends to a group: a reliable device, or REST.
+void publish(Story& story, Random& random, Duration when, const std::string& group);
 void say(Story& story, Duration at, std::size_t device, const std::string& to, std::uint64_t count = 1);
 void add(Story& story, Action action);
 void at(Story& story, Duration when, Act act, const std::string& who = {}, const std::string& other = {},
