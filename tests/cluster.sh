@@ -2,7 +2,7 @@
 # shellcheck shell=bash disable=SC2154
 # A private cluster of real processes for tests that inject faults or bring clients of their own: Redis, three nodes in the
 # ring, one that stands by, and gateways with TLS. Pids are kept in files, so that each step may run in a shell of its own.
-# Wants $binary, $place and a function write_config [URL] that writes $place/wscluster.yaml.
+# Wants $binary, $place and a function config [URL] that prints the configuration.
 
 wscluster() { WSCLUSTER_CONFIG=$place/wscluster.yaml "$binary" "$@"; }
 redis() { redis-cli -s "$place/redis.sock" "$@"; }
@@ -37,6 +37,9 @@ until_true() {
     sleep 0.1
   done
 }
+
+# write_config [URL]: at once, since somebody may be reading it.
+write_config() { config "$@" > "$place/wscluster.yaml.new" && mv "$place/wscluster.yaml.new" "$place/wscluster.yaml"; }
 
 make_keys() {
   openssl rand -hex 32 > "$place/cluster.key"
@@ -74,7 +77,7 @@ start_members() {
   for name in node-1 node-2 node-3; do start_node "$name"; done
   start_node node-4 --standby
   for name in "$@"; do start_gateway "$name"; done
-  for name in "$@"; do until_true 20 "$name" test -s "$place/$name.ports" || return; done
+  for name in node-1 node-2 node-3 node-4 "$@"; do until_true 20 "$name" test -s "$place/$name.ports" || return; done
   write_config "$(port "$1" clients)"
   until_true 30 "that the ring is complete" ring_is_quiet 3 && wscluster ring wait --timeout 30s > /dev/null 2>&1
 }

@@ -6,8 +6,8 @@
 # shellcheck source=tests/cluster.sh
 source "$root/tests/cluster.sh"
 
-write_config() {
-  cat > "$place/wscluster.yaml" << END
+config() {
+  cat << END
 cluster: {name: faults, key_file: $place/cluster.key}
 redis: {url: "unix://$place/redis.sock", heartbeat: 500ms, lease: 2s}
 services:

@@ -239,6 +239,29 @@ check('a session comes back at any other door', async (crew) => {
   }
 });
 
+check('behind the close of the server, frames without ack id are executed, those with one are not', async (crew) => {
+  const [raw, connected] = await session(crew, 'erin');
+  const alice = await crew.sdk({ userId: 'alice' });
+  const say = (data, ackId) => raw.send({ type: 'sendToGroup', group: 'user:alice', dataType: 'text', data, ackId });
+  say('before', 1);
+  await raw.ack(1);
+  // The client has not read the close yet.
+  raw.socket.pause();
+  await evict('erin');
+  await sleep(200);
+  for (const data of ['a', 'b', 'c']) say(data);
+  say('discarded', 2);
+  say('d');
+  await sleep(200);
+  raw.socket.resume();
+  await raw.closesWith(1012);
+  const again = await crew.raw(recoveryUrl(raw.url, connected));
+  again.send({ type: 'sendToGroup', group: 'user:alice', dataType: 'text', data: 'end', ackId: 2 });
+  assert.equal((await again.ack(2)).success, true);
+  await alice.hears('before', 'a', 'b', 'c', 'd', 'end');
+  assert.ok(!raw.frames.some((frame) => frame.ackId === 2), 'the discarded frame was answered');
+});
+
 check('ack ids are remembered over a recovery', async (crew) => {
   const [raw, connected] = await session(crew, 'ivan');
   raw.send({ type: 'sendToGroup', group: 'user:nobody', ackId: 77, dataType: 'text', data: 'x' });

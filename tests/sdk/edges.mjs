@@ -161,13 +161,16 @@ check('pings: of the subprotocol, and of the WebSocket', async (crew) => {
   await until(() => raw.pongs === 1, 'the WebSocket pong');
 });
 
-check('unknown fields are ignored, a missing dataType is json, the order of fields is free', async (crew) => {
-  const bob = await crew.sdk({ userId: 'bob' });
+check('unknown fields are ignored, a missing dataType is json, the order of fields is free, null is a value', async (crew) => {
+  const bob = await crew.raw({ userId: 'bob' });
   const raw = await crew.raw({ userId: 'alice' });
   raw.send({ data: { a: 1 }, future: [1, { b: 2 }], ackId: 1, group: 'user:bob', type: 'sendToGroup' });
   raw.send('{"noEcho":null,"ackId":2,"type":"send\\u0054oGroup","dataType":null,"data":[ 1 , 2 ],"group":"user\\u003abob"}');
-  for (const ackId of [1, 2]) assert.equal((await raw.ack(ackId)).success, true);
-  await bob.hears({ a: 1 }, [1, 2]);
+  raw.send({ type: 'sendToGroup', group: 'user:bob', ackId: 3, data: null });
+  for (const ackId of [1, 2, 3]) assert.equal((await raw.ack(ackId)).success, true);
+  await until(() => bob.messages.length === 3, 'three messages');
+  assert.deepEqual(bob.messages.map((message) => [message.dataType, message.data]),
+    [['json', { a: 1 }], ['json', [1, 2]], ['json', null]]);
 });
 
 check('frames of previews: an ack error with an ack id, else nothing, and the connection stays', async (crew) => {

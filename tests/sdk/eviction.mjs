@@ -2,7 +2,7 @@
 // T4: ring changes under traffic. Behind the gateway nobody is closed; a direct client recovers at most once for each change
 // that moves it; and every message comes once and in order.
 import assert from 'node:assert/strict';
-import { check, doors, endpointOf, recoveriesOf, ring, sleep, until, way, wscluster } from './harness.mjs';
+import { check, doors, endpointOf, recoveriesOf, recoveryUrl, ring, sleep, until, way, wscluster } from './harness.mjs';
 import { Traffic, assertExact } from './traffic.mjs';
 
 const changes = [
@@ -24,8 +24,8 @@ async function gather(crew) {
 }
 
 async function ownersOf(names) {
-  const owners = JSON.parse(await wscluster('ring', 'owner', ...names, '-o', 'json'));
-  return new Map(owners.users.map(({ uid, owner }) => [uid, owner]));
+  const { owners } = JSON.parse(await wscluster('ring', 'owner', ...names, '-o', 'json'));
+  return new Map(owners.map(({ uid, node }) => [uid, node]));
 }
 
 // Makes each change and holds the recoveries against who was moved by it.
@@ -84,6 +84,37 @@ evictionCheck('users and the application write to a group', (traffic, clients) =
 });
 
 if (way !== 'gateway') {
+  check('behind the close of a moved client, frames without ack id are executed', async (crew) => {
+    const names = Array.from({ length: 100 }, (_, n) => `moving-${n}`);
+    const { owners } = JSON.parse(await wscluster('ring', 'owner', ...names, '--with', 'node-4', '-o', 'json'));
+    const moving = owners.filter(({ node, then }) => node === 'node-1' && then === 'node-4').slice(0, 3).map(({ uid }) => uid);
+    assert.equal(moving.length, 3, JSON.stringify(owners.slice(0, 3)));
+    const alice = await crew.sdk({ userId: 'alice', at: endpointOf('node-3') });
+    const clients = [];
+    for (const userId of moving) {
+      const raw = await crew.raw({ userId, at: endpointOf('node-1') });
+      clients.push([userId, raw, await raw.connected()]);
+      raw.socket.pause();
+    }
+    await ring('add', 'node-4', '--detach');
+    // For a second, which is before, in and behind the move and less than the node waits for the answer to its close.
+    for (let n = 0; n < 20; n++) {
+      for (const [userId, raw] of clients) raw.send({ type: 'sendToGroup', group: 'user:alice', dataType: 'text', data: `${userId}:${n}` });
+      await sleep(50);
+    }
+    for (const [, raw] of clients) {
+      raw.socket.resume();
+      await raw.closesWith(1012);
+    }
+    await alice.receives(20 * clients.length);
+    for (const [userId] of clients) {
+      assert.deepEqual(alice.data.filter((data) => data.startsWith(`${userId}:`)), Array.from({ length: 20 }, (_, n) => `${userId}:${n}`));
+    }
+    for (const [, raw, connected] of clients) await (await crew.raw(recoveryUrl(raw.url, connected))).connected();
+    await wscluster('ring', 'wait', '--timeout', '40s');
+    await ring('remove', 'node-4', '--lb-wait', '0s');
+  }, { timeout: 60_000 });
+
   check('a node that leaves: its direct clients make a new session elsewhere, nothing is lost', async (crew) => {
     const clients = new Map();
     for (const userId of users) {
