@@ -36,7 +36,7 @@ function lay(traffic, clients, membersOf) {
   for (const group of groups) traffic.appToGroup(group, membersOf(group), 2000);
 }
 
-const columns = ['published', 'expected', 'received', 'failed', 'unknown', 'lost', 'twice', 'disorder', 'events', 'recoveries'];
+const columns = ['published', 'expected', 'received', 'failed', 'unknown', 'confirmed', 'lost', 'twice', 'disorder', 'events', 'recoveries'];
 function print(rows) {
   const line = (cells) => console.log(cells.map((cell, n) => (n === 0 ? `  ${String(cell).padEnd(16)}` : String(cell ?? 0).padStart(11))).join(''));
   line(['PHASE', ...columns.map((column) => column.toUpperCase())]);
@@ -97,7 +97,7 @@ check('nothing is lost, repeated or out of order but what the table says', async
 
   const rows = traffic.account().map((row) => ({ ...row, ...seen.get(row.phase) }));
   const killed = rows.find((row) => row.phase === 'kill -9 node-2');
-  // Only here a message may be lost, or come twice because its sender got no answer and the SDK sent it again.
+  // Only here a message (CONFIRMED: one for a user that had an answer) may be lost, or come twice because its sender got no answer and the SDK sent it again.
   killed.unknown = killed.lost + killed.twice;
   Object.assign(killed, { lost: 0, twice: 0 });
   print(rows);

@@ -174,12 +174,13 @@ check('the same frames again and again with the same ack ids are executed once e
   for (let n = 0; n < 10; n++) recipients.push(await crew.sdk({ userId: `recipient-${n}` }));
   const raw = await crew.raw({ userId: 'mallory' });
   for (let n = 0; n < 1000; n++) raw.send(group({ group: `user:recipient-${n % 10}`, ackId: n % 10 }));
-  const acks = () => raw.frames.filter((frame) => frame.type === 'ack');
-  await until(() => acks().length === 1000, () => `a thousand acks (there are ${acks().length})`);
-  assert.deepEqual(acks().filter((frame) => frame.success).map((frame) => frame.ackId).sort(), [...Array(10).keys()]);
-  assert.ok(acks().every((frame) => frame.success || frame.error.name === 'Duplicate'));
   for (let n = 0; n < 10; n++) raw.send(group({ group: `user:recipient-${n}`, ackId: 100 + n, data: 'end' }));
   for (const recipient of recipients) await recipient.hears('x', 'end');
+  for (let n = 0; n < 10; n++) await raw.ack(100 + n);
+  // A repetition while the first is under way need not have an answer of its own.
+  const acks = raw.frames.filter((frame) => frame.type === 'ack' && frame.ackId < 100);
+  assert.deepEqual(acks.filter((frame) => frame.success).map((frame) => frame.ackId).sort(), [...Array(10).keys()]);
+  assert.ok(acks.every((frame) => frame.success || frame.error.name === 'Duplicate'), JSON.stringify(acks.slice(0, 3)));
 });
 
 check('a flood of frames without reading', async (crew) => {

@@ -69,14 +69,15 @@ export class Traffic {
     }
   }
 
-  // A row for each phase. What the application was told to have failed is its own column; lost, twice and disorder are of
-  // the others. `examples` and `errors` name the streams where something is wrong.
+  // A row for each phase. What the application was told to have failed is its own column; lost, twice and disorder are of the
+  // others, and `confirmed` are those of the lost that were for one user and had an answer. `examples` and `errors` name the
+  // streams where something is wrong.
   account() {
     const rows = new Map();
     const heard = new Map();
     const row = (phase) => {
       if (!rows.has(phase)) {
-        rows.set(phase, { phase, published: 0, failed: 0, expected: 0, received: 0, lost: 0, twice: 0, disorder: 0, errors: [], examples: [] });
+        rows.set(phase, { phase, published: 0, failed: 0, expected: 0, received: 0, lost: 0, confirmed: 0, twice: 0, disorder: 0, errors: [], examples: [] });
       }
       return rows.get(phase);
     };
@@ -116,6 +117,7 @@ export class Traffic {
       if (count > 1) into.twice++;
       if (count > 1) into.examples.push(`${name}: ${n} came ${count} times`);
       if (count === 0 && !error) into.lost++;
+      if (count === 0 && !error && !name.endsWith(' forgotten') && !name.includes('>>')) into.confirmed++;
       if (count === 0 && !error) into.examples.push(`${name}: ${n} did not come`);
     }
   }
