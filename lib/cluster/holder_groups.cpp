@@ -89,7 +89,7 @@ void Holder::on_subscribe(TimePoint now, PathId path, const wire::Subscribe& sub
   const std::uint64_t start = std::max(wanted, group.base);
   if (is_new) {
     interest = group.interests.insert(group.interests.end(), {subscribe.incarnation, shard, 0, start, now});
-    wait_for_copies(*user, start);
+    if (!options_.mutations.no_lateness) wait_for_copies(*user, start);
   }
   interest->path = make_path(link_of(path), static_cast<std::uint8_t>(shard));
   network_.send(interest->path,
