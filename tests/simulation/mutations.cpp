@@ -18,7 +18,7 @@ const std::vector<Mutation>& mutations() {
       {"no_linger", "a message stays known while copies of it may be under way", "v18 blips_and_changes ring_change"},
       {"no_catch_up", "a member that comes from another holder gets what it lacks",
        "member_moves_while_published groups_and_changes"},
-      {"no_gather", "a sequencer made anew asks who has members", "sequencer_dies sequencer_moves_at_each_step"},
+      {"no_gather", "a sequencer made anew asks who has members", "two_sequencers_die"},
       {"no_hold", "copies pass a member by that is on its way", "member_moves_while_published groups_and_changes"},
       {"any_term", "a position counts in its term only", "sequencer_dies sequencer_moves_at_each_step"},
       {"no_lateness", "what is not answered waits for a shard that subscribes late",
