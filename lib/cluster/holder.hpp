@@ -319,6 +319,7 @@ class Holder final : public ReceiptSink, private MembershipSink {
   Group& group_of(TimePoint now, User& user);
   void gather(TimePoint now, Group& group) const;
   void publish(TimePoint now, User& user, Executed& entry, const wire::Message& message);
+  void wait_for_copies(User& user, std::uint64_t above);
   void send_copies(const User& user, const Interest& interest, std::uint64_t above);
   void trim(TimePoint now, User& user);
   void take_through(TimePoint now, User& user, Interest& interest, std::uint64_t sequence, std::uint64_t sessions);

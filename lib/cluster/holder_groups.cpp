@@ -87,7 +87,10 @@ void Holder::on_subscribe(TimePoint now, PathId path, const wire::Subscribe& sub
   std::uint64_t wanted = group.newest();
   if (subscribe.term != 0) wanted = is_known_term ? std::min(subscribe.from, group.newest()) : 0;
   const std::uint64_t start = std::max(wanted, group.base);
-  if (is_new) interest = group.interests.insert(group.interests.end(), {subscribe.incarnation, shard, 0, start, now});
+  if (is_new) {
+    interest = group.interests.insert(group.interests.end(), {subscribe.incarnation, shard, 0, start, now});
+    if (!options_.mutations.no_lateness) wait_for_copies(*user, start);
+  }
   interest->path = make_path(link_of(path), static_cast<std::uint8_t>(shard));
   network_.send(interest->path,
                 wire::Subscribed{options_.name, subscribe.group, subscribe.number, group.term, start, start > wanted});
@@ -103,6 +106,16 @@ void Holder::send_copies(const User& user, const Interest& interest, std::uint64
     const Group::Published& published = group.published[sequence - group.base - 1];
     network_.send(interest.path, wire::Copy{options_.name, user.key->uid, group.term, sequence,
                                             published.message.bytes(), published.excluded, published.filter});
+  }
+}
+
+/// A further shard gets what is above; what is not answered yet waits for it as well.
+void Holder::wait_for_copies(User& user, std::uint64_t above) {
+  const Group& group = *user.group;
+  for (std::uint64_t sequence = above + 1; sequence <= group.newest(); ++sequence) {
+    const Group::Published& published = group.published[sequence - group.base - 1];
+    Executed* entry = find_executed(user, published.origin, published.counter);
+    if (entry != nullptr && !entry->is_answered) ++entry->pending;
   }
 }
 

@@ -81,12 +81,16 @@ bool Memberships::join(TimePoint now, std::uint64_t ref, std::string_view name, 
   member.standing = mutations_.no_catch_up ? Standing::level : Standing::apart;
   level_out(group, member);
   if (member.standing == Standing::level && group.path != 0) return true;
-  if (group.is_subscribed && position.term != group.term) {
+  if (group.is_subscribed && is_of_other_term(group, member)) {
     sink_.on_missed(now, ref, name);
   } else {
     subscribe(now, group);
   }
   return true;
+}
+
+bool Memberships::is_of_other_term(const Group& group, const Member& member) const {
+  return member.position.term != group.term && !mutations_.any_term;
 }
 
 void Memberships::level_out(const Group& group, Member& member) const {
@@ -124,6 +128,7 @@ void Memberships::leave_all(TimePoint now, std::uint64_t ref) {
 }
 
 void Memberships::hold(std::uint64_t ref) {
+  if (mutations_.no_hold) return;
   const auto joined = by_member_.find(ref);
   if (joined == by_member_.end()) return;
   for (Group* group : joined->second) {
@@ -150,7 +155,7 @@ void Memberships::resume(TimePoint now, std::uint64_t ref) {
     } else if (member.standing == Standing::apart) {
       level_out(*group, member);
       if (member.standing == Standing::level) continue;
-      if (group->is_subscribed && group->term != member.position.term) {
+      if (group->is_subscribed && is_of_other_term(*group, member)) {
         missed.push_back(group->name);
       } else {
         subscribe(now, *group);
@@ -286,7 +291,7 @@ void Memberships::on_subscribed(TimePoint now, PathId path, const wire::Subscrib
       joined.push_back(member.ref);
     } else if (member.standing == Standing::level) {
       if (is_broken) missed.push_back(member.ref);
-    } else if (member.position.term != group->term || member.position.last < subscribed.start) {
+    } else if (is_of_other_term(*group, member) || (member.position.last < subscribed.start && !mutations_.any_term)) {
       missed.push_back(member.ref);
     } else {
       level_out(*group, member);

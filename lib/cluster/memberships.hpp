@@ -90,6 +90,7 @@ class Memberships {
   void subscribe(TimePoint now, Group& group);
   void subscribe_at(Group& group, TimePoint when);
   void lose_path(TimePoint now, Group& group);
+  [[nodiscard]] bool is_of_other_term(const Group& group, const Member& member) const;
   void level_out(const Group& group, Member& member) const;
   [[nodiscard]] static GroupPosition lowest_position(const Group& group);
 

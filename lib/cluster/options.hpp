@@ -37,7 +37,9 @@ struct Mutations {
   bool no_linger = false;       ///< a message is forgotten while copies of it may be under way
   bool no_catch_up = false;     ///< a member that came from another holder is not told what it lacks
   bool no_gather = false;       ///< a sequencer made anew after a loss does not ask who has members
-  bool no_positions = false;    ///< copies go to members whatever they have had
+  bool no_hold = false;         ///< a member that is on its way to another holder gets copies here
+  bool any_term = false;        ///< a position in another term counts, as if nothing were missing
+  bool no_lateness = false;     ///< what is not answered does not wait for a shard that subscribes late
 };
 
 /// One service as its holders and senders see it. The same values on every process of the cluster.

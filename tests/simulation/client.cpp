@@ -172,18 +172,22 @@ void Client::send_up(const std::string& frame) {
   world_.turn(*core_, [&](Core& core) { core.attachments().on_frame(core.process().turn_time(), ref_, false, frame); });
 }
 
+bool Client::speaks_of_groups() const noexcept {
+  return reliable_ && !is_paused_ && device_.reading != Reading::never;
+}
+
 void Client::publish(const std::string& group) {
-  if (!reliable_ || is_paused_) return;
+  if (!speaks_of_groups()) return;
   when_open([this, group] { reliable_->publish(group); });
 }
 
 void Client::join(const std::string& group) {
-  if (!reliable_ || is_paused_) return;
+  if (!speaks_of_groups()) return;
   when_open([this, group] { reliable_->join(group); });
 }
 
 void Client::leave(const std::string& group) {
-  if (!reliable_ || is_paused_) return;
+  if (!speaks_of_groups()) return;
   when_open([this, group] { reliable_->leave(group); });
 }
 

@@ -56,6 +56,7 @@ class Client {
   [[nodiscard]] TimePoint away_since() const noexcept { return away_since_; }
 
  private:
+  [[nodiscard]] bool speaks_of_groups() const noexcept;
   void read_later();
   void read_some();
   void take(const std::string& frame);

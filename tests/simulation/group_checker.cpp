@@ -9,16 +9,19 @@ void GroupChecker::joins(std::uint64_t session, const std::string& group, const 
   Member& member = members_[{group, session}];
   member.name = name;
   member.is_out = false;
+  member.begin_anew();
 }
 
 void GroupChecker::joined(std::uint64_t session, const std::string& group) {
   Member& member = members_[{group, session}];
   member.stays.push_back({++now_, 0});
+  member.begin_anew();
 }
 
 void GroupChecker::leaves(std::uint64_t session, const std::string& group) {
   Member& member = members_[{group, session}];
   ++now_;
+  member.begin_anew();
   if (!member.stays.empty() && member.stays.back().leaves == 0) member.stays.back().leaves = now_;
 }
 
@@ -44,7 +47,8 @@ void GroupChecker::read(std::uint64_t session, std::uint64_t number, const std::
   if (found->second.excluded == session) checker_.break_promise("its publisher reads it in spite of noEcho", number);
   Member& member = members_[{group, session}];
   if (member.is_out) checker_.break_promise("read by somebody who has left " + group, number);
-  if (!member.seen.insert(number).second) {
+  member.seen.insert(number);
+  if (!member.seen_since.insert(number).second) {
     if (!has_doubtful_order(number)) checker_.break_promise("read twice by " + member.name, number);
     return;
   }
@@ -67,7 +71,7 @@ bool GroupChecker::is_due(const Publication& publication, const Stay& stay, cons
   if (publication.begun < stay.joined) return false;
   if (stay.leaves == 0) return true;
   return std::any_of(member.order.begin(), member.order.end(), [&](const Reading& reading) {
-    return reading.at > stay.joined && reading.at < stay.leaves &&
+    return reading.number != 0 && reading.at > stay.joined && reading.at < stay.leaves &&
            publications_.at(reading.number).begun > publication.answered;
   });
 }
@@ -89,7 +93,8 @@ void GroupChecker::check_complete(std::uint64_t session, const std::string& grou
 void GroupChecker::check_senders(const Member& member, const std::set<std::uint64_t>& unknown) {
   std::map<std::uint64_t, std::uint64_t> newest;
   for (const auto& [number, at] : member.order) {
-    if (has_doubtful_order(number)) continue;
+    if (number == 0) newest.clear();
+    if (number == 0 || has_doubtful_order(number)) continue;
     std::uint64_t& before = newest[publications_.at(number).sender];
     if (number < before && !unknown.contains(number))
       checker_.break_promise("reordered in its group, after " + std::to_string(before), number);
@@ -105,7 +110,8 @@ void GroupChecker::check_total_order(const std::string& group) {
     if (key.first != group) continue;
     std::uint64_t last = 0;
     for (const auto& [number, at] : member.order) {
-      if (publications_.at(number).answered == 0 || has_doubtful_order(number)) continue;
+      if (number == 0) last = 0;
+      if (number == 0 || publications_.at(number).answered == 0 || has_doubtful_order(number)) continue;
       before.try_emplace(number, 0);
       if (last != 0 && next[last].insert(number).second) ++before[number];
       last = number;

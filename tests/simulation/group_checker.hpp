@@ -61,8 +61,15 @@ class GroupChecker {
     std::string name;
     std::vector<Stay> stays;
     bool is_out = true;  ///< must read nothing
+    /// In order; number 0 where it left or joined: a shard may be behind what the member has read before.
     std::vector<Reading> order;
     std::set<std::uint64_t> seen;
+    std::set<std::uint64_t> seen_since;  ///< it left or joined
+
+    void begin_anew() {
+      order.push_back({0, 0});
+      seen_since.clear();
+    }
   };
   using Members = std::map<std::pair<std::string, std::uint64_t>, Member>;  ///< by group and session
 

@@ -16,6 +16,13 @@ const std::vector<Mutation>& mutations() {
       {"no_repeats", "snapshot and prepared are repeated after a broken link", "v1 link_breaks v5"},
       {"no_after", "a message names the one before it", "v15 stale_sender v13"},
       {"no_linger", "a message stays known while copies of it may be under way", "v18 blips_and_changes ring_change"},
+      {"no_catch_up", "a member that comes from another holder gets what it lacks",
+       "member_moves_while_published groups_and_changes"},
+      {"no_gather", "a sequencer made anew asks who has members", "two_sequencers_die"},
+      {"no_hold", "copies pass a member by that is on its way", "member_moves_while_published groups_and_changes"},
+      {"any_term", "a position counts in its term only", "sequencer_dies sequencer_moves_at_each_step"},
+      {"no_lateness", "what is not answered waits for a shard that subscribes late",
+       "sequencer_dies sequencer_moves_at_each_step"},
       {"no_self_suspension", "a node trusts itself only as long as its lease",
        "isolated_node node_cut_from_redis stop_and_continue"},
       {"no_put_back", "whoever holds a newer document puts it back", "redis_rolled_back redis_flushed"},
@@ -37,7 +44,12 @@ void mutate(cluster::ServiceOptions& options, std::uint64_t index) {
                                                          {"any_epoch", &rules.any_epoch},
                                                          {"no_repeats", &rules.no_repeats},
                                                          {"no_after", &rules.no_after},
-                                                         {"no_linger", &rules.no_linger}};
+                                                         {"no_linger", &rules.no_linger},
+                                                         {"no_catch_up", &rules.no_catch_up},
+                                                         {"no_gather", &rules.no_gather},
+                                                         {"no_hold", &rules.no_hold},
+                                                         {"any_term", &rules.any_term},
+                                                         {"no_lateness", &rules.no_lateness}};
   for (const auto& [name, rule] : switches)
     if (is_mutation(index, name)) *rule = true;
 }

@@ -59,6 +59,23 @@ void sequencer_dies(Story& story, Random& random) {
   }
 }
 
+/// The next one dies as well, before everybody has come to it.
+void two_sequencers_die(Story& story, Random& random) {
+  Scene scene = scene_with_groups();
+  scene.nodes = 5;
+  scene.spares = 0;
+  set_scene(story, random, scene);
+  story.promises.is_lossless = false;
+  at(story, 70ms, Act::kill, "n1");
+  for (const char* node : {"n2", "n3", "n4", "n5"})
+    if (random.chance(2)) at(story, 400ms, Act::lag, node, "", 1500ms, random.between(20, 400));
+  publish_much(story, random, 600ms, 1400ms, 90);
+  const FrameType step = random.chance(2) ? FrameType::receipt : FrameType::message;
+  const bool is_sender = step == FrameType::receipt;
+  when(story, step, random.between(1, 6), true, Act::kill, is_sender ? the_sender : the_receiver, "", 0ms,
+       random.millis(600, 1000));
+}
+
 void sequencer_moves_at_each_step(Story& story, Random& random) {
   set_scene(story, random, scene_with_groups());
   story.promises.is_lossless = false;
@@ -137,6 +154,7 @@ void add_group_plots(std::vector<Plot>& into) {
   into.insert(into.end(),
               {{"groups_and_changes", "everybody publishes while the ring changes", 8, groups_and_changes},
                {"sequencer_dies", "the owner of a group dies", 5, sequencer_dies},
+               {"two_sequencers_die", "and the one after it, too", 3, two_sequencers_die},
                {"sequencer_moves_at_each_step", "something breaks at one step of a group's move", 6,
                 sequencer_moves_at_each_step},
                {"member_moves_while_published", "members and groups move at once", 5, member_moves_while_published},
