@@ -213,7 +213,14 @@ void Client::vanish() {
   if (is_away_) return;
   world_.note(device_.uid + " (device " + std::to_string(number_) + ") leaves");
   is_away_ = true;
-  if (core_ == nullptr) return;
+  if (core_ == nullptr) {
+    // It would have come back, and the holder waits for it.
+    if (reliable_) {
+      reliable_->on_end(true);
+      world_.on_abandoned();
+    }
+    return;
+  }
   core_->process().when_running([this, at = socket_] {
     if (socket_ == at && core_ != nullptr) end(reliable_ ? normal_closure : going_away);
   });
@@ -221,7 +228,7 @@ void Client::vanish() {
 
 void Client::on_broken() {
   away_since_ = world_.agenda().now();
-  forget_socket();
+  forget_socket(is_away_);
   if (!is_away_) connect_in(random_.micros(1'000, 150'000));
 }
 

@@ -97,7 +97,7 @@ class World {
   void start_again(const Process& dead, Duration delay);
   /// Whether some epoch made somebody else the owner.
   [[nodiscard]] bool has_owner_changed(const std::string& service, const std::string& uid) const;
-  /// A reliable client left a session whose id it had not read.
+  /// A reliable client does not come back to a session, and nobody told its holder.
   void on_abandoned() noexcept { ++abandoned_; }
   void on_client_closed(const Client& client, std::uint16_t code);
   void note(std::string text) {
