@@ -13,7 +13,6 @@ namespace wscluster::cluster {
 namespace {
 
 constexpr std::uint16_t unsupported_data = 1003;
-constexpr std::uint16_t policy_violation = 1008;
 
 using Kind = protocol::ClientFrame::Kind;
 using protocol::AckError;

@@ -14,10 +14,6 @@ constexpr std::size_t most_users_looked_at = 10'000;
 /// Of sessions in one answer, far below the smallest limit of a link's frames.
 constexpr std::size_t most_answered = 128;
 
-std::uint64_t milliseconds(Clock::duration time) {
-  return static_cast<std::uint64_t>(std::max<Duration>(std::chrono::duration_cast<Duration>(time), {}).count());
-}
-
 }  // namespace
 
 /// The entry's texts point into the user, its session and the ring.

@@ -12,7 +12,6 @@ namespace {
 
 using protocol::AckError;
 
-constexpr std::uint16_t policy_violation = 1008;
 /// Far below the smallest limit of a link's frames.
 constexpr std::size_t most_targets = 1024;
 

@@ -9,7 +9,7 @@ namespace wscluster::cluster {
 namespace {
 
 /// An order for everybody must not keep the core from its clients: so many users are looked at for one answer.
-constexpr std::size_t most_users_looked_at = 2000;
+constexpr std::size_t most_users_ordered = 2000;
 /// The close code after which clients come back at once.
 constexpr std::uint16_t come_back = 1012;
 
@@ -81,7 +81,7 @@ void Holder::order_everybody(TimePoint now, Execution& execution) {
   if (!is_possible || service_ == nullptr) return;
   answer.came = counters_.installed;
   answer.is_settled = service_->open.empty() && misplaced_ == 0 && departing_.empty() && arriving_.empty();
-  const Stretch stretch = users_behind(execution.order.after, execution.order.in_group, most_users_looked_at);
+  const Stretch stretch = users_behind(execution.order.after, execution.order.in_group, most_users_ordered);
   if (stretch.has_more) execution.through = stretch.users.back()->key->uid;
   for (const User* const user : stretch.users) {
     if (user->phase == User::Phase::active) {

@@ -15,10 +15,6 @@ std::uint64_t left_ms(TimePoint now, TimePoint until) {
   return until <= now ? 0 : static_cast<std::uint64_t>(std::chrono::ceil<Duration>(until - now).count());
 }
 
-std::uint64_t milliseconds(Clock::duration time) {
-  return static_cast<std::uint64_t>(std::max<Duration>(std::chrono::duration_cast<Duration>(time), {}).count());
-}
-
 }  // namespace
 
 std::string Holder::encode_user(TimePoint now, const User& user) const {

@@ -3,6 +3,7 @@
 
 // The private types of Holder, shared by its sources.
 
+#include <algorithm>
 #include <deque>
 
 #include "cluster/holder.hpp"
@@ -16,6 +17,13 @@ namespace wscluster::cluster {
 
 /// In place of an epoch: no change has closed the session, an operator has.
 inline constexpr std::uint64_t by_operator = ~std::uint64_t{0};
+/// The close code after which a client begins anew.
+inline constexpr std::uint16_t policy_violation = 1008;
+
+/// As frames tell a time that has passed.
+[[nodiscard]] inline std::uint64_t milliseconds(Clock::duration time) {
+  return static_cast<std::uint64_t>(std::max<Duration>(std::chrono::duration_cast<Duration>(time), {}).count());
+}
 
 /// What a client is beside its uid: only those that speak a subprotocol, whose URL says what their messages are, or
 /// whose token names groups have it.

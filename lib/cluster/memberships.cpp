@@ -8,8 +8,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration retry_delay = 20ms;
-constexpr Duration longest_retry_delay = 500ms;
+constexpr Duration subscribe_delay = 20ms;
+constexpr Duration longest_subscribe_delay = 500ms;
 /// A group that was left may be joined again at once.
 constexpr Duration idle_time = 2s;
 
@@ -232,7 +232,7 @@ void Memberships::subscribe(TimePoint now, Group& group) {
   const bool is_sent = path != 0 && network_.send(path, wire::Subscribe{service_name_, group.name, incarnation_, shard_,
                                                                         number, from.term, from.last});
   if (!is_sent) {
-    lose_path(now + retry_delay, group);
+    lose_path(now + subscribe_delay, group);
     return;
   }
   last_number_ = number;
@@ -309,7 +309,7 @@ void Memberships::on_refused(TimePoint now, const wire::SubscribeRefused& refuse
   if (group == nullptr || group->number != refused.number || group->path == 0) return;
   ++group->refusals;
   if (service_ == nullptr || refused.epoch > service_->epoch()) group->wants_epoch = refused.epoch;
-  lose_path(now + std::min<Duration>(retry_delay * group->refusals, longest_retry_delay), *group);
+  lose_path(now + std::min<Duration>(subscribe_delay * group->refusals, longest_subscribe_delay), *group);
 }
 
 void Memberships::on_ask_interest(TimePoint now, const wire::AskInterest& ask) {

@@ -35,6 +35,9 @@ class Rest final : public cluster::ReceiptSink {
   void on_receipt(TimePoint now, std::uint64_t cookie, const cluster::Receipt& receipt) override;
 
  private:
+  /// A holder that does not answer within it has failed.
+  static constexpr Duration patience{3'000};
+
   struct Call {
     edge::ConnectionId connection = 0;
     const edge::Request& request;

@@ -16,7 +16,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration patience = 3s;
 constexpr std::uint64_t largest_page = 200;
 constexpr std::uint64_t most_members = 2'147'483'647;
 

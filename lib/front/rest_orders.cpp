@@ -9,8 +9,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// A holder that does not answer within it has failed.
-constexpr Duration patience = 3s;
 /// An order for everybody waits for users that a change moves.
 constexpr Duration patience_for_everybody = 30s;
 

@@ -15,8 +15,6 @@ using namespace std::chrono_literals;
 using cluster::OrderReport;
 using cluster::SessionFacts;
 
-/// A holder that does not answer within it is told as missing.
-constexpr Duration patience = 3s;
 constexpr std::uint64_t default_limit = 100;
 constexpr std::uint64_t largest_limit = 1000;
 

@@ -11,7 +11,7 @@ namespace {
 constexpr std::string_view spaces = " \t";
 constexpr const char* what_may_stand = "userId, connectionId or a text in quotes followed by 'in groups' is expected";
 
-bool is_letter(char c) noexcept {
+bool is_word_letter(char c) noexcept {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
@@ -59,7 +59,7 @@ class FilterParser {
   }
   [[nodiscard]] std::string_view next_word() const {
     std::size_t end = at_;
-    while (end < text_.size() && is_letter(text_[end]))
+    while (end < text_.size() && is_word_letter(text_[end]))
       ++end;
     return text_.substr(at_, end - at_);
   }
@@ -81,7 +81,7 @@ class FilterParser {
   }
   bool read_text(std::string& out) {
     if (at_ >= text_.size() || text_[at_] != '\'') return fail("a text in single quotes is expected");
-    if (at_ > 0 && is_letter(text_[at_ - 1])) return fail("a space is expected before the text");
+    if (at_ > 0 && is_word_letter(text_[at_ - 1])) return fail("a space is expected before the text");
     std::size_t end = at_ + 1;
     for (;; ++end) {
       const std::size_t quote = text_.find('\'', end);

@@ -27,7 +27,7 @@ bool fits(std::string_view text, const Session& session) {
                       [&](std::string_view group) { return session.groups.contains(group); });
 }
 
-std::string refusal(std::string_view text) {
+std::string filter_refusal(std::string_view text) {
   const auto filter = Filter::parse(text);
   return filter ? std::string() : filter.error().message;
 }
@@ -80,42 +80,42 @@ TEST(Filter, without_one_everybody_is_meant) {
 }
 
 TEST(Filter, what_is_none_is_refused_with_its_place) {
-  EXPECT_EQ(refusal("userId"), "the filter at character 7: 'eq' or 'ne' is expected");
-  EXPECT_EQ(refusal("userId gt 'a'"), "the filter at character 8: 'eq' or 'ne' is expected");
-  EXPECT_EQ(refusal("userId eq 5"), "the filter at character 11: a text in single quotes is expected");
-  EXPECT_EQ(refusal("connectionId eq null"), "the filter at character 17: a text in single quotes is expected");
-  EXPECT_EQ(refusal("userId eq 'bob"), "the filter at character 11: this text does not end");
-  EXPECT_EQ(refusal("userId eq'bob'"), "the filter at character 10: a space is expected before the text");
-  EXPECT_EQ(refusal("'a'in groups"), "the filter at character 4: a space is expected behind the text");
-  EXPECT_EQ(refusal("'a' in users"), "the filter at character 8: 'groups' is expected");
-  EXPECT_EQ(refusal("'a' eq userId"), "the filter at character 5: 'in groups' is expected");
-  EXPECT_EQ(refusal("('a' in groups"), "the filter at character 15: ')' is expected");
-  EXPECT_EQ(refusal("'\xc3\xa4' in groups)"), "the filter at character 14: 'and', 'or' or the end is expected");
-  EXPECT_EQ(refusal("'a' in groups xor 'b' in groups"),
+  EXPECT_EQ(filter_refusal("userId"), "the filter at character 7: 'eq' or 'ne' is expected");
+  EXPECT_EQ(filter_refusal("userId gt 'a'"), "the filter at character 8: 'eq' or 'ne' is expected");
+  EXPECT_EQ(filter_refusal("userId eq 5"), "the filter at character 11: a text in single quotes is expected");
+  EXPECT_EQ(filter_refusal("connectionId eq null"), "the filter at character 17: a text in single quotes is expected");
+  EXPECT_EQ(filter_refusal("userId eq 'bob"), "the filter at character 11: this text does not end");
+  EXPECT_EQ(filter_refusal("userId eq'bob'"), "the filter at character 10: a space is expected before the text");
+  EXPECT_EQ(filter_refusal("'a'in groups"), "the filter at character 4: a space is expected behind the text");
+  EXPECT_EQ(filter_refusal("'a' in users"), "the filter at character 8: 'groups' is expected");
+  EXPECT_EQ(filter_refusal("'a' eq userId"), "the filter at character 5: 'in groups' is expected");
+  EXPECT_EQ(filter_refusal("('a' in groups"), "the filter at character 15: ')' is expected");
+  EXPECT_EQ(filter_refusal("'\xc3\xa4' in groups)"), "the filter at character 14: 'and', 'or' or the end is expected");
+  EXPECT_EQ(filter_refusal("'a' in groups xor 'b' in groups"),
             "the filter at character 15: 'and', 'or' or the end is expected");
-  EXPECT_EQ(refusal("'a' in groups AND 'b' in groups"),
+  EXPECT_EQ(filter_refusal("'a' in groups AND 'b' in groups"),
             "the filter at character 15: 'and', 'or' or the end is expected");
   const std::string what = "userId, connectionId or a text in quotes followed by 'in groups' is expected";
-  EXPECT_EQ(refusal("length(userId) gt 3"), "the filter at character 1: " + what);
-  EXPECT_EQ(refusal("userId eq 'a' and "), "the filter at character 19: " + what);
-  EXPECT_EQ(refusal("  "), "the filter at character 3: " + what) << "whoever writes one means not everybody";
-  EXPECT_EQ(refusal("()"), "the filter at character 2: " + what);
-  EXPECT_EQ(refusal("true"), "the filter at character 1: " + what);
-  EXPECT_EQ(refusal("userId eq '\xff'"), "the filter is not UTF-8");
+  EXPECT_EQ(filter_refusal("length(userId) gt 3"), "the filter at character 1: " + what);
+  EXPECT_EQ(filter_refusal("userId eq 'a' and "), "the filter at character 19: " + what);
+  EXPECT_EQ(filter_refusal("  "), "the filter at character 3: " + what) << "whoever writes one means not everybody";
+  EXPECT_EQ(filter_refusal("()"), "the filter at character 2: " + what);
+  EXPECT_EQ(filter_refusal("true"), "the filter at character 1: " + what);
+  EXPECT_EQ(filter_refusal("userId eq '\xff'"), "the filter is not UTF-8");
 }
 
 TEST(Filter, length_and_depth_have_a_limit) {
   const auto deep = [](unsigned depth) { return std::string(depth, '(') + "'a' in groups" + std::string(depth, ')'); };
-  EXPECT_EQ(refusal(deep(max_filter_depth - 1)), "");
-  EXPECT_EQ(refusal(deep(max_filter_depth)), "the filter at character 33: the filter is nested too deeply");
+  EXPECT_EQ(filter_refusal(deep(max_filter_depth - 1)), "");
+  EXPECT_EQ(filter_refusal(deep(max_filter_depth)), "the filter at character 33: the filter is nested too deeply");
   std::string nots;
   for (unsigned i = 0; i < max_filter_depth; ++i)
     nots += "not ";
-  EXPECT_NE(refusal(nots + "'a' in groups"), "");
+  EXPECT_NE(filter_refusal(nots + "'a' in groups"), "");
   const std::string longest = "'" + std::string(max_filter_bytes - 11, 'x') + "' in groups";
   ASSERT_EQ(longest.size(), max_filter_bytes + 1);
-  EXPECT_EQ(refusal(longest), "the filter is longer than 4096 bytes");
-  EXPECT_EQ(refusal("'" + longest.substr(2)), "");
+  EXPECT_EQ(filter_refusal(longest), "the filter is longer than 4096 bytes");
+  EXPECT_EQ(filter_refusal("'" + longest.substr(2)), "");
 }
 
 TEST(Filter, many_alternatives_are_not_deep) {
