@@ -62,7 +62,6 @@ Result<> check_hub_name(std::string_view name) {
 Result<> check_group_name(std::string_view name) {
   if (name.empty()) return error(Errc::invalid, "the group's name is empty");
   if (!is_valid_utf8(name)) return error(Errc::invalid, "the group's name is not UTF-8");
-  if (name.front() == '\1') return error(Errc::invalid, "the group's name begins with U+0001");
   if (name.size() > max_group_characters && count_characters(name) > max_group_characters)
     return error(Errc::invalid, "the group's name has more than 1024 characters");
   if (is_all_space(name)) return error(Errc::invalid, "the group's name is nothing but white space");

@@ -18,8 +18,7 @@ inline constexpr std::string_view user_group_prefix = "user:";
 
 /// ``[A-Za-z][A-Za-z0-9_`,.[\]]{0,127}``. Hubs are compared in lower case; as such they name a service.
 [[nodiscard]] Result<> check_hub_name(std::string_view name);
-/// 1 to 1024 characters of UTF-8, the first not U+0001, which marks names of our own, not all of them white space;
-/// behind `user:` there must be a uid.
+/// 1 to 1024 characters of UTF-8, not all of them white space; behind `user:` there must be a uid.
 [[nodiscard]] Result<> check_group_name(std::string_view name);
 /// `[A-Za-z][A-Za-z0-9_.-]{0,127}`
 [[nodiscard]] Result<> check_event_name(std::string_view name);

@@ -42,11 +42,7 @@ TEST(Names, groups_have_1024_characters_of_any_kind) {
   EXPECT_EQ(check_group_name("").error().message, "the group's name is empty");
   EXPECT_EQ(check_group_name(std::string(1025, 'g')).error().message, "the group's name has more than 1024 characters");
   EXPECT_FALSE(check_group_name(repeat("\xf0\x9f\x98\x80", 1025)));
-  EXPECT_EQ(check_group_name("\1"
-                             "all")
-                .error()
-                .message,
-            "the group's name begins with U+0001");
+  EXPECT_TRUE(check_group_name("\1"));
   EXPECT_EQ(check_group_name("g\xff").error().message, "the group's name is not UTF-8");
 }
 
