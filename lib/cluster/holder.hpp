@@ -254,6 +254,7 @@ class Holder final : public ReceiptSink, private MembershipSink {
   void say(TimePoint now, Session& session, std::uint64_t position, std::string_view text);
   void enqueue(TimePoint now, Session& session, session::FrameMark mark, std::string_view payload);
   void enqueue_message(TimePoint now, Session& session, session::FrameMark mark, const session::SharedPayload& message);
+  [[nodiscard]] bool is_outbox_full(const Session& session, std::size_t bytes) const;
   bool make_room(TimePoint now, Session& session, std::size_t bytes);
   void drop(TimePoint now, Session& session, const session::FrameMark& mark);
   void pump(Session& session);
@@ -275,7 +276,7 @@ class Holder final : public ReceiptSink, private MembershipSink {
   void greet(TimePoint now, Session& session, std::string_view token);
   void recover(TimePoint now, Session& before, std::string_view token);
   void keep_away(TimePoint now, Session& session);
-  [[nodiscard]] std::optional<std::uint64_t> keep_unacknowledged(TimePoint now, Session& session,
+  [[nodiscard]] std::optional<std::uint64_t> keep_unacknowledged(Session& session,
                                                                  const session::SharedPayload& message);
   bool execute_frame(TimePoint now, Session& session, const wire::Up& up);
   [[nodiscard]] bool is_in_flight(const Session& session, std::uint64_t ack_id) const;
@@ -302,6 +303,7 @@ class Holder final : public ReceiptSink, private MembershipSink {
   void thaw_sends(TimePoint now, const User& user);
 
   // Groups that clients join and leave (holder_members.cpp)
+  [[nodiscard]] bool may_be_in_another(const Session& session, std::string_view group_key) const;
   bool join_group(TimePoint now, Session& session, const protocol::ClientFrame& frame);
   bool leave_group(TimePoint now, Session& session, const protocol::ClientFrame& frame);
   void join_first_groups(TimePoint now, Session& session);
@@ -313,7 +315,7 @@ class Holder final : public ReceiptSink, private MembershipSink {
   std::size_t on_copy(TimePoint now, const std::vector<std::uint64_t>& members, const wire::Copy& copy) override;
   [[nodiscard]] bool can_fan_out(const Session& session, std::size_t bytes) const;
   [[nodiscard]] std::vector<wire::MembershipState> memberships_of(const Session& session) const;
-  void install_memberships(TimePoint now, Session& session, const wire::SessionState& state);
+  void install_memberships(Session& session, const wire::SessionState& state);
 
   // What the owner of a group does (holder_groups.cpp)
   Group& group_of(TimePoint now, User& user);

@@ -127,8 +127,7 @@ void Holder::keep_away(TimePoint now, Session& session) {
 }
 
 /// The message's sequence id; nothing when the session is over, or is so now, because its client does not acknowledge.
-std::optional<std::uint64_t> Holder::keep_unacknowledged(TimePoint now, Session& session,
-                                                         const session::SharedPayload& message) {
+std::optional<std::uint64_t> Holder::keep_unacknowledged(Session& session, const session::SharedPayload& message) {
   if (session.is_over) return std::nullopt;
   const auto sequence =
       session.client->unacknowledged.push(message, {options_.unacknowledged_messages, options_.unacknowledged_bytes});
@@ -142,11 +141,7 @@ std::optional<std::uint64_t> Holder::keep_unacknowledged(TimePoint now, Session&
     close_session(session, policy_violation, text);
     return std::nullopt;
   }
-  const bool is_slow = session.path != 0 && session.queue.waiting() > 0 &&
-                       (session.queue.waiting() >= options_.outbox_messages ||
-                        session.queue.waiting_bytes() + message.bytes().size() > options_.outbox_bytes);
-  if (is_slow) close_slow(session);
-  static_cast<void>(now);
+  if (session.path != 0 && is_outbox_full(session, message.bytes().size())) close_slow(session);
   return sequence;
 }
 
@@ -297,17 +292,14 @@ bool Holder::send_to_group(TimePoint now, Session& session, const protocol::Clie
 void Holder::say_ack(TimePoint now, Session& session, const OwnSend& send, const Outcome& outcome) {
   using enum wire::ReceiptStatus;
   const bool is_done = outcome.status == delivered || outcome.status == queued || outcome.status == offline;
-  if (send.ack_id && is_done) session.client->acks.add(*send.ack_id);
-  if (send.position == 0) return;
-  if (!send.ack_id) {
-    forget_unanswered(session, send.position);
-    report_answered(session);
+  if (is_done || !send.ack_id) {
+    say_success(now, session, send.position, send.ack_id);
+    if (!send.ack_id && send.position != 0) report_answered(session);
     return;
   }
+  if (send.position == 0) return;
   std::string frame;
-  if (is_done) {
-    protocol::append_ack(frame, *send.ack_id);
-  } else if (outcome.status == expired) {
+  if (outcome.status == expired) {
     protocol::append_ack_error(frame, *send.ack_id, AckError::timeout, "not executed: no node took it in time");
   } else {
     protocol::append_ack_error(frame, *send.ack_id, AckError::internal_server_error,

@@ -18,8 +18,7 @@ bool Holder::order_joins(TimePoint now, Session& session, Execution& execution) 
   if (!session.client) session.client = std::make_unique<Client>();
   return std::all_of(execution.order.groups.begin(), execution.order.groups.end(), [&](const wire::GroupName& group) {
     std::string key = session::group_key(group.name);
-    const bool has_room = memberships_.is_member(session.ref, key) ||
-                          memberships_.groups_of(session.ref) < options_.max_groups_per_session;
+    const bool has_room = may_be_in_another(session, key);
     if (has_room && !memberships_.join(now, session.ref, key))
       execution.joins.emplace_back(session.ref, std::move(key));
     return has_room;

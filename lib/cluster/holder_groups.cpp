@@ -77,10 +77,8 @@ void Holder::on_subscribe(TimePoint now, PathId path, const wire::Subscribe& sub
   }
   Group& group = group_of(now, *user);
   const auto shard = static_cast<unsigned>(subscribe.shard);
-  auto interest = std::find_if(group.interests.begin(), group.interests.end(), [&](const Interest& i) {
-    return i.incarnation == subscribe.incarnation && i.shard == shard;
-  });
-  const bool is_new = interest == group.interests.end();
+  Interest* interest = group.find(subscribe.incarnation, shard);
+  const bool is_new = interest == nullptr;
   if (subscribe.term == 0 && !is_new) take_through(now, *user, *interest, group.newest(), 0);  // it had no members
   const bool is_known_term = subscribe.term == group.term;
   // Who knows another term has had nothing of this one; who knows none begins with what comes next.
@@ -88,7 +86,7 @@ void Holder::on_subscribe(TimePoint now, PathId path, const wire::Subscribe& sub
   if (subscribe.term != 0) wanted = is_known_term ? std::min(subscribe.from, group.newest()) : 0;
   const std::uint64_t start = std::max(wanted, group.base);
   if (is_new) {
-    interest = group.interests.insert(group.interests.end(), {subscribe.incarnation, shard, 0, start, now});
+    interest = &group.interests.emplace_back(Interest{subscribe.incarnation, shard, 0, start, now});
     if (!options_.mutations.no_lateness) wait_for_copies(*user, start);
   }
   interest->path = make_path(link_of(path), static_cast<std::uint8_t>(shard));
@@ -171,10 +169,8 @@ void Holder::on_copy_taken(TimePoint now, PathId path, const wire::CopyTaken& ta
     return;
   }
   if (user->phase != User::Phase::active || taken.term != user->group->term) return;
-  for (Interest& interest : user->group->interests) {
-    if (interest.incarnation == taken.incarnation && interest.shard == taken.shard)
-      take_through(now, *user, interest, taken.sequence, taken.sessions);
-  }
+  if (Interest* interest = user->group->find(taken.incarnation, static_cast<unsigned>(taken.shard)))
+    take_through(now, *user, *interest, taken.sequence, taken.sessions);
 }
 
 void Holder::on_unsubscribe(TimePoint now, PathId path, const wire::Unsubscribe& unsubscribe) {
@@ -190,13 +186,10 @@ void Holder::on_unsubscribe(TimePoint now, PathId path, const wire::Unsubscribe&
 
 /// Nobody is left there to get anything.
 void Holder::drop_interest(TimePoint now, User& user, std::uint64_t incarnation, unsigned shard) {
-  auto& interests = user.group->interests;
-  const auto found = std::find_if(interests.begin(), interests.end(), [&](const Interest& interest) {
-    return interest.incarnation == incarnation && interest.shard == shard;
-  });
-  if (found == interests.end()) return;
+  Interest* const found = user.group->find(incarnation, shard);
+  if (found == nullptr) return;
   take_through(now, user, *found, user.group->newest(), 0);
-  interests.erase(found);
+  user.group->interests.erase(user.group->interests.begin() + (found - user.group->interests.data()));
 }
 
 void Holder::ask_interest(const User& user, PathId path) const {
@@ -229,7 +222,6 @@ void Holder::tick_groups(TimePoint now) {
     for (Interest& interest : user->group->interests) {
       if (interest.path == 0 && now >= interest.ask_at) interest.ask_at = now + ask_interval;
     }
-    user->in_groups = true;
     if (user->group->interests.empty()) erase_user_if_idle(*user);
   }
 }

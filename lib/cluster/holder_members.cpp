@@ -29,6 +29,12 @@ void Holder::say_success(TimePoint now, Session& session, std::uint64_t position
   say(now, session, position, frame);
 }
 
+/// Or is in that one already.
+bool Holder::may_be_in_another(const Session& session, std::string_view group_key) const {
+  return memberships_.groups_of(session.ref) < options_.max_groups_per_session ||
+         memberships_.is_member(session.ref, group_key);
+}
+
 bool Holder::join_group(TimePoint now, Session& session, const protocol::ClientFrame& frame) {
   Client& client = *session.client;
   const std::string group(frame.group);
@@ -41,8 +47,7 @@ bool Holder::join_group(TimePoint now, Session& session, const protocol::ClientF
                      "no role allows joining the group '" + group + "'");
   }
   const std::string key = session::group_key(group);
-  if (!memberships_.is_member(session.ref, key) &&
-      memberships_.groups_of(session.ref) >= options_.max_groups_per_session) {
+  if (!may_be_in_another(session, key)) {
     return say_error(now, session, frame.ack_id, AckError::forbidden,
                      "a connection may be in " + std::to_string(options_.max_groups_per_session) + " groups");
   }
@@ -132,7 +137,7 @@ std::size_t Holder::on_copy(TimePoint now, const std::vector<std::uint64_t>& mem
     }
     session::FrameMark mark;
     if (session->is_reliable()) {
-      const auto sequence = keep_unacknowledged(now, *session, message);
+      const auto sequence = keep_unacknowledged(*session, message);
       if (!sequence) continue;
       mark.sequence = *sequence;
     }
@@ -177,7 +182,7 @@ std::vector<wire::MembershipState> Holder::memberships_of(const Session& session
 }
 
 /// They are joined when the user is active here.
-void Holder::install_memberships(TimePoint, Session& session, const wire::SessionState& state) {
+void Holder::install_memberships(Session& session, const wire::SessionState& state) {
   if (state.groups.empty()) return;
   if (!session.client) session.client = std::make_unique<Client>();
   for (const wire::MembershipState& group : state.groups) {

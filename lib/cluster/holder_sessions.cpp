@@ -83,10 +83,7 @@ void Holder::attach(TimePoint now, User& user, PathId path, const wire::Attach& 
   } else if (session != nullptr) {
     // A reliable session has another life with each socket: the client has left this one and come back since.
     const bool is_left = session->is_reliable() && request.life != 0 && request.life != session->life;
-    if (is_left && request.ended == 0) {
-      refuse_attach(path, request, wire::RefuseReason::gone);
-      return;
-    }
+    if (is_left && request.ended == 0) return refuse_attach(path, request, wire::RefuseReason::gone);
     if (is_left) {
       network_.send(path, wire::Detached{request.edge, request.number});
       return;
@@ -231,7 +228,7 @@ void Holder::enqueue_message(TimePoint now, Session& session, session::FrameMark
       drop(now, session, mark);
       return;
     }
-  } else if (const auto sequence = keep_unacknowledged(now, session, message)) {
+  } else if (const auto sequence = keep_unacknowledged(session, message)) {
     mark.sequence = *sequence;
   } else {
     drop(now, session, mark);
@@ -241,13 +238,16 @@ void Holder::enqueue_message(TimePoint now, Session& session, session::FrameMark
   pump(session);
 }
 
+/// One frame goes in, whatever its size.
+bool Holder::is_outbox_full(const Session& session, std::size_t bytes) const {
+  const session::FrameQueue& queue = session.queue;
+  return queue.waiting() > 0 &&
+         (queue.waiting() >= options_.outbox_messages || queue.waiting_bytes() + bytes > options_.outbox_bytes);
+}
+
 /// False when the new frame must not be queued.
 bool Holder::make_room(TimePoint now, Session& session, std::size_t bytes) {
-  const auto is_full = [&] {
-    return session.queue.waiting() >= options_.outbox_messages ||
-           session.queue.waiting_bytes() + bytes > options_.outbox_bytes;
-  };
-  if (session.queue.waiting() == 0 || !is_full()) return true;
+  if (!is_outbox_full(session, bytes)) return true;
   switch (options_.slow_consumer) {
     case SlowConsumer::drop_newest:
       return false;
@@ -257,9 +257,8 @@ bool Holder::make_room(TimePoint now, Session& session, std::size_t bytes) {
     case SlowConsumer::drop_oldest:
       break;
   }
-  while (session.queue.waiting() > 0 && is_full()) {
+  while (is_outbox_full(session, bytes))
     drop(now, session, session.queue.drop_unsent(pool_));
-  }
   return true;
 }
 

@@ -151,7 +151,7 @@ void Holder::install_session(TimePoint now, User& user, const wire::SessionState
   session.client = make_client(state.profile);
   session.is_over = state.is_over;
   if (session.client) install_client(*session.client, state);
-  install_memberships(now, session, state);
+  install_memberships(session, state);
   if (state.detached_ms != 0) {
     session.is_away = true;
     session.orphaned = now - Duration(state.detached_ms);

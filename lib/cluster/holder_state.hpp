@@ -172,6 +172,13 @@ struct Holder::Group {
   std::vector<Interest> interests;
 
   [[nodiscard]] std::uint64_t newest() const noexcept { return base + published.size(); }
+  /// Of that shard; null: it has none.
+  [[nodiscard]] Interest* find(std::uint64_t incarnation, unsigned shard) noexcept {
+    const auto found = std::find_if(interests.begin(), interests.end(), [&](const Interest& interest) {
+      return interest.incarnation == incarnation && interest.shard == shard;
+    });
+    return found == interests.end() ? nullptr : &*found;
+  }
 };
 
 /// An order while it is carried out, and what will be answered.
