@@ -181,6 +181,7 @@ Result<> DirectoryLoop::reload() {
   auto contents = store_.load();
   if (!contents) return contents.error();
   contents_ = std::move(*contents);
+  hold_changes_after_put_back();
   for (const auto& [name, head] : contents_.heads)
     services_[name];
   for (auto& [name, service] : services_) {

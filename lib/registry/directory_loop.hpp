@@ -74,6 +74,7 @@ class DirectoryLoop {
   Result<> repair(Service& service, const RepairRequest& request);
   Result<std::shared_ptr<const ring::Document>> load_fork(const std::string& name, const ring::Document& held);
   void hold_changes();
+  void hold_changes_after_put_back();
   void repeat_reports(const std::string& name, const Service& service);
   void adopt(const std::string& name, Service& service, std::shared_ptr<const ring::Document> document,
              HistoryEntries history);

@@ -39,6 +39,13 @@ void DirectoryLoop::hold_changes() {
   may_change_from_ = Clock::now() + 2 * options_.lease;
 }
 
+/// Somebody was faster to put a document back than we were to notice that Redis had lost it.
+void DirectoryLoop::hold_changes_after_put_back() {
+  if (contents_.put_back_ms == 0) return;
+  const auto ago = Duration(static_cast<std::int64_t>(contents_.redis_ms - contents_.put_back_ms));
+  may_change_from_ = std::max(may_change_from_, Clock::now() + 2 * options_.lease - ago);
+}
+
 Result<> DirectoryLoop::read_service(const std::string& name, Service& service) {
   const auto head = contents_.heads.find(name);
   if (head == contents_.heads.end()) return read_nothing(name, service);

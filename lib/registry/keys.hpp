@@ -29,6 +29,8 @@ namespace wscluster::registry {
 ///   running:SERVICE      set          epochs whose change is not done
 ///   joins:SERVICE:NAME   list         times of the last joins by itself; expires
 ///   repairs              hash         service -> RepairRequest, JSON; gone when it was carried out
+///   put-back             integer      ms of Redis TIME of the last put-back; expires after two leases, while which
+///                                     nobody changes a ring by itself
 ///   probe                string       written to see whether Redis takes writes again; expires
 ///   events               channel      "ring SERVICE EPOCH", "change SERVICE EPOCH", "member NAME",
 ///                                     "repair SERVICE": hints only
@@ -78,6 +80,7 @@ class Keys {
   }
   [[nodiscard]] std::string generation() const { return prefix_ + "generation"; }
   [[nodiscard]] std::string repairs() const { return prefix_ + "repairs"; }
+  [[nodiscard]] std::string put_back() const { return prefix_ + "put-back"; }
   [[nodiscard]] std::string probe() const { return prefix_ + "probe"; }
   [[nodiscard]] std::string events() const { return prefix_ + "events"; }
 

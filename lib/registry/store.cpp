@@ -291,7 +291,8 @@ Result<Contents> Store::load() {
                                              {"ZRANGE", keys_.leases(), "0", "-1", "WITHSCORES"},
                                              {"HGETALL", keys_.epochs()},
                                              {"HGETALL", keys_.done()},
-                                             {"HGETALL", keys_.repairs()}});
+                                             {"HGETALL", keys_.repairs()},
+                                             {"GET", keys_.put_back()}});
   if (!replies) return replies.error();
   Contents contents;
   const Reply& time = replies->at(0);
@@ -304,6 +305,7 @@ Result<Contents> Store::load() {
   for (const auto& [service, json] : to_map(replies->at(7))) {
     if (const auto request = parse_repair(json)) contents.repairs.emplace(service, *request);
   }
+  contents.put_back_ms = replies->at(8).number();
   for (const auto& [name, holder] : holders) {
     const auto end = ends.find(name);
     const auto incarnation = parse_hex(holder);

@@ -97,6 +97,7 @@ struct PutBackOutcome {
 /// What is read together.
 struct Contents {
   std::uint64_t redis_ms = 0;
+  std::uint64_t put_back_ms = 0;               ///< of Redis TIME; 0: nothing was put back in the last two leases
   std::vector<MemberRecord> members;           ///< sorted by name
   std::map<std::string, std::uint64_t> lives;  ///< name -> incarnation of those whose lease runs
   std::map<std::string, Head> heads;

@@ -19,4 +19,6 @@ end
 restore(service, document, ARGV[2], {
   history = history, changes = cjson.decode(ARGV[5]), done = tonumber(ARGV[6]), read_through = tonumber(ARGV[7]),
   lease = tonumber(ARGV[3]), head = epoch}, now)
+-- Whoever reads only now that a document is here must not take it for quiet times.
+redis.call('SET', key('put-back'), string.format('%.0f', now), 'PX', 2 * tonumber(ARGV[3]))
 return {'ok', epoch, now}
