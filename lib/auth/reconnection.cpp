@@ -2,16 +2,13 @@
 #include "auth/reconnection.hpp"
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <algorithm>
 #include <array>
-#include <cassert>
 #include <chrono>
 #include <optional>
-#include <stdexcept>
 
 #include "auth/hkdf.hpp"
+#include "auth/hmac.hpp"
 #include "base/text.hpp"
 #include "base/varint.hpp"
 
@@ -26,23 +23,9 @@ constexpr std::size_t mac_bytes = 32;
 /// Longer than any that is made: names have at most 128 bytes, ids 32, uids 256.
 constexpr std::size_t max_reconnection_token = 1024;
 
-using Mac = std::array<unsigned char, mac_bytes>;
-
-Mac mac_of(std::string_view bytes, const Secret& key) {
-  Mac mac{};
-  unsigned size = 0;
-  const std::string_view secret = key.reveal();
-  if (HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()),
-           reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), mac.data(), &size) == nullptr) {
-    throw std::runtime_error("OpenSSL refuses HMAC-SHA256");
-  }
-  assert(size == mac_bytes);
-  return mac;
-}
-
 bool is_signed_with_any(std::string_view bytes, std::string_view mac, std::span<const Secret> keys) {
   return std::any_of(keys.begin(), keys.end(), [&](const Secret& key) {
-    return !key.empty() && CRYPTO_memcmp(mac_of(bytes, key).data(), mac.data(), mac_bytes) == 0;
+    return !key.empty() && CRYPTO_memcmp(hmac_sha256(bytes, key).data(), mac.data(), mac_bytes) == 0;
   });
 }
 
@@ -93,7 +76,7 @@ std::string make_reconnection_token(const Reconnection& reconnection, const Secr
   append_sized(bytes, reconnection.service);
   append_sized(bytes, reconnection.connection_id);
   append_sized(bytes, reconnection.user_id);
-  const Mac mac = mac_of(bytes, key);
+  const Mac mac = hmac_sha256(bytes, key);
   bytes.append(reinterpret_cast<const char*>(mac.data()), mac.size());
   return base64url_encode(bytes);
 }

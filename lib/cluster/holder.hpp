@@ -13,6 +13,7 @@
 #include "base/time.hpp"
 #include "cluster/close_pace.hpp"
 #include "cluster/counts.hpp"
+#include "cluster/handler.hpp"
 #include "cluster/memberships.hpp"
 #include "cluster/options.hpp"
 #include "cluster/sender.hpp"
@@ -52,8 +53,10 @@ struct HolderCounters {
   std::uint64_t snapshot_bytes = 0;
   std::uint64_t installed = 0;  ///< users taken over
   std::uint64_t unreadable_snapshots = 0;
-  std::uint64_t missed = 0;        ///< sessions closed because something published is lost
-  std::uint64_t receipts[6] = {};  ///< by ReceiptStatus
+  std::uint64_t unhandled_events = 0;
+  std::uint64_t failed_events = 0;  ///< answered with an error
+  std::uint64_t missed = 0;         ///< sessions closed because something published is lost
+  std::uint64_t receipts[6] = {};   ///< by ReceiptStatus
 };
 
 /// The users of one service on one shard: their sessions, messages to them, and how they move when the ring changes
@@ -75,6 +78,9 @@ class Holder final : public ReceiptSink, private MembershipSink {
   [[nodiscard]] static std::uint8_t service_index_of(std::uint64_t ref) noexcept {
     return static_cast<std::uint8_t>(ref >> 56U);
   }
+
+  /// Before the first session: who hears of them. Without one nobody does. Outlives this.
+  void set_handler(Handler& handler) noexcept { handler_ = &handler; }
 
   void adopt(TimePoint now, std::shared_ptr<const View> view);
   void on_attach(TimePoint now, PathId path, const wire::Attach& attach);
@@ -101,6 +107,8 @@ class Holder final : public ReceiptSink, private MembershipSink {
   void on_link_down(TimePoint now, LinkId link);
   /// Of a relayed message of one of our sessions.
   void on_receipt(TimePoint now, std::uint64_t cookie, const Receipt& receipt) override;
+  /// To the event of that number.
+  void on_reply(TimePoint now, std::uint64_t number, EventReply reply);
   /// About every 10 ms.
   void tick(TimePoint now);
 
@@ -290,6 +298,15 @@ class Holder final : public ReceiptSink, private MembershipSink {
   bool say_error(TimePoint now, Session& session, std::optional<std::uint64_t> ack_id, protocol::AckError error,
                  std::string_view message);
 
+  // What the application hears and answers (holder_events.cpp)
+  template <class Tell>
+  void with_caller(const Session& session, Tell tell) const;
+  void tell_connected(const Session& session);
+  void tell_gone(const Session& session);
+  bool send_event(TimePoint now, Session& session, const ClientEvent& event, std::optional<std::uint64_t> ack_id);
+  bool send_raw_event(TimePoint now, Session& session, const wire::Up& up);
+  void answer_event(TimePoint now, Session& session, const OwnSend& send, const Outcome& outcome);
+
   // Own sends of sessions (holder_sends.cpp)
   void execute(TimePoint now, Session& session, const wire::Up& up);
   void relay(TimePoint now, Session& session, const wire::Up& up);
@@ -377,6 +394,7 @@ class Holder final : public ReceiptSink, private MembershipSink {
   Network& network_;
   Sender& sender_;
   std::pmr::memory_resource& pool_;
+  Handler* handler_ = nullptr;
   Memberships memberships_;
   std::shared_ptr<const View> view_;
   const ServiceView* service_ = nullptr;  ///< in view_
@@ -390,12 +408,14 @@ class Holder final : public ReceiptSink, private MembershipSink {
     std::string node;
     std::uint64_t epoch = 0;
     Clock::duration latency{};
+    std::shared_ptr<const EventReply> reply;  ///< to an event; null: nobody knows what became of it
   };
-  /// A message that one of our sessions sends and whose receipt it waits for. When the session moves while it is open,
-  /// the outcome goes after it: the entry stays here until then, and the new holder has one of its own.
+  /// A message or an event that one of our sessions sends and whose answer it waits for. When the session moves while
+  /// it is open, the outcome goes after it: the entry stays here until then, and the new holder has one of its own.
   struct OwnSend {
     SessionRef session = 0;  ///< 0: has moved
-    std::string to;
+    wire::SendPurpose purpose = wire::SendPurpose::relay;
+    std::string to;                       ///< key of the recipient, or name of the event
     std::string id;                       ///< as the client wrote it, JSON
     std::uint64_t position = 0;           ///< of the client's frame; 0: of a socket that is gone
     std::optional<std::uint64_t> ack_id;  ///< of a client with a subprotocol that wants an ack

@@ -27,6 +27,7 @@ std::unique_ptr<Holder::Client> Holder::make_client(std::string_view bytes) {
   client->subprotocol = profile.subprotocol;
   client->simple = profile.simple;
   client->group = profile.group;
+  client->state = profile.state;
   if (auto permissions = session::Permissions::decode(profile.permissions))
     client->permissions = std::move(*permissions);
   for (const wire::ProfileGroup& group : profile.groups)
@@ -37,7 +38,8 @@ std::unique_ptr<Holder::Client> Holder::make_client(std::string_view bytes) {
 /// Without the groups: their memberships travel by themselves.
 std::string Holder::encode_client(const Client& client) {
   const std::string permissions = client.permissions.encode();
-  return wire::encode(wire::ClientProfile{client.subprotocol, client.simple, client.group, permissions, {}});
+  return wire::encode(
+      wire::ClientProfile{client.subprotocol, client.simple, client.group, permissions, {}, client.state});
 }
 
 /// Always the first frame of a socket.
@@ -186,9 +188,11 @@ bool Holder::execute_frame(TimePoint now, Session& session, const wire::Up& up) 
       return join_group(now, session, frame);
     case Kind::leave_group:
       return leave_group(now, session, frame);
-    case Kind::event:
-      return say_error(now, session, frame.ack_id, AckError::invocation_failed,
-                       "nobody handles events of this service");
+    case Kind::event: {
+      std::string data;
+      protocol::append_content(data, frame.data_type, frame.data);
+      return send_event(now, session, {frame.event, frame.data_type, data}, frame.ack_id);
+    }
     default:
       return say_error(now, session, frame.ack_id, AckError::bad_request, "frames of this type are not known here");
   }
@@ -226,7 +230,7 @@ void Holder::postpone(Session& session, const wire::Up& up) {
 
 /// What a client sends whose URL says what its messages are. It has no way to hear of an error.
 bool Holder::execute_simple(TimePoint now, Session& session, const wire::Up& up) {
-  if (session.client->simple != wire::SimpleKind::send_to_group) return false;
+  if (session.client->simple != wire::SimpleKind::send_to_group) return send_raw_event(now, session, up);
   const auto type = up.is_binary ? protocol::DataType::binary : protocol::DataType::text;
   std::string data;
   protocol::append_data(data, type, up.payload);
@@ -273,6 +277,7 @@ bool Holder::send_to_group(TimePoint now, Session& session, const protocol::Clie
   const auto user = protocol::user_of_group(frame.group);
   const auto [number, send] = sends_.emplace();
   send->session = session.ref;
+  send->purpose = wire::SendPurpose::publication;
   send->to = user ? std::string(*user) : session::group_key(frame.group);
   send->ack_id = frame.ack_id;
   send->position = session.accepted;

@@ -16,13 +16,40 @@ using namespace std::chrono_literals;
 /// The earlier holder's sender answers at the deadline; only when it is gone we must.
 constexpr Duration inherited_grace = 1s;
 
+std::shared_ptr<const EventReply> reply_of(const wire::Outcome& outcome) {
+  if (outcome.reply.empty()) return nullptr;
+  const wire::Outcome::Reply& part = outcome.reply.front();
+  auto reply = std::make_shared<EventReply>();
+  reply->is_done = part.is_done;
+  reply->error = part.error;
+  if (part.has_message)
+    reply->message = EventReply::Message{static_cast<protocol::DataType>(part.data_type), std::string(part.data)};
+  if (part.has_state) reply->state = std::string(part.state);
+  return reply;
+}
+
+std::vector<wire::Outcome::Reply> as_part(const EventReply* reply) {
+  if (reply == nullptr) return {};
+  wire::Outcome::Reply part;
+  part.is_done = reply->is_done;
+  part.error = reply->error;
+  part.has_message = reply->message.has_value();
+  if (reply->message) {
+    part.data_type = static_cast<std::uint64_t>(reply->message->type);
+    part.data = reply->message->data;
+  }
+  part.has_state = reply->state.has_value();
+  if (reply->state) part.state = *reply->state;
+  return {part};
+}
+
 }  // namespace
 
 void Holder::execute(TimePoint now, Session& session, const wire::Up& up) {
   const SessionRef ref = session.ref;
   const std::uint64_t position = ++session.accepted;
   const bool is_simple = session.client && session.client->simple != wire::SimpleKind::service;
-  const bool is_silent = up.is_answered || (up.maybe_executed && (options_.raw == RawMode::echo || is_simple));
+  const bool is_silent = up.is_answered || (up.maybe_executed && (options_.raw != RawMode::relay || is_simple));
   if (!is_silent) {
     ++counters_.messages_up;
     session.unanswered.push_back(position);
@@ -32,6 +59,8 @@ void Holder::execute(TimePoint now, Session& session, const wire::Up& up) {
         forget_unanswered(*still, position);
     } else if (options_.raw == RawMode::relay) {
       relay(now, session, up);
+    } else if (options_.raw == RawMode::event) {
+      if (!send_raw_event(now, session, up)) forget_unanswered(session, position);
     } else {
       enqueue(now, session, {up.is_binary, false, 0, position, 0}, up.payload);
     }
@@ -77,7 +106,7 @@ void Holder::relay(TimePoint now, Session& session, const wire::Up& up) {
 
 void Holder::on_receipt(TimePoint now, std::uint64_t cookie, const Receipt& receipt) {
   settle_send(now, cookie,
-              {receipt.status, receipt.sessions, std::string(receipt.node), receipt.epoch, receipt.latency});
+              {receipt.status, receipt.sessions, std::string(receipt.node), receipt.epoch, receipt.latency, nullptr});
 }
 
 void Holder::on_outcome(TimePoint now, const wire::Outcome& outcome) {
@@ -85,7 +114,7 @@ void Holder::on_outcome(TimePoint now, const wire::Outcome& outcome) {
   if (found == inherited_.end()) return;
   settle_send(now, found->second,
               {outcome.status, outcome.sessions, std::string(outcome.node), outcome.epoch,
-               std::chrono::microseconds(outcome.latency_us)});
+               std::chrono::microseconds(outcome.latency_us), reply_of(outcome)});
 }
 
 /// Told to the session, or sent after it; while it is frozen nobody knows which.
@@ -104,7 +133,9 @@ void Holder::settle_send(TimePoint now, std::uint64_t number, const Outcome& out
   if (done.session == 0) forward_outcome(done, number, outcome);
   if (session == nullptr) return;
   std::erase(session->sends, number);
-  if (session->client && done.id.empty()) {
+  if (done.purpose == wire::SendPurpose::event) {
+    answer_event(now, *session, done, outcome);
+  } else if (done.purpose == wire::SendPurpose::publication) {
     say_ack(now, *session, done, outcome);
   } else {
     say(now, *session, done.position,
@@ -131,7 +162,7 @@ void Holder::forward_outcome(const OwnSend& send, std::uint64_t number, const Ou
   const auto latency = std::chrono::duration_cast<std::chrono::microseconds>(outcome.latency).count();
   const auto [begun_by, begun_as] = name_of_send(send, number);
   network_.send(path, wire::Outcome{options_.name, begun_by, begun_as, outcome.status, outcome.sessions, outcome.node,
-                                    outcome.epoch, static_cast<std::uint64_t>(latency)});
+                                    outcome.epoch, static_cast<std::uint64_t>(latency), as_part(outcome.reply.get())});
 }
 
 void Holder::work_off_ups(TimePoint now, SessionRef ref) {
@@ -148,6 +179,7 @@ void Holder::work_off_ups(TimePoint now, SessionRef ref) {
 void Holder::inherit_send(TimePoint now, Session& session, const wire::OwnSendState& state) {
   const auto [number, send] = sends_.emplace();
   send->session = session.ref;
+  send->purpose = state.purpose;
   send->to = state.to;
   send->id = state.id;
   send->position = state.position;

@@ -128,6 +128,7 @@ void Holder::attach(TimePoint now, User& user, PathId path, const wire::Attach& 
     if (request.life == 0) count_return(now, user);
     greet(now, *session, request.token);
     join_first_groups(now, *session);
+    if (request.life == 0) tell_connected(*session);
   }
   session->path = path;
   session->edge = request.edge;
@@ -397,6 +398,7 @@ void Holder::end_session(TimePoint now, Session& session, bool edge_is_known) {
   wait_for_return(user);
   memberships_.leave_all(now, session.ref);
   order_ended(session.ref);
+  tell_gone(session);
   sessions_.erase(slot_of(session.ref));
   if (was_evicted && !user.sessions.empty()) {
     // Its client was faster than the news of the old socket's end.

@@ -58,8 +58,8 @@ std::string Holder::encode_user(TimePoint now, const User& user) const {
     for (const std::uint64_t number : session.sends) {
       const OwnSend& send = *sends_.find(number);
       const auto [begun_by, begun_as] = name_of_send(send, number);
-      part.sends.push_back(
-          {begun_by, begun_as, send.to, send.id, send.position, send.ack_id.has_value(), send.ack_id.value_or(0)});
+      part.sends.push_back({begun_by, begun_as, send.to, send.id, send.position, send.ack_id.has_value(),
+                            send.ack_id.value_or(0), send.purpose});
     }
     state.sessions.push_back(std::move(part));
   }

@@ -31,6 +31,7 @@ struct Holder::Client {
   wire::Subprotocol subprotocol = wire::Subprotocol::none;
   wire::SimpleKind simple = wire::SimpleKind::service;
   std::string group;  ///< of wire::SimpleKind::send_to_group
+  std::string state;  ///< of the application, opaque
   session::Permissions permissions;
   session::ExecutedAcks acks;
   session::Unacknowledged unacknowledged;  ///< reliable clients only

@@ -13,6 +13,7 @@ namespace wscluster::cluster {
 enum class RawMode : std::uint8_t {
   echo,   ///< comes back to the same session
   relay,  ///< {"to":"uid","data":…} goes to that user and is answered with its receipt
+  event,  ///< is an event "message" for the application
 };
 
 /// What happens when a client does not read and its outbox is full.

@@ -42,6 +42,7 @@ void check_files(Loaded& loaded, Roles roles) {
     for (const auto& file : door.key_files) {
       check_readable(loaded, "services." + door.service.name + ".key_files", file, true);
     }
+    check_readable(loaded, "services." + door.service.name + ".webhook_ca_file", door.webhook.ca_file, false);
   }
 }
 
@@ -116,6 +117,10 @@ void check_contradictions(Loaded& loaded, Roles roles) {
     const auto of_edge = edge::problems(config.node.front.edge);
     report("limits", of_edge);
     report("", sentences);
+    for (const auto& door : config.node.front.services) {
+      if (door.service.raw != cluster::RawMode::event || door.webhook.is_on()) continue;
+      report("", {"services." + door.service.name + ".raw is event, but nobody is told of events: set webhook_url"});
+    }
   }
   if (any_of(roles, Roles::gateway)) {
     if (const auto good = check_member_name(config.gateway.front.name); !good) {

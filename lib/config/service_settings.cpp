@@ -33,8 +33,8 @@ std::vector<ServiceSetting> make_table() {
       {.key = "raw",
        .type = choice,
        .text = "A message of a client without a subprotocol: echo returns it; relay sends {\"to\":\"uid\",\"data\":…} "
-               "to that user",
-       .choices = {"echo", "relay"}},
+               "to that user; event is an event 'message' for the application",
+       .choices = {"echo", "relay", "event"}},
       [](auto& d) -> auto& { return d.service.raw; });
   add(
       {.key = "slow_consumer",
@@ -96,6 +96,40 @@ std::vector<ServiceSetting> make_table() {
   add(
       {.key = "max_groups_per_session", .type = count, .text = "Groups that one connection may be in"},
       [](auto& d) -> auto& { return d.service.max_groups_per_session; });
+  add(
+      {.key = "webhook_url",
+       .type = text,
+       .text = "Where the application of the service is told and asked about its clients (CloudEvents); {hub} and "
+               "{event} stand for the names",
+       .default_note = "none"},
+      [](auto& d) -> auto& { return d.webhook.url; });
+  add(
+      {.key = "webhook_system_events",
+       .type = list,
+       .text = "Which of connect (asked before a client may come in), connected and disconnected are sent"},
+      [](auto& d) -> auto& { return d.webhook.system_events; });
+  add(
+      {.key = "webhook_user_events",
+       .type = list,
+       .text = "Events of clients that are sent; 'name*' is all that begin so"},
+      [](auto& d) -> auto& { return d.webhook.user_events; });
+  add(
+      {.key = "webhook_timeout", .type = duration, .text = "Deadline of one call; at most send_timeout"},
+      [](auto& d) -> auto& { return d.webhook.timeout; });
+  add(
+      {.key = "webhook_concurrency", .type = count, .text = "Calls under way on each core; others wait"},
+      [](auto& d) -> auto& { return d.webhook.concurrency; });
+  add(
+      {.key = "webhook_origin",
+       .type = text,
+       .text = "Our name in WebHook-Request-Origin, which the application must allow"},
+      [](auto& d) -> auto& { return d.webhook.origin; });
+  add(
+      {.key = "webhook_ca_file",
+       .type = file,
+       .text = "Certificate authorities (PEM) for the application's TLS",
+       .default_note = "the system's"},
+      [](auto& d) -> auto& { return d.webhook.ca_file; });
   return t;
 }
 

@@ -10,6 +10,7 @@
 #include "protocol/client_frame.hpp"
 #include "protocol/names.hpp"
 #include "protocol/simple_mode.hpp"
+#include "session/keys.hpp"
 #include "session/permissions.hpp"
 #include "websocket/handshake.hpp"
 #include "wire/client_profile.hpp"
@@ -45,9 +46,10 @@ Result<session::Permissions> permissions_of(const ClientIdentity& identity) {
 
 /// Empty for a client that is like all others of its service.
 Result<std::string> profile_of(const edge::Request& request, const ClientIdentity& identity,
-                               wire::Subprotocol subprotocol) {
+                               wire::Subprotocol subprotocol, std::string_view state) {
   wire::ClientProfile profile;
   profile.subprotocol = subprotocol;
+  profile.state = state;
   std::string group;
   if (const auto mode = request.parameter("webpubsub_mode"); mode && subprotocol == wire::Subprotocol::none) {
     auto simple = protocol::parse_simple_mode(*mode, request.parameter("group"));
@@ -58,7 +60,7 @@ Result<std::string> profile_of(const edge::Request& request, const ClientIdentit
     profile.group = group;
   }
   const bool is_plain = subprotocol == wire::Subprotocol::none && profile.simple == wire::SimpleKind::service;
-  if (is_plain && identity.groups.empty()) return std::string();
+  if (is_plain && identity.groups.empty() && state.empty()) return std::string();
   if (identity.groups.size() > most_first_groups) {
     return error(Errc::invalid,
                  "the token names more than " + std::to_string(most_first_groups) + " groups to be joined at once");
@@ -75,6 +77,12 @@ Result<std::string> profile_of(const edge::Request& request, const ClientIdentit
   return wire::encode(profile);
 }
 
+void take_over(ClientIdentity& identity, const webhook::ConnectAnswer& answer) {
+  if (answer.user) identity.uid = *answer.user;
+  identity.roles.insert(identity.roles.end(), answer.roles.begin(), answer.roles.end());
+  identity.groups.insert(identity.groups.end(), answer.groups.begin(), answer.groups.end());
+}
+
 /// The token says who it is: the one of the first connection may be over by now.
 Admission admit_again(const Doors& doors, const Door& door, std::string_view id, std::string_view token) {
   Admission admission;
@@ -88,8 +96,10 @@ Admission admit_again(const Doors& doors, const Door& door, std::string_view id,
 
 }  // namespace
 
-Result<Admission> admit_client(const Doors& doors, const Door& door, const edge::Request& request) {
-  const std::string_view subprotocol = chosen_subprotocol(request);
+Result<Admission> admit_client(const Doors& doors, const Door& door, const edge::Request& request,
+                               const webhook::ConnectAnswer* answer) {
+  std::string subprotocol(chosen_subprotocol(request));
+  if (answer != nullptr && answer->subprotocol) subprotocol = *answer->subprotocol;
   const bool is_reliable = subprotocol == protocol::reliable_subprotocol;
   const auto id = request.parameter("awps_connection_id");
   const auto token = request.parameter("awps_reconnection_token");
@@ -97,21 +107,38 @@ Result<Admission> admit_client(const Doors& doors, const Door& door, const edge:
   if (id || token) {
     admission = admit_again(doors, door, id.value_or(""), token.value_or(""));
     admission.is_lost = admission.is_lost || !is_reliable;
-    admission.profile = wire::encode(wire::ClientProfile{wire::Subprotocol::reliable, {}, {}, {}, {}});
+    admission.profile = wire::encode(wire::ClientProfile{wire::Subprotocol::reliable, {}, {}, {}, {}, {}});
   } else {
     auto identity = doors.identify_client(door, request);
     if (!identity) return identity.error();
-    const auto kind = is_reliable           ? wire::Subprotocol::reliable
-                      : subprotocol.empty() ? wire::Subprotocol::none
-                                            : wire::Subprotocol::json;
-    auto profile = profile_of(request, *identity, kind);
+    if (answer != nullptr) take_over(*identity, *answer);
+    const auto kind = is_reliable                                 ? wire::Subprotocol::reliable
+                      : subprotocol == protocol::json_subprotocol ? wire::Subprotocol::json
+                                                                  : wire::Subprotocol::none;
+    const bool has_state = answer != nullptr && answer->state;
+    auto profile = profile_of(request, *identity, kind, has_state ? std::string_view(*answer->state) : "");
     if (!profile) return profile.error();
     admission.profile = std::move(*profile);
     admission.uid = std::move(identity->uid);
+    admission.claims_json = std::move(identity->claims_json);
   }
-  admission.subprotocol = subprotocol;
+  admission.subprotocol = std::move(subprotocol);
   admission.is_reliable = is_reliable;
   return admission;
+}
+
+webhook::ConnectQuestion question_about(const edge::Request& request, const Admission& admission,
+                                        const session::SessionId& id) {
+  webhook::ConnectQuestion question;
+  question.connection = id.text();
+  question.user = session::user_id_of(admission.uid);
+  question.claims_json = admission.claims_json;
+  question.query = request.query;
+  question.headers = request.headers;
+  for (const std::string_view name : split(request.header("Sec-WebSocket-Protocol").value_or(""), ',')) {
+    if (!trim(name).empty()) question.subprotocols.emplace_back(trim(name));
+  }
+  return question;
 }
 
 std::string reconnection_token(const Doors& doors, std::string_view service, const session::SessionId& id,

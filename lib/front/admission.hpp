@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "edge/edge.hpp"
 #include "session/session_id.hpp"
+#include "webhook/connect.hpp"
 
 namespace wscluster::front {
 
@@ -17,15 +18,22 @@ class Doors;
 /// What a client asked for with its upgrade, and may have.
 struct Admission {
   std::string uid;
-  std::string_view subprotocol;  ///< to be answered; empty: none
+  std::string subprotocol;  ///< to be answered; empty: none
   bool is_reliable = false;
+  std::string claims_json;                      ///< of its token
   std::string profile;                          ///< wire::ClientProfile; empty: like all others without a subprotocol
   std::optional<session::SessionId> recovered;  ///< the session that it comes back to
   bool is_lost = false;  ///< it has come back with a token that is not good: told with a Close, after the upgrade
 };
 
-/// Errc::permission (401) or Errc::invalid (400); the message is for the client.
-[[nodiscard]] Result<Admission> admit_client(const Doors& doors, const Door& door, const edge::Request& request);
+/// Errc::permission (401) or Errc::invalid (400); the message is for the client. `answer` is what the application has
+/// said of it, where it was asked.
+[[nodiscard]] Result<Admission> admit_client(const Doors& doors, const Door& door, const edge::Request& request,
+                                             const webhook::ConnectAnswer* answer = nullptr);
+
+/// What the application is asked about that client.
+[[nodiscard]] webhook::ConnectQuestion question_about(const edge::Request& request, const Admission& admission,
+                                                      const session::SessionId& id);
 
 /// With which the client comes back to that session.
 [[nodiscard]] std::string reconnection_token(const Doors& doors, std::string_view service, const session::SessionId& id,

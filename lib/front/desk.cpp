@@ -31,7 +31,13 @@ Desk::Desk(net::Core& core, const Options& options, std::shared_ptr<const Doors>
       inquirer_(hub_),
       attachments_(hub_, *this, pool_),
       rest_(core, options, identity.is_gateway, edge_, sender_, inquirer_) {
-  rest_.use_doors(doors_);
+  for (const Door& door : doors_->all()) {
+    const std::string& name = door.options.service.name;
+    if (!door.options.webhook.is_on()) continue;
+    applications_.emplace(
+        name, std::make_unique<webhook::Application>(core, name, door.options.webhook, identity.incarnation));
+  }
+  use_doors(doors_);
   attachments_.set_process(identity.incarnation);
 }
 
@@ -47,12 +53,26 @@ void Desk::start() {
   });
 }
 
+void Desk::use_doors(const std::shared_ptr<const Doors>& doors) {
+  doors_ = doors;
+  rest_.use_doors(doors);
+  for (const auto& [name, application] : applications_)
+    application->use_keys(doors->by_service(name)->keys);
+}
+
+webhook::Application* Desk::application(std::string_view service) const {
+  const auto found = applications_.find(service);
+  return found == applications_.end() ? nullptr : found->second.get();
+}
+
 CoreReport Desk::report() {
   CoreReport report;
   report.generation = generation_;
   report.missing_links = hub_.missing_links();
   report.connections = edge_.size();
   report.open_sends = sender_.open();
+  for (const auto& [name, application] : applications_)
+    report.open_calls += application->open();
   for (const auto& [key, count] : attachments_.donated())
     report.closed_here[key] = count;
   if (holding_ != nullptr) holding_->report(report);
@@ -67,6 +87,8 @@ CoreCounters Desk::count() const {
   counters.open_sends = sender_.open();
   counters.closes_pending = attachments_.closes_pending();
   counters.links = hub_.links_up();
+  for (const auto& [name, application] : applications_)
+    counters.applications[name] = {application->counters(), application->open()};
   if (holding_ != nullptr) holding_->count(counters);
   return counters;
 }
@@ -103,21 +125,75 @@ void Desk::on_upgrade(edge::ConnectionId id, edge::Request request) {
     tell_lost(id, admission->subprotocol);
     return;
   }
-  const std::string& name = door->options.service.name;
-  const cluster::ServiceView* service = view_ ? view_->service(name) : nullptr;
+  const cluster::ServiceView* service = view_of(*door);
   if (service == nullptr) {
     edge_.respond(id, retry_later("the service has no ring yet"));
     return;
   }
+  const auto* application = this->application(door->options.service.name);
+  if (application != nullptr && application->decides_on_connect() && !admission->recovered) {
+    ask_application(id, *door, std::move(request), *admission);
+    return;
+  }
+  const auto session =
+      admission->recovered ? *admission->recovered : session::SessionId::make(service->hash_of(admission->uid));
+  let_in(id, *door, std::move(*admission), session);
+}
+
+const cluster::ServiceView* Desk::view_of(const Door& door) const {
+  return view_ ? view_->service(door.options.service.name) : nullptr;
+}
+
+void Desk::ask_application(edge::ConnectionId id, const Door& door, edge::Request request, const Admission& admission) {
+  const auto session = session::SessionId::make(view_of(door)->hash_of(admission.uid));
+  auto question = question_about(request, admission, session);
+  asked_.emplace(id, Asked{doors_, &door, std::move(request), session});
+  application(door.options.service.name)->ask(std::move(question), [this, id](const webhook::ConnectAnswer& answer) {
+    on_verdict(id, answer);
+  });
+}
+
+void Desk::on_verdict(edge::ConnectionId id, const webhook::ConnectAnswer& answer) {
+  const auto node = asked_.extract(id);
+  if (node.empty()) return;  // it has left meanwhile
+  const Asked& asked = node.mapped();
+  if (answer.refusal == 503) {
+    edge_.respond(id, retry_later(answer.reason));
+    return;
+  }
+  if (answer.refusal != 0) {
+    edge_.respond(id, failure(answer.refusal, "ConnectRefused", answer.reason));
+    return;
+  }
+  auto admission = admit_client(*asked.doors, *asked.door, asked.request, &answer);
+  if (!admission) {
+    edge_.respond(id, failure(admission.error()));
+    return;
+  }
+  const cluster::ServiceView* service = view_of(*asked.door);
+  if (is_closed_ || service == nullptr) {
+    edge_.respond(id, retry_later("this process is stopping"));
+    return;
+  }
+  // The id has the place of its user on the ring in it, who may be another one now.
+  const std::uint64_t hash = service->hash_of(admission->uid);
+  const auto session = answer.user ? session::SessionId::make(hash) : asked.session;
+  let_in(id, *asked.door, std::move(*admission), session);
+}
+
+void Desk::let_in(edge::ConnectionId id, const Door& door, Admission admission, const session::SessionId& session) {
   cluster::ClientInfo client;
-  client.recovers = admission->recovered.has_value();
-  client.id = client.recovers ? *admission->recovered : session::SessionId::make(service->hash_of(admission->uid));
-  if (admission->is_reliable) client.token = reconnection_token(*doors_, name, client.id, admission->uid);
-  client.uid = std::move(admission->uid);
-  client.profile = std::move(admission->profile);
+  client.recovers = admission.recovered.has_value();
+  client.id = session;
+  if (admission.is_reliable)
+    client.token = reconnection_token(*doors_, door.options.service.name, client.id, admission.uid);
+  client.uid = std::move(admission.uid);
+  client.profile = std::move(admission.profile);
   const TimePoint now = core_.now();
-  const auto ref = attachments_.open(now, id, door->options.service, std::move(client), now + attach_patience);
-  clients_.emplace(id, Client{ref, admission->subprotocol});
+  const auto ref = attachments_.open(now, id, door.options.service, std::move(client), now + attach_patience);
+  auto subprotocol =
+      admission.subprotocol.empty() ? nullptr : std::make_unique<const std::string>(std::move(admission.subprotocol));
+  clients_.emplace(id, Client{ref, std::move(subprotocol)});
 }
 
 /// The client begins anew only after a Close: at a refused upgrade it would knock again for half a minute.
@@ -128,13 +204,15 @@ void Desk::tell_lost(edge::ConnectionId id, std::string_view subprotocol) {
 
 void Desk::on_attached(std::uint64_t socket) {
   const auto found = clients_.find(socket);
-  edge_.accept(socket, found == clients_.end() ? std::string_view() : found->second.subprotocol);
+  const auto subprotocol = found == clients_.end() ? nullptr : std::move(found->second.subprotocol);
+  edge_.accept(socket, subprotocol ? std::string_view(*subprotocol) : std::string_view());
 }
 
 void Desk::on_refused(std::uint64_t socket, Refusal reason) {
   const auto client = clients_.extract(socket);
   if (reason == Refusal::gone) {
-    tell_lost(socket, client.empty() ? std::string_view() : client.mapped().subprotocol);
+    const bool is_told = !client.empty() && client.mapped().subprotocol;
+    tell_lost(socket, is_told ? std::string_view(*client.mapped().subprotocol) : std::string_view());
   } else if (reason == Refusal::full) {
     edge_.respond(socket, failure(429, "TooManySessions", "this user or this node has too many sessions"));
   } else {
@@ -154,6 +232,7 @@ void Desk::on_written(edge::ConnectionId id, std::uint64_t frames) {
 }
 
 void Desk::on_gone(edge::ConnectionId id, edge::CloseReason, std::uint16_t code) {
+  asked_.erase(id);
   const auto client = clients_.extract(id);
   if (!client.empty()) attachments_.on_closed(core_.now(), client.mapped().attachment, code);
 }

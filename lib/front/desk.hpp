@@ -13,10 +13,12 @@
 #include "cluster/inquirer.hpp"
 #include "cluster/sender.hpp"
 #include "edge/edge.hpp"
+#include "front/admission.hpp"
 #include "front/doors.hpp"
 #include "front/rest.hpp"
 #include "link/hub.hpp"
 #include "net/core.hpp"
+#include "webhook/application.hpp"
 
 namespace wscluster::front {
 
@@ -26,6 +28,7 @@ struct CoreReport {
   std::size_t missing_links = 0;
   std::size_t connections = 0;
   std::size_t open_sends = 0;  ///< receipts that somebody waits for, here or where a session has moved to
+  std::size_t open_calls = 0;  ///< of applications
   struct Service {
     std::uint64_t sessions = 0;
     std::uint64_t misplaced = 0;
@@ -37,7 +40,7 @@ struct CoreReport {
   std::map<std::pair<std::string, std::uint64_t>, cluster::DonorCount> closed_here;
 
   /// The process may end.
-  [[nodiscard]] bool is_empty() const noexcept { return connections == 0 && open_sends == 0; }
+  [[nodiscard]] bool is_empty() const noexcept { return connections == 0 && open_sends == 0 && open_calls == 0; }
 };
 
 /// Counters of one core, copied out for a scrape.
@@ -53,6 +56,11 @@ struct CoreCounters {
   std::size_t misplaced = 0;
   std::size_t moves_pending = 0;   ///< users
   std::size_t closes_pending = 0;  ///< sockets
+  struct Application {
+    webhook::Counters counters;
+    std::size_t open = 0;
+  };
+  std::map<std::string, Application> applications;  ///< by service
 };
 
 /// The part of a core that holds sessions; only nodes have one. Called on its core.
@@ -89,10 +97,7 @@ class Desk final : public edge::Application, public cluster::Sockets, public lin
   [[nodiscard]] CoreCounters count() const;
   /// New clients are refused with 503.
   /// Other keys for who comes from now on.
-  void use_doors(const std::shared_ptr<const Doors>& doors) {
-    doors_ = doors;
-    rest_.use_doors(doors);
-  }
+  void use_doors(const std::shared_ptr<const Doors>& doors);
   void close_doors() { is_closed_ = true; }
 
   [[nodiscard]] net::Core& core() noexcept { return core_; }
@@ -100,6 +105,8 @@ class Desk final : public edge::Application, public cluster::Sockets, public lin
   [[nodiscard]] edge::Edge& edge() noexcept { return edge_; }
   [[nodiscard]] cluster::Sender& sender() noexcept { return sender_; }
   [[nodiscard]] cluster::Attachments& attachments() noexcept { return attachments_; }
+  /// Of that service; null when it has none.
+  [[nodiscard]] webhook::Application* application(std::string_view service) const;
   [[nodiscard]] Holding* holding() noexcept { return holding_; }
   [[nodiscard]] std::pmr::memory_resource& pool() noexcept { return pool_; }
 
@@ -120,6 +127,10 @@ class Desk final : public edge::Application, public cluster::Sockets, public lin
   void on_frame(cluster::PathId path, const wire::Raw& raw) override;
   void on_link_down(cluster::LinkId link) override;
 
+  void ask_application(edge::ConnectionId id, const Door& door, edge::Request request, const Admission& admission);
+  void on_verdict(edge::ConnectionId id, const webhook::ConnectAnswer& answer);
+  void let_in(edge::ConnectionId id, const Door& door, Admission admission, const session::SessionId& session);
+  [[nodiscard]] const cluster::ServiceView* view_of(const Door& door) const;
   void tell_lost(edge::ConnectionId id, std::string_view subprotocol);
 
   net::Core& core_;
@@ -137,9 +148,18 @@ class Desk final : public edge::Application, public cluster::Sockets, public lin
   bool is_closed_ = false;
   struct Client {
     cluster::Attachments::Ref attachment = 0;
-    std::string_view subprotocol;  ///< of protocol's names
+    std::unique_ptr<const std::string> subprotocol;  ///< until it is told; null: none
   };
   std::unordered_map<edge::ConnectionId, Client> clients_;
+  std::map<std::string, std::unique_ptr<webhook::Application>, std::less<>> applications_;  ///< by service
+  /// An upgrade about which its application is asked.
+  struct Asked {
+    std::shared_ptr<const Doors> doors;
+    const Door* door = nullptr;  ///< of them
+    edge::Request request;
+    session::SessionId session;
+  };
+  std::unordered_map<edge::ConnectionId, Asked> asked_;
 };
 
 }  // namespace wscluster::front

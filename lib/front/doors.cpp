@@ -99,7 +99,10 @@ Result<ClientIdentity> Doors::identify_client(const Door& door, const edge::Requ
     identity.uid = std::move(claims->subject);
     identity.roles = std::move(claims->roles);
     identity.groups = std::move(claims->groups);
-    const bool may_be_nobody = request.path.starts_with(hub_path) || is_client_path(request.path);
+    identity.claims_json = std::move(claims->raw_json);
+    // The application may say who it is.
+    const bool may_be_nobody =
+        request.path.starts_with(hub_path) || is_client_path(request.path) || door.options.webhook.sends("connect");
     if (identity.uid.empty() && may_be_nobody) {
       identity.uid = session::anonymous_uid();
       return identity;

@@ -24,6 +24,7 @@ struct ClientIdentity {
   std::string uid;  ///< session::anonymous_uid() when the token names none and the path allows that
   std::vector<std::string> roles;
   std::vector<std::string> groups;  ///< to be joined at once
+  std::string claims_json;          ///< payload of the token
   bool may_do_all = false;          ///< a service for trials asks for no roles
 };
 

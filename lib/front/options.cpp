@@ -38,6 +38,8 @@ void check_door(const ServiceDoor& door, const Options& options, Sentences& foun
   const std::string name = "services." + door.service.name;
   for (auto& sentence : cluster::problems(door.service))
     found.push_back(std::move(sentence));
+  for (const auto& sentence : webhook::problems(door.webhook, door.service.send_timeout))
+    found.push_back(name + "." + sentence);
   if (door.auth == AuthMode::jwt && door.key_files.empty()) {
     found.push_back(name +
                     ": auth jwt needs an access key: add 'key_files: [FILE]' (or, for trials on loopback only, "

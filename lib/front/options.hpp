@@ -8,6 +8,7 @@
 #include "cluster/options.hpp"
 #include "edge/options.hpp"
 #include "link/options.hpp"
+#include "webhook/options.hpp"
 
 namespace wscluster::front {
 
@@ -23,6 +24,7 @@ struct ServiceDoor {
   std::vector<std::string> paths;  ///< WebSocket paths, exact; default "/<name>"
   AuthMode auth = AuthMode::jwt;
   std::vector<std::string> key_files;  ///< access keys, newest first; each accepts clients' and applications' tokens
+  webhook::Options webhook;            ///< the application that hears of its clients
 };
 
 /// A link frame names its core in one byte.

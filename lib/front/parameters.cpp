@@ -6,8 +6,8 @@
 
 #include "base/text.hpp"
 #include "protocol/client_frame.hpp"
+#include "protocol/content.hpp"
 #include "protocol/filter.hpp"
-#include "protocol/json_scanner.hpp"
 
 namespace wscluster::front {
 namespace {
@@ -15,10 +15,6 @@ namespace {
 constexpr std::uint64_t longest_message_lifetime = 300;
 /// Chosen by the application, and kept for a minute for every message that has one.
 constexpr std::size_t most_request_id_bytes = 128;
-
-std::string_view media_type(std::string_view content_type) {
-  return trim(content_type.substr(0, content_type.find(';')));
-}
 
 }  // namespace
 
@@ -76,23 +72,9 @@ Result<std::string_view> request_id(const edge::Request& request) {
 Result<protocol::DataType> type_of_body(const edge::Request& request) {
   const auto header = request.header("Content-Type");
   if (!header) return protocol::DataType::text;
-  const std::string_view type = media_type(*header);
-  if (iequals(type, "text/plain")) return protocol::DataType::text;
-  if (iequals(type, "application/json")) return protocol::DataType::json;
-  if (iequals(type, "application/octet-stream")) return protocol::DataType::binary;
+  const auto type = protocol::type_of_content(*header);
+  if (type && *type != protocol::DataType::protobuf) return *type;
   return error(Errc::protocol, "the body must be text/plain, application/json or application/octet-stream");
-}
-
-Result<> check_body(const edge::Request& request, protocol::DataType type) {
-  if (type == protocol::DataType::binary) return {};
-  if (!is_valid_utf8(request.body))
-    return error(Errc::invalid, "the body is not UTF-8; send it as application/octet-stream");
-  if (type != protocol::DataType::json) return {};
-  protocol::JsonScanner scanner(request.body, protocol::max_frame_depth);
-  protocol::JsonValue value;
-  if (scanner.read_value(value) && scanner.read_end()) return {};
-  return error(Errc::invalid,
-               "the body is not JSON: at byte " + std::to_string(scanner.position() + 1) + ": " + scanner.what());
 }
 
 std::string origin_of(const edge::Request& request) {

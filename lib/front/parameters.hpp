@@ -33,8 +33,6 @@ namespace wscluster::front {
 
 /// By Content-Type; Errc::protocol for one that is not sent on. Without one it is text.
 [[nodiscard]] Result<protocol::DataType> type_of_body(const edge::Request& request);
-/// The body is of that type.
-[[nodiscard]] Result<> check_body(const edge::Request& request, protocol::DataType type);
 
 /// SCHEME://HOST as the application sees us.
 [[nodiscard]] std::string origin_of(const edge::Request& request);

@@ -37,6 +37,11 @@ void add(CoreCounters& sum, const CoreCounters& part) {
   sum.misplaced += part.misplaced;
   sum.moves_pending += part.moves_pending;
   sum.closes_pending += part.closes_pending;
+  for (const auto& [service, application] : part.applications) {
+    auto& whole = sum.applications[service];
+    add_numbers(whole.counters, application.counters);
+    whole.open += application.open;
+  }
 }
 
 Family counter(const char* name, const char* help, std::uint64_t value) {
@@ -71,6 +76,25 @@ void add_process(std::vector<Family>& families) {
   rlimit limit{};
   getrlimit(RLIMIT_NOFILE, &limit);
   families.push_back(gauge("process_max_fds", "Limit of open descriptors.", static_cast<double>(limit.rlim_cur)));
+}
+
+void add_applications(std::vector<Family>& families, const CoreCounters& sum) {
+  if (sum.applications.empty()) return;
+  Family calls = Family::counter("wscluster_webhook_calls_total", "Calls of applications by event and result.");
+  Family open = Family::gauge("wscluster_webhook_calls_open", "Calls of applications that are not ended.");
+  for (const auto& [service, application] : sum.applications) {
+    for (std::size_t kind = 0; kind < webhook::call_kinds; ++kind) {
+      for (std::size_t result = 0; result < webhook::call_results; ++result) {
+        calls.add(static_cast<double>(application.counters.calls[kind][result]),
+                  {{"service", service},
+                   {"event", webhook::to_string(static_cast<webhook::CallKind>(kind))},
+                   {"result", webhook::to_string(static_cast<webhook::CallResult>(result))}});
+      }
+    }
+    open.add(static_cast<double>(application.open), {{"service", service}});
+  }
+  families.push_back(std::move(calls));
+  families.push_back(std::move(open));
 }
 
 }  // namespace
@@ -153,7 +177,12 @@ std::string Process::render_metrics(const CoreCounters& sum) const {
   families.push_back(gauge("wscluster_links", "Links that are up.", static_cast<double>(sum.links)));
   families.push_back(
       gauge("wscluster_open_sends", "Unicast messages waiting for a receipt.", static_cast<double>(sum.open_sends)));
+  add_applications(families, sum);
   if (!role_.is_gateway) {
+    Family unanswered = Family::counter("wscluster_events_refused_total", "Events of clients answered with an error.");
+    unanswered.add(static_cast<double>(sum.holder.unhandled_events), {{"why", "unhandled"}});
+    unanswered.add(static_cast<double>(sum.holder.failed_events), {{"why", "failed"}});
+    families.push_back(std::move(unanswered));
     families.push_back(gauge("wscluster_sessions", "Sessions held by this node.", static_cast<double>(sum.sessions)));
     families.push_back(gauge("wscluster_users", "Users known to this node.", static_cast<double>(sum.users)));
     families.push_back(gauge("wscluster_misplaced_sessions", "Sessions held here and owned elsewhere.",

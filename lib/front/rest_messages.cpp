@@ -8,6 +8,7 @@
 #include "front/parameters.hpp"
 #include "front/path.hpp"
 #include "front/rest.hpp"
+#include "protocol/content.hpp"
 #include "protocol/envelope.hpp"
 #include "protocol/names.hpp"
 #include "protocol/relay.hpp"
@@ -49,7 +50,7 @@ Result<ReceiptOptions> receipt_options(const edge::Request& request, const Door&
 
 /// The body as the value that frames have.
 Result<std::string> data_of(const edge::Request& request, DataType type) {
-  if (const auto checked = check_body(request, type); !checked) return checked.error();
+  if (const auto checked = protocol::check_content(type, request.body); !checked) return checked.error();
   std::string data;
   protocol::append_data(data, type, request.body);
   return data;

@@ -19,8 +19,17 @@ Shard::Shard(front::Desk& desk, const link::Identity& identity, const std::vecto
   const cluster::Self self{identity.name, identity.incarnation, desk.core().index(), identity.shards};
   for (const front::ServiceDoor& door : services) {
     const auto index = static_cast<std::uint8_t>(holders_.size());
-    holders_.emplace_back(door.service.name, std::make_unique<cluster::Holder>(door.service, self, index, desk.hub(),
-                                                                               desk.sender(), desk.pool()));
+    auto& holder =
+        *holders_
+             .emplace_back(door.service.name, std::make_unique<cluster::Holder>(door.service, self, index, desk.hub(),
+                                                                                desk.sender(), desk.pool()))
+             .second;
+    if (webhook::Application* application = desk.application(door.service.name)) {
+      holder.set_handler(*application);
+      application->on_reply([this, &holder](std::uint64_t number, cluster::EventReply reply) {
+        take_reply(holder, number, std::move(reply));
+      });
+    }
   }
 }
 
@@ -58,7 +67,18 @@ void Shard::on_frame(TimePoint now, cluster::PathId path, const wire::Raw& raw) 
   if (parked_bytes_ > max_parked_bytes) desk_.hub().cut(cluster::link_of(path), "suspended, and too much to keep");
 }
 
+/// While it is suspended nothing is acknowledged either.
+void Shard::take_reply(cluster::Holder& holder, std::uint64_t number, cluster::EventReply reply) {
+  if (is_suspended()) {
+    parked_replies_.push_back({holder, number, std::move(reply)});
+  } else {
+    holder.on_reply(Clock::now(), number, std::move(reply));
+  }
+}
+
 void Shard::work_off(TimePoint now) {
+  for (Reply& parked : std::exchange(parked_replies_, {}))
+    parked.holder.on_reply(now, parked.number, std::move(parked.reply));
   if (parked_.empty()) return;
   log::info("node", "going on after a suspension", {{"frames", static_cast<std::uint64_t>(parked_.size())}});
   parked_bytes_ = 0;
@@ -264,6 +284,8 @@ void Shard::count(front::CoreCounters& counters) const {
     counters.holder.snapshot_bytes += part.snapshot_bytes;
     counters.holder.unreadable_snapshots += part.unreadable_snapshots;
     counters.holder.missed += part.missed;
+    counters.holder.unhandled_events += part.unhandled_events;
+    counters.holder.failed_events += part.failed_events;
     counters.holder.unicasts += part.unicasts;
     counters.holder.duplicates += part.duplicates;
     counters.holder.refusals += part.refusals;

@@ -34,6 +34,13 @@ class Shard final : public front::Holding {
   [[nodiscard]] bool is_full() const;
   [[nodiscard]] cluster::Holder* by_ref(std::uint64_t ref) const;
 
+  void take_reply(cluster::Holder& holder, std::uint64_t number, cluster::EventReply reply);
+
+  struct Reply {
+    cluster::Holder& holder;
+    std::uint64_t number = 0;
+    cluster::EventReply reply;
+  };
   struct Parked {
     cluster::PathId path = 0;
     std::string frame;
@@ -46,6 +53,7 @@ class Shard final : public front::Holding {
   std::uint64_t max_sessions_;  ///< of this shard, all services together
   std::vector<Parked> parked_;
   std::size_t parked_bytes_ = 0;
+  std::vector<Reply> parked_replies_;
 };
 
 }  // namespace wscluster::node

@@ -69,13 +69,17 @@ std::optional<Envelope> open_envelope(std::string_view packed) noexcept {
 }
 
 bool append_bare_data(std::string& out, const Envelope& envelope) {
-  const bool is_string = envelope.data.size() >= 2 && envelope.data.front() == '"';
-  if (envelope.type == DataType::json || !is_string) {
-    out += envelope.data;
+  return append_content(out, envelope.type, envelope.data);
+}
+
+bool append_content(std::string& out, DataType type, std::string_view data_json) {
+  const bool is_string = data_json.size() >= 2 && data_json.front() == '"';
+  if (type == DataType::json || !is_string) {
+    out += data_json;
     return false;
   }
-  const std::string_view content = envelope.data.substr(1, envelope.data.size() - 2);
-  if (envelope.type == DataType::text) {
+  const std::string_view content = data_json.substr(1, data_json.size() - 2);
+  if (type == DataType::text) {
     append_unescaped(out, content);
     return false;
   }

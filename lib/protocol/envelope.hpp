@@ -29,6 +29,8 @@ void append_server_envelope(std::string& out, DataType type, std::string_view da
 /// Nothing when the bytes are no packed envelope.
 [[nodiscard]] std::optional<Envelope> open_envelope(std::string_view packed) noexcept;
 
+/// What `data_json` of that type means: the text, the JSON text or the bytes. Returns whether they are binary.
+bool append_content(std::string& out, DataType type, std::string_view data_json);
 /// What a client without a subprotocol gets: the text, the JSON or the bytes alone. Returns whether they are binary.
 bool append_bare_data(std::string& out, const Envelope& envelope);
 /// What it gets in a service with `raw: relay` when another user sent it: {"from":"alice","data":…}

@@ -35,6 +35,7 @@ struct ClientProfile {
   std::string_view group;            ///< of send_to_group
   std::string_view permissions;      ///< session::Permissions
   std::vector<ProfileGroup> groups;  ///< to be joined at once
+  std::string_view state;            ///< of the application, opaque
 
   template <class Self, class V>
   static void fields(Self& self, V& v) {
@@ -43,6 +44,7 @@ struct ClientProfile {
     v.text(3, self.group);
     v.text(4, self.permissions);
     v.list(5, self.groups);
+    v.text(6, self.state);
   }
 };
 

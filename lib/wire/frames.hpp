@@ -558,6 +558,28 @@ struct Declined {
 
 /// Earlier holder to holder: what became of a message that a session had sent before it moved.
 struct Outcome {
+  /// Of the application that was asked.
+  struct Reply {
+    bool is_done = false;
+    std::string_view error;
+    bool has_message = false;
+    std::uint64_t data_type = 0;  ///< protocol::DataType
+    std::string_view data;
+    bool has_state = false;
+    std::string_view state;
+
+    template <class Self, class V>
+    static void fields(Self& self, V& v) {
+      v.flag(1, self.is_done);
+      v.text(2, self.error);
+      v.flag(3, self.has_message);
+      v.number(4, self.data_type);
+      v.text(5, self.data);
+      v.flag(6, self.has_state);
+      v.text(7, self.state);
+    }
+  };
+
   static constexpr FrameType type = FrameType::outcome;
   std::string_view service;
   std::uint64_t begun_by = 0;  ///< incarnation of the holder where it began
@@ -567,6 +589,7 @@ struct Outcome {
   std::string_view node;
   std::uint64_t epoch = 0;
   std::uint64_t latency_us = 0;
+  std::vector<Reply> reply;  ///< one, of an event that was answered
 
   template <class Self, class V>
   static void fields(Self& self, V& v) {
@@ -578,6 +601,7 @@ struct Outcome {
     v.text(6, self.node);
     v.number(7, self.epoch);
     v.number(8, self.latency_us);
+    v.list(9, self.reply);
   }
 };
 

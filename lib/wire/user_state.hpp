@@ -37,7 +37,14 @@ struct FrameState {
   }
 };
 
-/// A message of the session that waits for its receipt.
+/// What a frame of a client is on its way to an answer. Persistent.
+enum class SendPurpose : std::uint64_t {
+  relay = 0,        ///< a message to a user, answered with its receipt
+  publication = 1,  ///< a message to a group
+  event = 2,        ///< for the application
+};
+
+/// What the session has sent and has no answer to.
 struct OwnSendState {
   std::uint64_t begun_by = 0;  ///< the holder's incarnation
   std::uint64_t number = 0;    ///< of the send at that holder
@@ -46,6 +53,7 @@ struct OwnSendState {
   std::uint64_t position = 0;  ///< of the client's frame
   bool has_ack_id = false;     ///< of a client with a subprotocol, which wants an ack
   std::uint64_t ack_id = 0;
+  SendPurpose purpose = SendPurpose::relay;
 
   template <class Self, class V>
   static void fields(Self& self, V& v) {
@@ -56,6 +64,7 @@ struct OwnSendState {
     v.number(5, self.position);
     v.flag(6, self.has_ack_id);
     v.number(7, self.ack_id);
+    v.number(8, self.purpose);
   }
 };
 
