@@ -132,7 +132,6 @@ void Holder::settle_send(TimePoint now, std::uint64_t number, const Outcome& out
   if (done.begun_by != 0) inherited_.erase({done.begun_by, done.number});
   if (done.session == 0) forward_outcome(done, number, outcome);
   if (session == nullptr) return;
-  std::erase(session->sends, number);
   if (done.purpose == wire::SendPurpose::event) {
     answer_event(now, *session, done, outcome);
   } else if (done.purpose == wire::SendPurpose::publication) {
@@ -145,6 +144,8 @@ void Holder::settle_send(TimePoint now, std::uint64_t number, const Outcome& out
   // The answer may have ended the session (slow consumer).
   session = find_session(done.session);
   if (session == nullptr) return;
+  // Only now: a Close waits for the whole answer.
+  std::erase(session->sends, number);
   if (session->close_code != 0) pump(*session);
   const bool was_inherited = done.begun_by != 0;
   if (was_inherited) --session->inherited;

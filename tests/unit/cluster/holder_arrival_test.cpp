@@ -410,7 +410,7 @@ struct GainingSender : Gaining {
   }
   void up(std::string_view text) { bench.holder->on_up(bench.now, {alice.holder, false, false, 5, 5, text}); }
   void outcome(std::uint64_t begun_by, std::uint64_t number) {
-    bench.holder->on_outcome(bench.now, {"chat", begun_by, number, ReceiptStatus::delivered, 1, "c", 2, 1500});
+    bench.holder->on_outcome(bench.now, {"chat", begun_by, number, ReceiptStatus::delivered, 1, "c", 2, 1500, {}});
   }
   wire::Attached alice;
 };

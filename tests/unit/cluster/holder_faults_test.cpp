@@ -201,7 +201,9 @@ struct FaultsOfArrivalSender : FaultsOfArrival {
     alice = bench.network.one<wire::Attached>(edge_link);
   }
   void up(std::uint64_t holder) { bench.holder->on_up(bench.now, {holder, false, false, 0, 0, "{"}); }
-  void outcome() { bench.holder->on_outcome(bench.now, {"chat", 2, 12, ReceiptStatus::delivered, 1, "c", 2, 1500}); }
+  void outcome() {
+    bench.holder->on_outcome(bench.now, {"chat", 2, 12, ReceiptStatus::delivered, 1, "c", 2, 1500, {}});
+  }
   wire::Attached alice;
 };
 
