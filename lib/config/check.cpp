@@ -119,7 +119,11 @@ void check_contradictions(Loaded& loaded, Roles roles) {
     report("", sentences);
     for (const auto& door : config.node.front.services) {
       if (door.service.raw != cluster::RawMode::event || door.webhook.is_on()) continue;
-      report("", {"services." + door.service.name + ".raw is event, but nobody is told of events: set webhook_url"});
+      Problem problem = problem_at(loaded, "services." + door.service.name + ".raw",
+                                   "nobody is told of events: set webhook_url, or hold the sessions in programs that "
+                                   "embed the application");
+      problem.severity = Severity::warning;
+      loaded.problems.push_back(std::move(problem));
     }
   }
   if (any_of(roles, Roles::gateway)) {

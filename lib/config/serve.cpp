@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
-#include "serve.hpp"
+#include "config/serve.hpp"
 
 #include <sys/resource.h>
 
 #include "base/log.hpp"
-#include "config/load.hpp"
 #include "config/show.hpp"
 
-namespace wscluster::app {
+namespace wscluster::config {
 namespace {
 
 void raise_descriptor_limit() {
@@ -34,14 +33,14 @@ void take_key_files(front::Options& current, const front::Options& loaded) {
   }
 }
 
-void reload(const Invocation& invocation, config::Config& config) {
-  const auto loaded = config::load(invocation.sources(), invocation.command().roles);
+void reload(const Sources& sources, Roles roles, Config& config) {
+  const auto loaded = load(sources, roles);
   if (!loaded.usable()) {
     for (const auto& problem : loaded.problems)
       log::error("config", "the configuration is invalid; the old one stays", {{"err", problem.to_string()}});
     return;
   }
-  const auto changed = config::differences(config, loaded.config);
+  const auto changed = differences(config, loaded.config);
   for (const std::string& key : changed.restart)
     log::warning("config", "changed, but needs a restart", {{"key", key}});
   for (const std::string& key : changed.reloadable)
@@ -59,15 +58,14 @@ void reload(const Invocation& invocation, config::Config& config) {
 
 }  // namespace
 
-int serve(const Invocation& invocation, const config::Config& config, const std::string& name,
-          const std::function<void(const config::Config& config, std::function<void()> reload)>& run) {
+void serve(const Sources& sources, Roles roles, const Config& config, const std::string& name,
+           const std::function<void(const Config& config, std::function<void()> reload)>& run) {
   raise_descriptor_limit();
-  config::Config current = config;
+  Config current = config;
   log::Options options = current.log;
   options.member = name;
   const Logging logging(options);
-  run(current, [&] { reload(invocation, current); });
-  return static_cast<int>(ExitCode::ok);
+  run(current, [&] { reload(sources, roles, current); });
 }
 
-}  // namespace wscluster::app
+}  // namespace wscluster::config
