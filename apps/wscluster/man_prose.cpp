@@ -146,6 +146,9 @@ The session is gone for good: connect anew
 .B 1009
 The message is larger than limits.max_message_bytes
 .TP
+.B 1011
+A client without a subprotocol sent an event that its application refused or could not answer
+.TP
 .B 1012
 Evicted: reconnect. The reason says when, for example
 .I epoch=43 after=1250ms
