@@ -30,6 +30,13 @@ std::vector<ServiceSetting> make_table() {
        .is_secret_file = true},
       [](auto& d) -> auto& { return d.key_files; });
   add(
+      {.key = "delivery",
+       .type = choice,
+       .text = "ring: the node of a user is computed; broadcast: a session lives where it connected, and a send asks "
+               "every node",
+       .choices = {"ring", "broadcast"}},
+      [](auto& d) -> auto& { return d.service.delivery; });
+  add(
       {.key = "raw",
        .type = choice,
        .text = "A message of a client without a subprotocol: echo returns it; relay sends {\"to\":\"uid\",\"data\":…} "

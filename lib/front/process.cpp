@@ -28,6 +28,16 @@ Endpoint advertised(const Endpoint& wanted, const Endpoint& bound) {
   return {wanted.host, wanted.port == 0 ? bound.port : wanted.port};
 }
 
+topology::ViewMaker make_view_maker(const Options& options, const link::Identity& identity) {
+  std::set<std::string> broadcast;
+  for (const ServiceDoor& door : options.services) {
+    if (door.service.delivery == cluster::Delivery::broadcast) broadcast.insert(door.service.name);
+  }
+  std::optional<ring::Member> self;
+  if (!identity.is_gateway) self = ring::Member{identity.name, identity.incarnation, 1.0, ring::MemberState::up};
+  return {std::move(broadcast), std::move(self)};
+}
+
 }  // namespace
 
 Process::Process(const Options& options, const registry::Options& registry, Role role)
@@ -39,6 +49,7 @@ Process::Process(const Options& options, const registry::Options& registry, Role
       options_.cores != 0 ? options_.cores : std::clamp(std::thread::hardware_concurrency(), 1U, max_cores);
   identity_ = {options_.cluster, options_.name, random_id(), role_.is_gateway, cores, role_.is_gateway ? 0 : cores,
                WSCLUSTER_VERSION};
+  view_maker_ = make_view_maker(options_, identity_);
   ticket_keys_ = make_ticket_keys(options_);
   client_tls_ = make_client_tls(options_, ticket_keys_);
   hubs_.resize(cores);
