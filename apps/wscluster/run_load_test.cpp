@@ -77,6 +77,11 @@ std::uint64_t in_flight_of(const Invocation& invocation) {
   return in_flight;
 }
 
+void check_belongs(const Invocation& invocation, const std::string& flag, bool is_fitting, const char* scenario) {
+  if (invocation.has(flag) && !is_fitting)
+    throw Failure(ExitCode::usage, "--" + flag + " needs --scenario " + scenario);
+}
+
 load::Options options_of(const Invocation& invocation) {
   const auto config = invocation.load_config();
   const auto* door = find_door(invocation, config);
@@ -85,6 +90,10 @@ load::Options options_of(const Invocation& invocation) {
   if (const auto& urls = invocation.arguments(); urls.size() > 1)
     options.further_urls.assign(urls.begin() + 1, urls.end());
   options.scenario = invocation.choice<load::Scenario>("scenario");
+  check_belongs(invocation, "publishers", options.scenario == load::Scenario::group, "group");
+  check_belongs(invocation, "drop-rate", options.scenario == load::Scenario::recovery, "recovery");
+  options.publishers = invocation.value<std::uint64_t>("publishers");
+  options.drop_rate = invocation.value<double>("drop-rate");
   options.connections = invocation.value<std::uint64_t>("connections");
   options.connect_rate = invocation.value<double>("connect-rate");
   options.rate = invocation.value<double>("rate");
