@@ -61,16 +61,20 @@ TEST_F(Load, recovery_finds_every_session_again_and_loses_nothing) {
 }
 
 TEST_F(Load, sessions_that_died_with_their_node_are_counted_as_lost) {
-  const auto load = shared->begin({"load-test", "--scenario", "recovery", "--connections", "60", "--connect-rate",
-                                   "1000/s", "--rate", "60/s", "--drop-rate", "1/s", "--warmup", "0s", "--duration",
-                                   "10m", "--allow-lag", "--report", shared->file("load.json")},
+  const auto load = shared->begin({"load-test",  "--scenario",     "recovery", "--connections",
+                                   "60",         "--connect-rate", "1000/s",   "--rate",
+                                   "60/s",       "--drop-rate",    "1/s",      "--warmup",
+                                   "0s",         "--duration",     "10m",      "--allow-lag",
+                                   "--progress", "json",           "--report", shared->file("load.json")},
                                   shared->file("load"));
   const auto sessions = [] { return shared->sum_over_nodes("wscluster_sessions"); };
-  ASSERT_TRUE(wait_until([&] { return sessions() == 60; }, 20s)) << content_of(shared->file("load.err"));
+  const auto is_running = [] { return content_of(shared->file("load.err")).find("running") != std::string::npos; };
+  ASSERT_TRUE(wait_until([&] { return is_running() && sessions() == 60; }, 20s))
+      << content_of(shared->file("load.err"));
   const auto held = shared->metric("node-2", "wscluster_sessions");
   (*shared)["node-2"].child->kill();
   shared->forget("node-2");
-  EXPECT_TRUE(wait_until([&] { return sessions() == 60; }, 30s)) << sessions() << " " << held << shared->run({"session", "list", "-n", "200"}).out;
+  EXPECT_TRUE(wait_until([&] { return sessions() == 60; }, 30s));
   load->signal(SIGINT);
   ASSERT_TRUE(load->wait(30s).has_value());
   const json::value found = json::parse(content_of(shared->file("load.json")));
