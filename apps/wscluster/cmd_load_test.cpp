@@ -25,7 +25,8 @@ std::vector<Flag> load_test_flags() {
        .value = "RATE",
        .type = Type::rate,
        .default_text = "1000/s",
-       .text = "Messages per second over all clients, whether or not answers come (open model)"},
+       .text = "Messages per second over all clients, whether or not answers come (open model); group: "
+               "publications, default 10/s"},
       {.name = "publishers",
        .value = "N",
        .type = Type::count,
@@ -109,7 +110,7 @@ Command load_test_command() {
           "given.\n\n"
           "Raw clients: with echo each message comes back, with send users write to one another, with ring-change they "
           "do so while the ring changes, with hold nothing is sent. Clients of json.reliable.webpubsub.azure.v1: with "
-          "group a few publish to a group of all others (--rate counts publications), with ack users publish to the "
+          "group a few publish to a group of all others, with ack users publish to the "
           "groups of others and wait for acks, with recovery they do so while sockets are dropped and sessions "
           "recovered.",
       .examples = {{"wscluster load-test --connections 1k --rate 2k/s --duration 30s", ""},
@@ -117,7 +118,7 @@ Command load_test_command() {
                     "Users write to one another; exit 1 when the limit is broken."},
                    {"wscluster load-test --scenario group --connections 10k --rate 5/s",
                     "Each publication to 9,999 members."},
-                   {"wscluster load-test --scenario recovery --drop-rate 50/s --threshold lost.count==0", ""},
+                   {"wscluster load-test --scenario recovery --threshold lost.count==0", ""},
                    {"wscluster load-test --scenario ring-change --change 'add node-4' --at 10s", ""},
                    {"wscluster load-test wss://gw-1:8443/chat wss://gw-2:8443/chat --resume-tls",
                     "Who loses gateway-1 goes to gateway-2."}},

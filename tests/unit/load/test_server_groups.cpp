@@ -64,9 +64,9 @@ void TestServer::take_frame(Connection& connection, std::string_view payload) {
   } else {
     if (!strikes(faults_.ignore)) publish(group, std::string(frame.at("data").as_string()), connection.uid);
     if (strikes(faults_.ignore) || strikes(faults_.keep_receipt)) return;
+    if (strikes(faults_.cut_before_ack)) return connection.stream.close();
     protocol::append_ack(answer, ack_id);
   }
-  if (strikes(faults_.cut_before_ack) && type != "joinGroup") return connection.stream.close();
   send(connection, answer);
 }
 
