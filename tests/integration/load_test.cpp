@@ -20,17 +20,49 @@ class Load : public ClusterTest {
     shared->wait_until_ready();
   }
 
-  static Cluster::Arguments words(const std::string& scenario, const Cluster::Arguments& more) {
-    Cluster::Arguments all{"load-test", "--scenario", scenario, "--connections", "60", "--connect-rate",
-                           "1000/s",    "--warmup",   "0s",     "--duration",    "2s", "--allow-lag",
-                           "--threads", "2"};
-    for (const char* metric : {"lost", "duplicate", "order", "misdelivered", "unanswered"})
-      all.insert(all.end(), {"--threshold", metric + std::string(".count==0")});
-    all.insert(all.end(), more.begin(), more.end());
-    return all;
-  }
   static json::value run(const std::string& scenario, const Cluster::Arguments& more) {
-    return shared->ask(words(scenario, more));
+    Cluster::Arguments words = common(scenario);
+    words.insert(words.end(), {"--duration", "2s"});
+    for (const char* metric : {"lost", "duplicate", "order", "misdelivered", "unanswered"})
+      words.insert(words.end(), {"--threshold", metric + std::string(".count==0")});
+    words.insert(words.end(), more.begin(), more.end());
+    return shared->ask(words);
+  }
+
+  /// Its clients are connected and send.
+  static std::unique_ptr<Child> begin_recovery(const std::string& drop_rate) {
+    Cluster::Arguments words = common("recovery");
+    words.insert(words.end(), {"--rate", "60/s", "--drop-rate", drop_rate, "--duration", "10m", "--progress", "json",
+                               "--report", shared->file("load.json")});
+    auto load = shared->begin(words, shared->file("load"));
+    const auto is_running = [] { return content_of(shared->file("load.err")).find("running") != std::string::npos; };
+    EXPECT_TRUE(wait_until([&] { return is_running() && sessions() == connections; }, 20s))
+        << content_of(shared->file("load.err"));
+    return load;
+  }
+  static json::value end(Child& load) {
+    load.signal(SIGINT);
+    EXPECT_TRUE(load.wait(30s).has_value());
+    return json::parse(content_of(shared->file("load.json")));
+  }
+  static double sessions() { return shared->sum_over_nodes("wscluster_sessions"); }
+
+  static constexpr int connections = 60;
+
+ private:
+  static Cluster::Arguments common(const std::string& scenario) {
+    return {"load-test",
+            "--scenario",
+            scenario,
+            "--connections",
+            std::to_string(connections),
+            "--connect-rate",
+            "1000/s",
+            "--warmup",
+            "0s",
+            "--threads",
+            "2",
+            "--allow-lag"};
   }
 };
 
@@ -60,24 +92,26 @@ TEST_F(Load, recovery_finds_every_session_again_and_loses_nothing) {
   EXPECT_EQ(found.at("messages").at("arrived"), 600);
 }
 
+TEST_F(Load, recovery_loses_nothing_while_sessions_and_groups_move) {
+  const auto load = begin_recovery("30/s");
+  EXPECT_EQ(shared->run({"ring", "remove", "node-3", "--yes", "--settle", "1s"}).exit, 0);
+  EXPECT_EQ(shared->run({"ring", "add", "node-3", "--yes", "--settle", "1s"}).exit, 0);
+  const json::value found = end(*load);
+  const auto& messages = found.at("messages").as_object();
+  EXPECT_GT(found.at("recovery").at("recovered").as_int64(), 0);
+  EXPECT_EQ(found.at("recovery").at("sessions_lost"), 0);
+  EXPECT_EQ(messages.at("arrived"), messages.at("sent"));
+  for (const char* wrong : {"lost", "duplicated", "out_of_order", "unanswered_at_close"})
+    EXPECT_EQ(messages.at(wrong), 0) << wrong;
+}
+
 TEST_F(Load, sessions_that_died_with_their_node_are_counted_as_lost) {
-  const auto load = shared->begin({"load-test",  "--scenario",     "recovery", "--connections",
-                                   "60",         "--connect-rate", "1000/s",   "--rate",
-                                   "60/s",       "--drop-rate",    "1/s",      "--warmup",
-                                   "0s",         "--duration",     "10m",      "--allow-lag",
-                                   "--progress", "json",           "--report", shared->file("load.json")},
-                                  shared->file("load"));
-  const auto sessions = [] { return shared->sum_over_nodes("wscluster_sessions"); };
-  const auto is_running = [] { return content_of(shared->file("load.err")).find("running") != std::string::npos; };
-  ASSERT_TRUE(wait_until([&] { return is_running() && sessions() == 60; }, 20s))
-      << content_of(shared->file("load.err"));
+  const auto load = begin_recovery("1/s");
   const auto held = shared->metric("node-2", "wscluster_sessions");
   (*shared)["node-2"].child->kill();
   shared->forget("node-2");
-  EXPECT_TRUE(wait_until([&] { return sessions() == 60; }, 30s));
-  load->signal(SIGINT);
-  ASSERT_TRUE(load->wait(30s).has_value());
-  const json::value found = json::parse(content_of(shared->file("load.json")));
+  EXPECT_TRUE(wait_until([&] { return sessions() == connections; }, 30s));
+  const json::value found = end(*load);
   EXPECT_EQ(found.at("recovery").at("sessions_lost").to_number<double>(), held);
   EXPECT_EQ(found.at("messages").at("duplicated"), 0);
 }
