@@ -10,7 +10,8 @@ namespace wscluster::load {
 namespace {
 
 constexpr std::uint64_t clients = 12;
-constexpr std::uint64_t publishers = 2;
+// With several, messages that change places are often of different senders and not out of order.
+constexpr std::uint64_t publishers = 1;
 
 RunResult run_against(const Faults& faults, Scenario scenario, Speaks speaks = Speaks::groups) {
   const TestServer server(speaks, faults);
