@@ -59,6 +59,7 @@ void Process::reload() {
   } catch (const Failure& failure) {
     log::error("process", "the keys were not read again; those before stay", {{"err", failure.what()}});
   }
+  reload_client_tls();
 }
 
 /// All of them, or none.

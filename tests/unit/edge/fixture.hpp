@@ -216,14 +216,16 @@ class Client {
 class Server {
  public:
   explicit Server(bool is_tls, const Options& options = {}, int send_buffer = 0)
-      : tls(net::TlsServer::from_pem(certificate().certificate, certificate().key).value()), is_tls_(is_tls) {
+      : is_tls_(is_tls) {
     edge = std::make_unique<Edge>(core, options, application);
+    edge->use_tls(std::make_shared<const net::TlsServer>(
+        net::TlsServer::from_pem(certificate().certificate, certificate().key).value()));
     application.edge = edge.get();
     listener =
         std::make_unique<net::Listener>(core, Endpoint{"127.0.0.1", 0}, [this, send_buffer](net::Accepted accepted) {
           if (send_buffer > 0)
             ::setsockopt(accepted.descriptor, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof send_buffer);
-          edge->adopt(accepted.descriptor, std::move(accepted.peer), accepted.is_loopback, is_tls_ ? &tls : nullptr);
+          edge->adopt(accepted.descriptor, std::move(accepted.peer), accepted.is_loopback, is_tls_);
         });
     core.start("edge");
   }
@@ -279,7 +281,6 @@ class Server {
   }
   [[nodiscard]] Endpoint endpoint() const { return listener->local_endpoint(); }
 
-  net::TlsServer tls;
   net::Core core{0};
   EchoApplication application;
   std::unique_ptr<Edge> edge;
