@@ -151,8 +151,8 @@ class Reader {
     if (!value.IsSequence()) return add(value, path, "a list is expected here: [{cert_file: FILE, key_file: FILE}]");
     Entry entry{path, {}, value.Mark().line + 1, value.Mark().column + 1};
     for (const auto& item : value) {
-      const bool is_pair = item.IsMap() && item.size() == 2 && is_file_name(item["cert_file"]) &&
-                           is_file_name(item["key_file"]);
+      const bool is_pair =
+          item.IsMap() && item.size() == 2 && is_file_name(item["cert_file"]) && is_file_name(item["key_file"]);
       if (!is_pair)
         return add(item, path, "each entry is exactly a cert_file and its key_file: {cert_file: FILE, key_file: FILE}");
       entry.values.push_back(item["cert_file"].Scalar());

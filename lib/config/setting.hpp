@@ -43,9 +43,7 @@ struct BasicSetting {
   Result<> (*set)(Record&, const BasicSetting&, const Values&) = nullptr;
   std::string (*get)(const Record&, const BasicSetting&) = nullptr;
 
-  [[nodiscard]] bool is_list() const { 
-    return type == Type::list || type == Type::files || type == Type::certificates;
-  }
+  [[nodiscard]] bool is_list() const { return type == Type::list || type == Type::files || type == Type::certificates; }
 };
 
 /// The name of the environment variable: WSCLUSTER_LIMITS_MAX_CONNECTIONS for limits.max_connections.

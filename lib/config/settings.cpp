@@ -238,22 +238,28 @@ void add_tls(Table& t) {
     setting.reloadable = true;
     t.push_back(bind(std::move(setting), access));
   };
-  tls({.key = "tls.strict_sni",
+  tls(
+      {.key = "tls.strict_sni",
        .type = boolean,
        .text = "Refuse clients that ask for no name, or for one without a certificate"},
       [](auto& c) -> auto& { return c.node.front.tls.strict_sni; });
-  tls({.key = "tls.min_version", .type = choice, .text = "Oldest TLS that clients may speak", .choices = {"1.2", "1.3"}},
+  tls(
+      {.key = "tls.min_version",
+       .type = choice,
+       .text = "Oldest TLS that clients may speak",
+       .choices = {"1.2", "1.3"}},
       [](auto& c) -> auto& { return c.node.front.tls.min_version; });
-  tls({.key = "tls.client_auth",
+  tls(
+      {.key = "tls.client_auth",
        .type = choice,
        .text = "Certificates of clients: off does not ask; optional takes good ones; required lets nobody in without",
        .choices = {"off", "optional", "required"}},
       [](auto& c) -> auto& { return c.node.front.tls.client_auth; });
-  tls({.key = "tls.client_ca_file",
-       .type = file,
-       .text = "Authorities (PEM) whose certificates clients may have"},
+  tls(
+      {.key = "tls.client_ca_file", .type = file, .text = "Authorities (PEM) whose certificates clients may have"},
       [](auto& c) -> auto& { return c.node.front.tls.client_ca_file; });
-  tls({.key = "tls.client_crl_file",
+  tls(
+      {.key = "tls.client_crl_file",
        .type = file,
        .text = "Revoked certificates of clients: one list (PEM) of each authority of the chain"},
       [](auto& c) -> auto& { return c.node.front.tls.client_crl_file; });

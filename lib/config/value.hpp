@@ -17,19 +17,19 @@ namespace wscluster::config {
 
 /// How the text of a key or flag is read. The same for YAML, environment and command line.
 enum class Type : std::uint8_t {
-  text,      ///< any text
-  boolean,   ///< true false yes no on off
-  count,     ///< 2500 10k 1m
-  duration,  ///< 250ms 5s 1m30s
-  size,      ///< 64KiB 1MB
-  rate,      ///< 500/s 30/m
-  number,    ///< 1.5
-  endpoint,  ///< HOST:PORT
-  file,      ///< a file that must be readable
-  path,      ///< a file that will be written
-  choice,    ///< one of a list
-  list,      ///< several texts; separated by commas where only one text is possible
-  files,     ///< several files that must be readable
+  text,          ///< any text
+  boolean,       ///< true false yes no on off
+  count,         ///< 2500 10k 1m
+  duration,      ///< 250ms 5s 1m30s
+  size,          ///< 64KiB 1MB
+  rate,          ///< 500/s 30/m
+  number,        ///< 1.5
+  endpoint,      ///< HOST:PORT
+  file,          ///< a file that must be readable
+  path,          ///< a file that will be written
+  choice,        ///< one of a list
+  list,          ///< several texts; separated by commas where only one text is possible
+  files,         ///< several files that must be readable
   certificates,  ///< several {cert_file, key_file}; where only one text is possible CERT,KEY,CERT,KEY
 };
 

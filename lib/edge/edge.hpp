@@ -38,7 +38,7 @@ struct Request {
   std::string body;
   std::string peer;  ///< address of the client, without port
   bool is_tls = false;
-  bool is_loopback = false;  ///< the peer is on this host
+  bool is_loopback = false;                                  ///< the peer is on this host
   std::optional<net::ClientCertificate> client_certificate;  ///< found good by the TLS handshake
 
   /// First header of that name (case-insensitive) or query parameter of that name.

@@ -26,8 +26,8 @@ struct Options {
   Duration close_timeout{2'000};        ///< waiting for the client's Close; then, without TLS, for its FIN
   Duration close_notify_flush_timeout{3'000};  ///< for the kernel to take the close_notify that ends TLS
   Duration close_notify_read_timeout{2'000};   ///< then waiting for the client's
-  Duration write_timeout{30'000};       ///< queued output without any progress for so long: slow consumer
-  Duration user_timeout{30'000};        ///< TCP_USER_TIMEOUT
+  Duration write_timeout{30'000};              ///< queued output without any progress for so long: slow consumer
+  Duration user_timeout{30'000};               ///< TCP_USER_TIMEOUT
 };
 
 /// Contradictions between fields, each a sentence; empty when usable.

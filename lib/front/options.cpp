@@ -105,8 +105,7 @@ void check_tls(const Options& options, Sentences& found) {
 void check_origins(const ServiceDoor& door, Sentences& found) {
   const std::string name = "services." + door.service.name;
   for (const std::string& origin : door.origins) {
-    if (const auto good = OriginList::check(origin); !good)
-      found.push_back(name + ".origins: " + good.error().message);
+    if (const auto good = OriginList::check(origin); !good) found.push_back(name + ".origins: " + good.error().message);
   }
   if (door.origins.empty() && door.missing_origin == MissingOrigin::refuse)
     found.push_back(name + ".missing_origin refuses nobody without " + name + ".origins: list who may connect");

@@ -104,7 +104,7 @@ class Process final : public link::PeerListener {
   std::shared_ptr<const Doors> doors_;  ///< core 0; each desk has it, too
   link::Identity identity_;
   std::shared_ptr<net::TicketKeys> ticket_keys_;
-  std::unique_ptr<ClientTls> client_tls_;  ///< core 0; null: the listener is plain
+  std::unique_ptr<ClientTls> client_tls_;           ///< core 0; null: the listener is plain
   std::vector<std::unique_ptr<LinkTls>> link_tls_;  ///< the last is for new links; the streams of the others may live
   std::vector<link::Hub*> hubs_;
   std::vector<std::unique_ptr<Unit>> units_;  ///< by core

@@ -50,7 +50,7 @@ struct Mark {
 Mark mark_of(const std::string& file) {
   struct stat found {};
   if (::stat(file.c_str(), &found) != 0) return {};
-  return {found.st_dev,          found.st_ino,          found.st_size,        found.st_mtim.tv_sec,
+  return {found.st_dev,          found.st_ino,         found.st_size,        found.st_mtim.tv_sec,
           found.st_mtim.tv_nsec, found.st_ctim.tv_sec, found.st_ctim.tv_nsec};
 }
 
