@@ -114,6 +114,10 @@ std::string text_of(const GENERAL_NAME* name) {
   return is_plain(bytes) ? kind + std::string(bytes) : std::string();
 }
 
+Error unreadable(const Error& why, const char* what) {
+  return error(why.code, why.message + ": give the PEM file of " + what + ", readable for this process");
+}
+
 }  // namespace
 
 std::string openssl_reason() {
@@ -147,9 +151,9 @@ std::string fingerprint_of(const X509* certificate) {
 
 Result<Certificate> Certificate::from_files(const CertificateFiles& files) {
   const auto certificate = read_file(files.certificate);
-  if (!certificate) return certificate.error();
+  if (!certificate) return unreadable(certificate.error(), "the certificate chain");
   const auto key = read_file(files.key);
-  if (!key) return key.error();
+  if (!key) return unreadable(key.error(), "the private key");
   return from_pem(*certificate, *key, files);
 }
 
