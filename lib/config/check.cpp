@@ -57,6 +57,10 @@ std::string tls_key_of(const Loaded& loaded, const std::string& message) {
 void check_certificates(Loaded& loaded) {
   const auto& front = loaded.config.node.front;
   if (front.tls_cert_file.empty() != front.tls_key_file.empty()) return;  // a contradiction
+  if (loaded.origins.contains("tls.certificates") && front.tls_certificates.empty()) {
+    loaded.problems.push_back(problem_at(
+        loaded, "tls.certificates", "the list is empty: give {cert_file: FILE, key_file: FILE} or remove the key"));
+  }
   std::vector<net::Certificate> good;
   const auto all = front::certificates_of(front);
   for (std::size_t i = 0; i < all.size(); ++i) {

@@ -36,7 +36,8 @@ class Tls : public ClusterTest {
   static std::string s_client(const Arguments& more, const std::string& input = {}) {
     Arguments argv{"openssl", "s_client", "-connect", (*shared)["gateway-1"].clients};
     argv.insert(argv.end(), more.begin(), more.end());
-    const std::string output = shared->file("s_client.out");
+    static int serial = 0;
+    const std::string output = shared->file("s_client-" + std::to_string(++serial));
     Child child({.argv = argv, .environment = {}, .input = input, .output_file = output, .error_file = output});
     EXPECT_TRUE(wait_until([&] { return child.poll().has_value(); }, 30s)) << content_of(output);
     return content_of(output);
@@ -85,6 +86,7 @@ TEST_F(Tls, P0_29_http11_is_the_only_protocol) {
   EXPECT_NE(refused.find("alert number 120"), std::string::npos) << refused;
   const std::string agreed = s_client({"-alpn", "h2,http/1.1"});
   EXPECT_NE(agreed.find("ALPN protocol: http/1.1"), std::string::npos) << agreed;
+  EXPECT_NE(agreed.find("Compression: NONE"), std::string::npos) << agreed;
 }
 
 TEST_F(Tls, P0_29_old_versions_and_renegotiation_are_refused) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "net/file_watch.hpp"
 
+#include "net/core.hpp"
 #include "sockets.hpp"
 
 #include <gtest/gtest.h>
@@ -19,6 +20,9 @@ class FileWatching : public testing::Test {
  protected:
   FileWatching() {
     fs::create_directories(folder);
+    core.on_tick([this](TimePoint now) {
+      if (watch) watch->tick(now);
+    });
     core.start("watch");
   }
   ~FileWatching() override {
@@ -31,7 +35,7 @@ class FileWatching : public testing::Test {
   void begin(const std::vector<fs::path>& files) {
     std::vector<std::string> names(files.begin(), files.end());
     run_on(core, [&] {
-      watch = std::make_unique<FileWatch>(core, [this] { ++told; });
+      watch = std::make_unique<FileWatch>(core.poller(), [this] { ++told; });
       watch->watch(names);
     });
   }
