@@ -55,6 +55,11 @@ void add_folders(std::set<std::string>& folders, const std::string& file) {
   }
 }
 
+void warn_unwatched(const std::string& place) {
+  log::warning("net", "not watched; files are only looked at from time to time",
+               {{"file", place}, {"err", std::strerror(errno)}, {"every_s", seconds(look_interval)}});
+}
+
 }  // namespace
 
 FileWatch::Mark FileWatch::mark_of(const std::string& file) {
@@ -84,12 +89,11 @@ void FileWatch::follow() {
   for (const std::string& file : files_)
     add_folders(folders, file);
   descriptor_ = ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+  if (descriptor_ < 0) return warn_unwatched(files_.front());
+  poller_.add(descriptor_, *this);
   for (const std::string& folder : folders) {
-    if (::inotify_add_watch(descriptor_, folder.c_str(), events) >= 0) continue;
-    log::warning("net", "this folder is not watched, its files are only looked at from time to time",
-                 {{"file", folder}, {"err", std::strerror(errno)}, {"every_s", seconds(look_interval)}});
+    if (::inotify_add_watch(descriptor_, folder.c_str(), events) < 0) warn_unwatched(folder);
   }
-  if (descriptor_ >= 0) poller_.add(descriptor_, *this);
 }
 
 void FileWatch::forget() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // TLS as others see it: `openssl s_client` at a gateway whose certificates change while clients are connected.
 #include <csignal>
+#include <filesystem>
 
 #include "cluster.hpp"
 #include "net/tls.hpp"
@@ -140,6 +141,20 @@ TEST_F(Tls, P0_30_sighup_takes_over_other_names) {
   // The files of the new configuration are watched as well.
   write_pair("more", "more-2", "more.example");
   EXPECT_TRUE(wait_until([] { return subject_for("more.example") == "more-2"; }));
+}
+
+TEST_F(Tls, P0_30_a_link_that_leads_to_other_files_is_followed) {
+  namespace fs = std::filesystem;
+  for (const char* version : {"1", "2"}) {
+    fs::create_directory(shared->file(version));
+    write_pair(std::string(version) + "/tls", std::string("linked-") + version, "linked.example");
+  }
+  fs::create_directory_symlink("1", shared->file("now"));
+  reconfigure("certificates: [", "certificates: [{cert_file: now/tls.pem, key_file: now/tls.key}, ");
+  EXPECT_EQ(subject_for("linked.example"), "linked-1");
+  fs::create_directory_symlink("2", shared->file("next"));
+  fs::rename(shared->file("next"), shared->file("now"));
+  EXPECT_TRUE(wait_until([] { return subject_for("linked.example") == "linked-2"; }));
 }
 
 TEST_F(Tls, P0_33_client_certificates_are_asked_for_and_checked) {

@@ -247,20 +247,22 @@ TEST_F(Handshakes, P0_29_no_early_data) {
 }
 
 TEST_F(Handshakes, P0_30_tickets_of_before_a_reload_are_good_after_it) {
-  const auto keys = std::make_shared<TicketKeys>(std::vector<TicketKeys::Derive>{[](std::uint64_t) {
-    TicketKey key;
-    key.name.fill(1);
-    return key;
-  }});
-  auto before = std::make_unique<TlsServer>(server({make("default", "DNS:a.example"), make("old", "DNS:b.example")}));
-  before->use_ticket_keys(keys);
+  const auto keys =
+      std::make_shared<TicketKeys>(std::vector<TicketKeys::Derive>{[](std::uint64_t) { return TicketKey{}; }});
   client.resume_sessions();
-  EXPECT_FALSE(connect(*before, "b.example").is_resumed);
-  TlsServer after = server({make("default", "DNS:a.example"), make("new", "DNS:b.example")});
-  after.use_ticket_keys(keys);
-  before.reset();
-  EXPECT_TRUE(connect(after, "b.example").is_resumed);
-  EXPECT_TRUE(connect(after, "b.example").is_resumed) << "the new one gave no ticket";
+  for (const bool is_old : {false, true}) {
+    if (is_old) client.limit_to_tls12();
+    auto before = std::make_unique<TlsServer>(server({make("default", "DNS:a.example"), make("old", "DNS:b.example")}));
+    before->use_ticket_keys(keys);
+    EXPECT_FALSE(connect(*before, "b.example").is_resumed);
+    TlsServer after = server({make("default", "DNS:a.example"), make("new", "DNS:b.example")});
+    after.use_ticket_keys(keys);
+    before.reset();
+    const Ends ends = connect(after, "b.example");
+    EXPECT_TRUE(ends.is_good()) << ends.server_failure;
+    EXPECT_TRUE(ends.is_resumed) << ends.protocol;
+    EXPECT_TRUE(connect(after, "b.example").is_resumed) << "the new one gave no ticket";
+  }
 }
 
 TEST_F(Handshakes, P0_30_streams_outlive_what_they_were_made_with) {
