@@ -79,6 +79,7 @@ void FileWatch::watch(const std::vector<std::string>& files) {
   files_ = files;
   follow();
   marks_ = look();
+  next_look_ = Clock::now() + look_interval;
 }
 
 /// Anew each time: the links may lead through other folders now.

@@ -102,6 +102,18 @@ TEST_F(FileWatching, P0_30_tells_a_linked_folder_that_is_swapped) {
   EXPECT_TRUE(is_told(1));
 }
 
+TEST_F(FileWatching, P0_30_tells_another_folder_on_the_way) {
+  for (const char* version : {"1", "2"}) {
+    fs::create_directories(folder / version / "deep");
+    write(folder / version / "deep" / "tls.crt", version);
+  }
+  fs::create_directory_symlink("1", folder / "now");
+  begin({folder / "now" / "deep" / "tls.crt"});
+  fs::create_directory_symlink("2", folder / "next");
+  fs::rename(folder / "next", folder / "now");
+  EXPECT_TRUE(is_told(1));
+}
+
 TEST_F(FileWatching, P0_30_tells_changes_that_come_together_once) {
   write(folder / "certificate", "1");
   write(folder / "key", "1");
