@@ -228,7 +228,6 @@ class Server {
         std::make_unique<net::Listener>(core, Endpoint{"127.0.0.1", 0}, [this, send_buffer](net::Accepted accepted) {
           if (send_buffer > 0)
             ::setsockopt(accepted.descriptor, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof send_buffer);
-          last_descriptor = accepted.descriptor;
           edge->adopt(accepted.descriptor, std::move(accepted.peer), accepted.is_loopback, is_tls_);
         });
     core.start("edge");
@@ -285,7 +284,6 @@ class Server {
   }
   [[nodiscard]] Endpoint endpoint() const { return listener->local_endpoint(); }
 
-  int last_descriptor = -1;  ///< of ours; on the core
   net::Core core{0};
   EchoApplication application;
   std::unique_ptr<Edge> edge;

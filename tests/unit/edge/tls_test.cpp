@@ -42,6 +42,23 @@ void fill(int descriptor) {
     continue;
 }
 
+/// A client over a pair of Unix sockets, where what is full stays full: TCP moves bytes on after send() has returned.
+struct PairedClient {
+  explicit PairedClient(Server& server) {
+    int ends[2];
+    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
+    stream = net::Stream(ends[0], tls, "localhost");
+    servers_end = ends[1];
+    server.run([&] { server.edge->adopt(servers_end, "pair", true, true); });
+    EXPECT_TRUE(server.eventually([this] { return stream.handshake() == net::IoStatus::ok; }));
+    EXPECT_TRUE(server.eventually([&] { return server.edge->counters().handshakes_full == 1; }));
+  }
+
+  net::TlsClient tls = net::TlsClient::insecure();
+  net::Stream stream;
+  int servers_end = -1;
+};
+
 TEST(EdgeTls, P0_30_new_certificates_are_for_new_connections_only) {
   Server server(true);
   const auto before = server.connect_websocket();
@@ -94,13 +111,13 @@ TEST(EdgeTls, P0_25_close_notify_waits_until_the_kernel_takes_it) {
   Options options;
   options.close_notify_flush_timeout = 1h;
   Server server(true, options);
-  const auto client = server.connect();
+  const PairedClient client(server);
   server.run([&] {
-    fill(server.last_descriptor);
+    fill(client.servers_end);
     server.edge->drain(1012, "", 0);
   });
   EXPECT_EQ(server.run([&] { return server.edge->size(); }), 1U);
-  const std::string rest = raw_to_end(client->stream.descriptor());
+  const std::string rest = raw_to_end(client.stream.descriptor());
   ASSERT_GE(rest.size(), alert_bytes);
   EXPECT_EQ(rest.substr(rest.size() - alert_bytes, alert_head.size()), alert_head);
 }
@@ -111,9 +128,9 @@ TEST(EdgeTls, P0_25_who_takes_no_close_notify_is_cut) {
   options.close_notify_read_timeout = 1h;
   options.close_timeout = 1h;
   Server server(true, options);
-  const auto client = server.connect();
+  const PairedClient client(server);
   server.run([&] {
-    fill(server.last_descriptor);
+    fill(client.servers_end);
     server.edge->drain(1012, "", 0);
   });
   EXPECT_TRUE(server.eventually([&] { return server.edge->size() == 0; }));
