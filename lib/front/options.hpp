@@ -8,8 +8,8 @@
 #include "cluster/options.hpp"
 #include "edge/options.hpp"
 #include "link/options.hpp"
-#include "webhook/options.hpp"
 #include "net/tls_options.hpp"
+#include "webhook/options.hpp"
 
 namespace wscluster::front {
 
