@@ -23,14 +23,21 @@ struct Logging {
 };
 
 /// The process reads the files themselves again, whether or not these have changed.
-void take_key_files(front::Options& current, const front::Options& loaded) {
+void take_keys_and_origins(front::Options& current, const front::Options& loaded) {
   current.cluster_key_file = loaded.cluster_key_file;
   current.previous_cluster_key_file = loaded.previous_cluster_key_file;
   for (auto& door : current.services) {
     for (const auto& other : loaded.services) {
-      if (other.service.name == door.service.name) door.key_files = other.key_files;
+      if (other.service.name != door.service.name) continue;
+      door.key_files = other.key_files;
+      door.origins = other.origins;
+      door.missing_origin = other.missing_origin;
     }
   }
+  current.tls_cert_file = loaded.tls_cert_file;
+  current.tls_key_file = loaded.tls_key_file;
+  current.tls_certificates = loaded.tls_certificates;
+  current.tls = loaded.tls;
 }
 
 void reload(const Sources& sources, Roles roles, Config& config) {
@@ -52,7 +59,7 @@ void reload(const Sources& sources, Roles roles, Config& config) {
     front->drain_grace = loaded.config.node.front.drain_grace;
     front->drain_timeout = loaded.config.node.front.drain_timeout;
     front->drain_rate = loaded.config.node.front.drain_rate;
-    take_key_files(*front, loaded.config.node.front);
+    take_keys_and_origins(*front, loaded.config.node.front);
   }
 }
 

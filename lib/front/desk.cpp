@@ -112,6 +112,10 @@ void Desk::on_upgrade(edge::ConnectionId id, edge::Request request) {
     edge_.respond(id, failure(404, "NotFound", "no service at this path"));
     return;
   }
+  if (!door->origins.allows(request)) {
+    edge_.respond(id, failure(403, "Forbidden", "pages of this origin may not connect here"));
+    return;
+  }
   auto admission = admit_client(*doors_, *door, request);
   if (!admission) {
     edge_.respond(id, failure(admission.error()));

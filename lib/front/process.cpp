@@ -12,7 +12,6 @@
 #include "base/random.hpp"
 #include "base/text.hpp"
 #include "base/units.hpp"
-#include "front/client_tls.hpp"
 #include "front/unit.hpp"
 
 namespace wscluster::front {
@@ -51,7 +50,6 @@ Process::Process(const Options& options, const registry::Options& registry, Role
                WSCLUSTER_VERSION};
   view_maker_ = make_view_maker(options_, identity_);
   ticket_keys_ = make_ticket_keys(options_);
-  client_tls_ = make_client_tls(options_, ticket_keys_);
   hubs_.resize(cores);
   reports_.resize(cores);
   for (unsigned i = 0; i < cores; ++i) {
@@ -68,6 +66,7 @@ Process::Process(const Options& options, const registry::Options& registry, Role
     unit.desk->start();
   }
   make_links();
+  make_client_tls();
   listen();
 }
 
@@ -79,9 +78,10 @@ net::Core& Process::core(unsigned index) {
 
 void Process::listen() {
   client_listener_ = std::make_unique<net::Listener>(
-      core(0), options_.listen, net::distribute(cores_, [this](net::Core& core, net::Accepted accepted) {
+      core(0), options_.listen,
+      net::distribute(cores_, [this, is_tls = client_tls_ != nullptr](net::Core& core, net::Accepted accepted) {
         units_[core.index()]->desk->edge().adopt(accepted.descriptor, std::move(accepted.peer), accepted.is_loopback,
-                                                 client_tls_.get());
+                                                 is_tls);
       }));
   for (const auto& unit : units_) {
     unit->desk->edge().watch_intake([this](bool is_full) { core(0).post([this, is_full] { on_intake(is_full); }); });
