@@ -20,7 +20,7 @@ check('the sessions of one user are at several nodes, and all of them hear', asy
   assert.ok(new Set(nodes).size > 1, `all at ${nodes[0]}`);
   await service.sendToUser('bob', 'hello', { contentType: 'text/plain' });
   for (const device of devices) await device.hears('hello');
-  const receipt = JSON.parse(await wscluster('send', '--to', 'bob', '--text', 'again', '-o', 'json').catch((e) => assert.fail(e)));
+  const receipt = JSON.parse(await wscluster('send', '--to', 'bob', '--message', 'again', '-o', 'json')).results[0];
   assert.deepEqual([receipt.status, receipt.sessions], ['delivered', 9]);
   for (const device of devices) await device.hears('hello', 'again');
 });
@@ -91,6 +91,6 @@ check('a reliable client comes back to its session, through any door', async (cr
 }, { timeout: 40_000 });
 
 check('who is nowhere is offline', async () => {
-  const json = await wscluster('send', '--to', 'nobody', '--text', 'x', '-o', 'json').catch((error) => error.message);
+  const json = await wscluster('send', '--to', 'nobody', '--message', 'x', '-o', 'json').catch((error) => error.message);
   assert.match(json, /offline|not connected/i);
 });
