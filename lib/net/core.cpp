@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
 #include <cerrno>
 #include <cstring>
 #include <deque>
@@ -125,7 +126,10 @@ struct Core::Loop {
   std::thread thread;
 };
 
-Core::Core(unsigned index) : index_(index), loop_(std::make_unique<Loop>(context_, poller_)) {}
+Core::Core(unsigned index)
+    : index_(index),
+      context_(std::make_unique<boost::asio::io_context>(1)),
+      loop_(std::make_unique<Loop>(*context_, poller_)) {}
 
 Core::~Core() {
   stop();

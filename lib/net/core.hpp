@@ -4,11 +4,14 @@
 #include "base/time.hpp"
 #include "net/poller.hpp"
 
-#include <boost/asio/io_context.hpp>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
+
+namespace boost::asio {
+class io_context;
+}  // namespace boost::asio
 
 namespace wscluster::net {
 
@@ -24,7 +27,7 @@ class Core {
   Core& operator=(const Core&) = delete;
 
   [[nodiscard]] unsigned index() const noexcept { return index_; }
-  [[nodiscard]] boost::asio::io_context& context() noexcept { return context_; }
+  [[nodiscard]] boost::asio::io_context& context() noexcept { return *context_; }
   [[nodiscard]] Poller& poller() noexcept { return poller_; }
   /// Taken once per turn; good enough for deadlines of milliseconds. (Callbacks of Asio objects may see that of the
   /// turn before.)
@@ -65,7 +68,7 @@ class Core {
   void turn();
 
   unsigned index_;
-  boost::asio::io_context context_{1};
+  std::unique_ptr<boost::asio::io_context> context_;
   Poller poller_;
   TimePoint now_ = Clock::now();
   std::unique_ptr<Loop> loop_;
