@@ -205,6 +205,15 @@ void add_listeners(Table& t) {
               .flag = "port-file"},
       [](auto& c) -> auto& { return c.node.front.port_file; }));
   t.push_back(bind(
+      Setting{.key = "static_dir",
+              .type = path,
+              .text = "Folder whose files are served at / (GET, HEAD); read at the start and at SIGHUP, kept in memory",
+              .roles = servers,
+              .flag = "static-dir",
+              .default_note = "none",
+              .reloadable = true},
+      [](auto& c) -> auto& { return c.node.front.static_dir; }));
+  t.push_back(bind(
       Setting{.key = "tls.cert_file",
               .type = file,
               .text = "Certificate chain (PEM) of the client listener; without it the listener is plain",

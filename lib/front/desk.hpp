@@ -98,6 +98,7 @@ class Desk final : public edge::Application, public cluster::Sockets, public lin
   /// New clients are refused with 503.
   /// Other keys for who comes from now on.
   void use_doors(const std::shared_ptr<const Doors>& doors);
+  void use_files(std::shared_ptr<const StaticFiles> files) { rest_.use_files(std::move(files)); }
   void close_doors() { is_closed_ = true; }
 
   [[nodiscard]] net::Core& core() noexcept { return core_; }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/endpoint.hpp"
@@ -42,6 +43,7 @@ struct Options {
   std::string tls_cert_file;              ///< empty: plain
   std::string tls_key_file;
   unsigned cores = 0;           ///< threads; 0: one per CPU
+  std::string static_dir;       ///< a folder that is served at /; empty: none
   std::string port_file;        ///< written when ready: lines "clients HOST:PORT", "links HOST:PORT", "admin HOST:PORT"
   Duration drain_grace{2'000};  ///< gateways: after SIGTERM not ready, but still serving everybody
   Duration drain_timeout{60'000};
@@ -50,6 +52,9 @@ struct Options {
   link::Options link;
   std::vector<ServiceDoor> services;
 };
+
+/// Paths that gateway and node answer themselves.
+[[nodiscard]] bool is_reserved_path(std::string_view path) noexcept;
 
 /// Contradictions between fields, each a sentence; empty when usable. Does not open files.
 [[nodiscard]] std::vector<std::string> problems(const Options& options);

@@ -73,6 +73,7 @@ class Process final : public link::PeerListener {
   void make_links();
   void reload();
   void reload_keys();
+  void reload_files();
   void listen();
   void on_intake(bool is_full);
   void write_port_file() const;

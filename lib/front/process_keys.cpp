@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The keys of a process: read at the start and again at SIGHUP. Nothing that is open is dropped for a new key.
+// What is read at the start and again at SIGHUP: keys and static files. Nothing that is open is dropped for a new key.
 #include <algorithm>
 
 #include "auth/link_key.hpp"
@@ -58,6 +58,18 @@ void Process::reload() {
     reload_keys();
   } catch (const Failure& failure) {
     log::error("process", "the keys were not read again; those before stay", {{"err", failure.what()}});
+  }
+  try {
+    reload_files();
+  } catch (const Failure& failure) {
+    log::error("process", "the static files were not read again; those before stay", {{"err", failure.what()}});
+  }
+}
+
+void Process::reload_files() {
+  const auto files = read_static_files(options_);
+  for (const auto& unit : units_) {
+    unit->core.post([desk = unit->desk.get(), files] { desk->use_files(files); });
   }
 }
 

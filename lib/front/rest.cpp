@@ -86,15 +86,17 @@ void Rest::serve(edge::ConnectionId id, const edge::Request& request) {
     allowed.append(allowed.empty() ? "" : ", ").append(route.method);
   }
   if (allowed.empty()) {
-    refuse_path(id, request);
+    serve_no_call(id, request);
   } else {
     edge_.respond(id, wrong_method(allowed));
   }
 }
 
-void Rest::refuse_path(edge::ConnectionId id, const edge::Request& request) {
+/// A file, if none of our paths is meant.
+void Rest::serve_no_call(edge::ConnectionId id, const edge::Request& request) {
   if (doors_->by_path(request) == nullptr) {
-    edge_.respond(id, failure(404, "NotFound", "no such resource"));
+    const auto file = files_->answer(request);
+    edge_.respond(id, file ? *file : failure(404, "NotFound", "no such resource"));
     return;
   }
   edge::Response response = failure(426, "UpgradeRequired", "this is a WebSocket path");

@@ -13,6 +13,7 @@
 #include "cluster/sender.hpp"
 #include "edge/edge.hpp"
 #include "front/doors.hpp"
+#include "front/static_files.hpp"
 
 namespace wscluster::net {
 class Core;
@@ -29,6 +30,7 @@ class Rest final : public cluster::ReceiptSink {
        cluster::Inquirer& inquirer);
 
   void use_doors(std::shared_ptr<const Doors> doors) { doors_ = std::move(doors); }
+  void use_files(std::shared_ptr<const StaticFiles> files) { files_ = std::move(files); }
   void adopt(std::shared_ptr<const cluster::View> view) { view_ = std::move(view); }
   /// Answers now or later.
   void serve(edge::ConnectionId id, const edge::Request& request);
@@ -55,7 +57,7 @@ class Rest final : public cluster::ReceiptSink {
   };
   [[nodiscard]] static std::span<const Route> routes();
   [[nodiscard]] TimePoint now() const;
-  void refuse_path(edge::ConnectionId id, const edge::Request& request);
+  void serve_no_call(edge::ConnectionId id, const edge::Request& request);
   [[nodiscard]] const Door* admit_application(edge::ConnectionId id, const edge::Request& request,
                                               std::string_view service);
 
@@ -143,6 +145,7 @@ class Rest final : public cluster::ReceiptSink {
   cluster::Sender& sender_;
   cluster::Inquirer& inquirer_;
   std::shared_ptr<const Doors> doors_;
+  std::shared_ptr<const StaticFiles> files_;
   std::shared_ptr<const cluster::View> view_;
   std::unordered_map<std::uint64_t, PendingSend> sends_;
   std::uint64_t next_send_ = 1;
