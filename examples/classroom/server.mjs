@@ -132,7 +132,9 @@ async function look({ tell = false } = {}) {
 async function lookOnce() {
   const { sessions, missing } = await ask('sessions?limit=1000');
   if (missing.length > 0) return; // a node that does not answer; who is there will be known soon
-  const now = new Map(sessions.map(({ uid, node }) => [uid, node]));
+  // A session whose client is away waits a while for its return; on the page it is nobody.
+  const there = sessions.filter(({ state }) => state === 'attached' || state === 'moving');
+  const now = new Map(there.map(({ uid, node }) => [uid, node]));
   const moves = [...now]
     .filter(([name, node]) => people.has(name) && people.get(name) !== node)
     .map(([name, to]) => ({ name, from: people.get(name), to }));
