@@ -79,7 +79,10 @@ function enter() {
   const client = new WebPubSubClient({ getClientAccessUrl: logIn });
   let closes = 0;
   const show = (state) => (at('state').textContent = state);
-  client.on('connected', () => show('open'));
+  client.on('connected', () => {
+    show('open');
+    if (closes > 0) say('', 'Your session was lost with its node; what was said meanwhile is not here.', { className: 'notice' });
+  });
   client.on('disconnected', () => {
     at('closes').textContent = ++closes;
     show('coming back');
