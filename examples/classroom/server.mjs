@@ -50,9 +50,11 @@ function token() {
 }
 
 // The SDK does not know these calls: they are wscluster's own.
-async function ask(path) {
+async function ask(path, message) {
   const answer = await fetch(`${cluster().endpoint}/api/v1/services/${hub}/${path}`, {
-    headers: { authorization: `Bearer ${token()}` },
+    method: message ? 'POST' : 'GET',
+    headers: { authorization: `Bearer ${token()}`, 'content-type': 'application/json' },
+    body: message && JSON.stringify(message),
     signal: AbortSignal.timeout(5000),
   });
   if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
@@ -91,14 +93,17 @@ const handler = new WebPubSubEventHandler(hub, {
   onDisconnected: () => look(),
   handleUserEvent: async (request, response) => {
     const { userId: from, eventName } = request.context;
-    const { to, text } = request.data ?? {};
-    if (eventName !== 'private' || typeof text !== 'string' || !roles.has(to)) {
-      response.fail(400, 'a private message is {to, text}, to somebody of the class');
+    const { to, text, id } = request.data ?? {};
+    if (eventName !== 'private' || typeof text !== 'string' || typeof id !== 'string' || !roles.has(to)) {
+      response.fail(400, 'a private message is {to, text, id}, to somebody of the class');
       return;
     }
     try {
-      await cluster().service.sendToUser(to, { type: 'private', from, text });
-      response.success();
+      // The SDK's sendToUser does not say whether it has arrived; the receipt does.
+      const message = { type: 'private', from, text, id };
+      const { status } = await ask(`users/${encodeURIComponent(to)}/messages?timeout=3s`, message);
+      if (status === 'delivered') response.success();
+      else response.fail(500, `${to} is ${status}`);
     } catch (error) {
       response.fail(500, error.message);
     }

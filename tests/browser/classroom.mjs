@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 // A teacher and two students. One student's session moves when node-4 comes in, the other one's node is killed.
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import http from 'node:http';
 import {
-  Page, application, epoch, gateway, isComplete, kill, metric, ownersOf, secretOf, sleep, startBrowser, stopBrowser, until, wscluster,
+  Page, application, epoch, gateway, hasLogged, isComplete, metric, ownersOf, secretOf, signal, site, sleep, startBrowser, stopBrowser,
+  until, wscluster,
 } from './harness.mjs';
 
 const teacher = { role: 'teacher', names: ['Ada', 'Emmy', 'Grace', 'Hedy', 'Ida', 'Lise', 'Mary', 'Rosa'] };
@@ -26,29 +28,32 @@ let cleo;  // held by the node that is killed
 let everybody = [];
 let victim;
 
-// Everybody says something to everybody, again and again, until told to stop; what was said, by name.
-function chatter(mark, pages) {
+// These say something to everybody in turn, until told to stop; what was said, and by whom. With `to`, only to that one.
+function chatter(mark, pages, to = '') {
   const said = [];
   let goes = true;
   const done = (async () => {
     for (let n = 0; goes; n++) {
       const page = pages[n % pages.length];
       const text = `${mark} ${n}`;
-      said.push({ text, from: page.name, at: Date.now() });
-      await page.say(text);
+      said.push({ text, from: page.name });
+      await page.say(text, to);
     }
   })();
-  return { said, stop: () => ((goes = false), done.then(() => said)) };
+  return { stop: () => ((goes = false), done.then(() => said)) };
 }
 
+// As it is written: fetch() would tidy the path.
+const get = (path, headers = {}) =>
+  new Promise((resolve, reject) => {
+    http.get({ host: gateway.hostname, port: gateway.port, path, headers }, (response) => {
+      let body = '';
+      response.on('data', (chunk) => (body += chunk));
+      response.on('end', () => resolve({ status: response.statusCode, headers: response.headers, body }));
+    }).on('error', reject);
+  });
+
 check('the page comes from the gateway, and no path leads out of its folder', async () => {
-  const get = (path, headers = {}) =>
-    new Promise((resolve, reject) => {
-      http.get({ host: gateway.hostname, port: gateway.port, path, headers }, (response) => {
-        let body = '';
-        response.on('data', (chunk) => (body += chunk)).on('end', () => resolve({ status: response.statusCode, headers: response.headers, body }));
-      }).on('error', reject);
-    });
   const page = await get('/');
   assert.equal(page.status, 200);
   assert.match(page.headers['content-type'], /^text\/html/);
@@ -62,6 +67,19 @@ check('the page comes from the gateway, and no path leads out of its folder', as
   }
   assert.equal((await get('/negotiate?uid=x')).status >= 400, true, 'a REST call stays one');
   assert.equal((await get('/ws')).status, 426, 'and a WebSocket path, too');
+});
+
+check('SIGHUP reads the files again, and keeps those before when one is wrong', async () => {
+  fs.writeFileSync(`${site}/late.txt`, 'late');
+  assert.equal((await get('/late.txt')).status, 404);
+  signal('gateway-1', 'SIGHUP');
+  await until(async () => (await get('/late.txt')).body === 'late', 'the new file');
+  fs.symlinkSync('../../access.key', `${site}/leak.txt`);
+  signal('gateway-1', 'SIGHUP');
+  await until(() => hasLogged('gateway-1', 'leaves the folder'), 'the complaint');
+  assert.equal((await get('/leak.txt')).status, 404);
+  assert.equal((await get('/late.txt')).status, 200);
+  fs.rmSync(`${site}/leak.txt`);
 });
 
 check('names that are none are refused where they are asked for', async () => {
@@ -144,13 +162,22 @@ check('kill -9 of a node: everybody is back, and what was said before and after 
   await ada.say('kill before');
   for (const page of everybody) await same(page, 'kill before', ['kill before']);
   const talk = chatter('kill during', [ada, ben]);
+  const whispers = chatter('secret', [ben], cleo.name);
   await sleep(300);
-  kill(victim);
+  signal(victim, 'SIGKILL');
   await until(() => cleo.closes > 0, 'that the page notices', 30_000);
   await until(async () => (await cleo.text('state')) === 'open', 'that it is back', 30_000);
   await until(() => isComplete(3), 'that the ring goes on', 30_000);
   await until(async () => (await cleo.text('node')).startsWith('node-') && (await cleo.text('node')) !== victim, 'another node', 30_000);
+  const whispered = await whispers.stop();
   const said = await talk.stop();
+  // What has not arrived, its sender knows of.
+  await until(async () => {
+    const known = new Set([...(await cleo.heard('secret ')), ...(await ben.heard('secret ', '.failed'))]);
+    return whispered.every(({ text }) => known.has(text));
+  }, 'each private message at one of the two', 30_000);
+  const secrets = await cleo.heard('secret ');
+  assert.equal(new Set(secrets).size, secrets.length, 'no private message twice');
   // Nobody else's socket has been on the dead node: they have it all, once, and in order.
   for (const page of [ada, ben]) {
     for (const from of [ada, ben]) {

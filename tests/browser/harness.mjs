@@ -28,6 +28,8 @@ const portOf = (member, kind) =>
 export const gateway = new URL(`http://${portOf('gateway-1', 'clients')}/`);
 export const application = `http://${portOf('classroom', 'application')}`;
 export const secretOf = (file) => fs.readFileSync(`${place}/${file}`, 'utf8').trim();
+export const site = `${place}/classroom/site`;
+export const hasLogged = (member, text) => fs.readFileSync(`${place}/${member}.log`, 'utf8').includes(text);
 
 // [{uid, node, then}]: who owns each name now, and with node-4 in the ring.
 export const ownersOf = async (names) =>
@@ -41,10 +43,10 @@ export async function isComplete(count) {
 export const epoch = async () => JSON.parse(await wscluster('ring', 'show', '-o', 'json')).epoch;
 
 // The demo is our parent; its children are the members.
-export function kill(member) {
+export function signal(member, name) {
   const children = fs.readFileSync(`/proc/${process.ppid}/task/${process.ppid}/children`, 'utf8').trim().split(' ');
   const pid = children.find((child) => fs.readFileSync(`/proc/${child}/cmdline`, 'utf8').includes(`\0--name\0${member}\0`));
-  process.kill(Number(pid), 'SIGKILL');
+  process.kill(Number(pid), name);
 }
 
 // The sum of a metric of the gateway over all labels that hold `label`.
@@ -68,6 +70,7 @@ export class Page {
   sockets = 0;
   closes = 0;
   errors = [];
+  #said = Promise.resolve();
 
   static async open() {
     const self = new Page();
@@ -106,15 +109,19 @@ export class Page {
     return this.page.locator('#people li').evaluateAll((items) =>
       items.map((item) => ({ name: item.querySelector('b').textContent, node: item.querySelector('small').textContent })));
   }
-  // What the page shows that begins with `mark`, in order.
-  async heard(mark) {
-    return this.page.locator('#messages li').evaluateAll((items, prefix) =>
+  // What the page shows that begins with `mark`, in order; with `only`, of those items.
+  async heard(mark, only = '') {
+    return this.page.locator(`#messages li${only}`).evaluateAll((items, prefix) =>
       items.map((item) => item.childNodes[1].textContent).filter((text) => text.startsWith(prefix)), mark);
   }
-  async say(text, to = '') {
-    await this.page.selectOption('#to', to);
-    await this.page.fill('#text', text);
-    await this.page.click('#compose button');
+  // One after the other, whoever asks.
+  say(text, to = '') {
+    this.#said = this.#said.then(async () => {
+      await this.page.selectOption('#to', to);
+      await this.page.fill('#text', text);
+      await this.page.click('#compose button');
+    });
+    return this.#said;
   }
   screenshot(name) {
     return this.page.screenshot({ path: `${screenshots}/${name}.png` });

@@ -40,10 +40,9 @@ const roleOf = (name) => people.find((person) => person.name === name)?.role ?? 
 function showPeople() {
   at('people').replaceChildren();
   for (const { name, role, node } of people) line(at('people'), name, role, { className: role, note: node });
-  const chosen = at('to').value;
-  const everybody = new Option('everybody', '');
-  at('to').replaceChildren(everybody, ...people.filter(({ name }) => name !== me.name).map(({ name }) => new Option(name)));
-  at('to').value = [...at('to').options].some(({ value }) => value === chosen) ? chosen : '';
+  // Who leaves stays in this list: what was meant for one must not go to everybody.
+  const offered = [...at('to').options].map(({ value }) => value);
+  for (const { name } of people) if (name !== me.name && !offered.includes(name)) at('to').add(new Option(name));
 }
 
 function onCluster({ epoch, people: now, moves }) {
@@ -64,10 +63,20 @@ function onGroupMessage({ group, fromUserId, data }) {
   else if (typeof data?.text === 'string') say(fromUserId, data.text);
 }
 
+let sent = 0;
+const seen = new Set(); // ids of private messages
+
+function onPrivate({ from, text, id }) {
+  if (!seen.has(id)) say(from, text, { className: 'private', note: 'to me' });
+  seen.add(id);
+}
+
 async function send(client, to, text) {
   if (!to) return client.sendToGroup('class', { text }, 'json');
   const item = say(me.name, text, { className: 'private', note: `to ${to}` });
-  return client.sendEvent('private', { to, text }, 'json').catch((error) => {
+  // The SDK sends it again when it fails; whoever has it already knows it by its id.
+  const id = `${me.name} ${Date.now()} ${sent++}`;
+  return client.sendEvent('private', { to, text, id }, 'json').catch((error) => {
     item.classList.add('failed');
     throw error;
   });
@@ -90,7 +99,7 @@ function enter() {
   client.on('stopped', () => show('closed'));
   client.on('group-message', ({ message }) => onGroupMessage(message));
   client.on('server-message', ({ message: { data } }) => {
-    if (data?.type === 'private') say(data.from, data.text, { className: 'private', note: 'to me' });
+    if (data?.type === 'private') onPrivate(data);
   });
   at('compose').addEventListener('submit', async (event) => {
     event.preventDefault();
