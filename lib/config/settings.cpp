@@ -252,6 +252,9 @@ void add_limits(Table& t) {
       "max_message_bytes", size, "One WebSocket message",
       [](auto& c) -> auto& { return c.node.front.edge.max_message_bytes; });
   limit(
+      "max_unsent_files", size, "Static files that clients have asked for and not read yet; beyond it others get 503",
+      [](auto& c) -> auto& { return c.node.front.max_unsent_files; });
+  limit(
       "handshake_timeout", duration,
       "For the first byte of a TLS client, then for the handshake itself; waiting for its turn does not count",
       [](auto& c) -> auto& { return c.node.front.edge.handshake_timeout; });

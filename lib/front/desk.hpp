@@ -50,6 +50,7 @@ struct CoreCounters {
   std::size_t attached = 0;
   std::size_t open_sends = 0;
   std::size_t links = 0;
+  FileCounters files;
   cluster::HolderCounters holder;
   std::size_t sessions = 0;
   std::size_t users = 0;

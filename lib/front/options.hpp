@@ -42,8 +42,9 @@ struct Options {
   Endpoint admin_listen{"127.0.0.1", 0};  ///< /livez /readyz /metrics
   std::string tls_cert_file;              ///< empty: plain
   std::string tls_key_file;
-  unsigned cores = 0;           ///< threads; 0: one per CPU
-  std::string static_dir;       ///< a folder that is served at /; empty: none
+  unsigned cores = 0;                           ///< threads; 0: one per CPU
+  std::string static_dir;                       ///< a folder that is served at /; empty: none
+  std::uint64_t max_unsent_files = 64U << 20U;  ///< bytes of them that clients have not read yet
   std::string port_file;        ///< written when ready: lines "clients HOST:PORT", "links HOST:PORT", "admin HOST:PORT"
   Duration drain_grace{2'000};  ///< gateways: after SIGTERM not ready, but still serving everybody
   Duration drain_timeout{60'000};

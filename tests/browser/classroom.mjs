@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import http from 'node:http';
+import net from 'node:net';
 import {
   Page, application, epoch, gateway, hasLogged, isComplete, metric, ownersOf, secretOf, signal, site, sleep, startBrowser, stopBrowser,
   until, wscluster,
@@ -65,6 +66,7 @@ check('the page comes from the gateway, and no path leads out of its folder', as
     assert.equal(answer.status, 404, path);
     assert.ok(!answer.body.includes(secret));
   }
+  assert.equal(await metric('wscluster_static_requests_total', 'missing'), 9, 'each is counted');
   assert.equal((await get('/negotiate?uid=x')).status >= 400, true, 'a REST call stays one');
   assert.equal((await get('/ws')).status, 426, 'and a WebSocket path, too');
 });
@@ -80,6 +82,29 @@ check('SIGHUP reads the files again, and keeps those before when one is wrong', 
   assert.equal((await get('/leak.txt')).status, 404);
   assert.equal((await get('/late.txt')).status, 200);
   fs.rmSync(`${site}/leak.txt`);
+});
+
+check('clients that do not read their files cost a bounded amount, and only other files have to wait', async () => {
+  fs.writeFileSync(`${site}/large.bin`, Buffer.alloc(4 << 20));
+  signal('gateway-1', 'SIGHUP');
+  await until(async () => (await get('/large.bin')).status === 200, 'the large file');
+  const idlers = [];
+  for (let n = 0; n < 4; n++) {
+    const socket = net.connect(gateway.port, gateway.hostname);
+    socket.pause();
+    // The kernel may take the first one whole.
+    socket.write(`GET /large.bin HTTP/1.1\r\nHost: ${gateway.host}\r\n\r\n`.repeat(4));
+    idlers.push(socket);
+  }
+  const refused = await until(async () => {
+    const answer = await get('/style.css');
+    return answer.status === 503 && answer;
+  }, 'that there is no room');
+  assert.equal(refused.headers['retry-after'], '1');
+  assert.ok((await metric('wscluster_static_requests_total', 'no_room')) > 0);
+  assert.equal((await get('/api/health')).status, 200);
+  for (const socket of idlers) socket.destroy();
+  await until(async () => (await get('/style.css')).status === 200, 'that there is room again');
 });
 
 check('names that are none are refused where they are asked for', async () => {
