@@ -5,9 +5,11 @@ import { AzureKeyCredential } from '@azure/core-auth';
 import { WebPubSubServiceClient } from '@azure/web-pubsub';
 import { WebPubSubEventHandler } from '@azure/web-pubsub-express';
 import express from 'express';
-import { createHmac } from 'node:crypto';
+import { createHmac, webcrypto } from 'node:crypto';
 import fs from 'node:fs';
 import { parseArgs } from 'node:util';
+
+globalThis.crypto ??= webcrypto; // the SDK wants it, and node 18 has it under this name only
 
 const usage = 'usage: server.mjs --site DIR --key-file FILE --cluster FILE --port-file FILE';
 const { values: options } = parseArgs({

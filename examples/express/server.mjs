@@ -15,6 +15,9 @@
 import { WebPubSubServiceClient } from '@azure/web-pubsub';
 import { WebPubSubEventHandler } from '@azure/web-pubsub-express';
 import express from 'express';
+import { webcrypto } from 'node:crypto';
+
+globalThis.crypto ??= webcrypto; // the SDK wants it, and node 18 has it under this name only
 
 const hub = 'chat';
 const service = new WebPubSubServiceClient(process.env.WebPubSubConnectionString, hub, { allowInsecureConnection: true });
