@@ -38,6 +38,8 @@ function(wscluster_module)
   list(TRANSFORM M_DEPENDS PREPEND wscluster:: OUTPUT_VARIABLE modules)
   target_link_libraries(wscluster_${M_NAME} PUBLIC ${modules} wscluster_headers ${M_EXTERNAL}
                                             PRIVATE $<BUILD_INTERFACE:wscluster_settings>)
+  set_target_properties(wscluster_${M_NAME} PROPERTIES EXPORT_NAME ${M_NAME})
+  install(TARGETS wscluster_${M_NAME} EXPORT wscluster ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}/wscluster)
   set_property(GLOBAL APPEND PROPERTY WSCLUSTER_MODULES ${M_NAME})
   set_property(GLOBAL PROPERTY WSCLUSTER_DEPENDS_${M_NAME} ${M_DEPENDS})
 endfunction()

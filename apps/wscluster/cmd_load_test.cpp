@@ -12,7 +12,7 @@ std::vector<Flag> load_test_flags() {
       {.name = "scenario",
        .value = "NAME",
        .type = Type::choice,
-       .choices = {"echo", "send", "hold", "ring-change"},
+       .choices = {"echo", "send", "group", "ack", "recovery", "hold", "ring-change"},
        .default_text = "echo",
        .text = "What the clients do"},
       {.name = "connections", .value = "N", .type = Type::count, .default_text = "1000", .text = "Clients"},
@@ -25,7 +25,18 @@ std::vector<Flag> load_test_flags() {
        .value = "RATE",
        .type = Type::rate,
        .default_text = "1000/s",
-       .text = "Messages per second over all clients, whether or not answers come (open model)"},
+       .text = "Messages per second over all clients, whether or not answers come (open model); group: "
+               "publications, default 10/s"},
+      {.name = "publishers",
+       .value = "N",
+       .type = Type::count,
+       .default_text = "1",
+       .text = "group: so many clients publish, to all others"},
+      {.name = "drop-rate",
+       .value = "RATE",
+       .type = Type::rate,
+       .default_text = "10/s",
+       .text = "recovery: sockets dropped per second over all clients"},
       {.name = "in-flight",
        .value = "N",
        .type = Type::count,
@@ -95,10 +106,19 @@ Command load_test_command() {
           "Messages leave on a schedule that does not wait for answers, and latency counts from the planned time "
           "(with --in-flight they wait for answers: to compare costs, not latencies). Every "
           "message carries run, sender, sequence and time, so that loss, duplicates and order are checked. The result "
-          "says whether the generator itself was fast enough; if not, the exit code is 1 unless --allow-lag is given.",
+          "says whether the generator itself was fast enough; if not, the exit code is 1 unless --allow-lag is "
+          "given.\n\n"
+          "Raw clients: with echo each message comes back, with send users write to one another, with ring-change they "
+          "do so while the ring changes, with hold nothing is sent. Clients of json.reliable.webpubsub.azure.v1: with "
+          "group a few publish to a group of all others, with ack users publish to the "
+          "groups of others and wait for acks, with recovery they do so while sockets are dropped and sessions "
+          "recovered.",
       .examples = {{"wscluster load-test --connections 1k --rate 2k/s --duration 30s", ""},
                    {"wscluster load-test --scenario send --threshold 'latency.p99<50ms'",
                     "Users write to one another; exit 1 when the limit is broken."},
+                   {"wscluster load-test --scenario group --connections 10k --rate 5/s",
+                    "Each publication to 9,999 members."},
+                   {"wscluster load-test --scenario recovery --threshold lost.count==0", ""},
                    {"wscluster load-test --scenario ring-change --change 'add node-4' --at 10s", ""},
                    {"wscluster load-test wss://gw-1:8443/chat wss://gw-2:8443/chat --resume-tls",
                     "Who loses gateway-1 goes to gateway-2."}},

@@ -35,6 +35,7 @@ Command list_command() {
       .flags = with_client_flags(
           {node_flag("Only those that this node holds"),
            {.name = "prefix", .value = "TEXT", .text = "Only users whose uid begins so"},
+           {.name = "group", .letter = 'g', .value = "GROUP", .text = "Only members of this group"},
            {.name = "misplaced", .text = "Only those that another node owns"},
            {.name = "limit",
             .letter = 'n',

@@ -16,6 +16,7 @@ const std::vector<Command>& commands() {
     all.push_back(demo_command());
     add_group(ring_commands());
     add_group(session_commands());
+    all.push_back(presence_command());
     all.push_back(send_command());
     all.push_back(token_command());
     all.push_back(load_test_command());

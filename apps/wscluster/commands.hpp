@@ -13,6 +13,7 @@ namespace wscluster::app {
 /// The part of them that writes epochs.
 [[nodiscard]] std::vector<Command> ring_change_commands();
 [[nodiscard]] std::vector<Command> session_commands();
+[[nodiscard]] Command presence_command();
 [[nodiscard]] Command send_command();
 [[nodiscard]] Command token_command();
 [[nodiscard]] Command load_test_command();
@@ -32,6 +33,7 @@ namespace wscluster::app {
 [[nodiscard]] int run_session_list(const Invocation& invocation);
 [[nodiscard]] int run_session_show(const Invocation& invocation);
 [[nodiscard]] int run_session_evict(const Invocation& invocation);
+[[nodiscard]] int run_presence(const Invocation& invocation);
 [[nodiscard]] int run_send(const Invocation& invocation);
 [[nodiscard]] int run_ring_show(const Invocation& invocation);
 [[nodiscard]] int run_ring_owner(const Invocation& invocation);

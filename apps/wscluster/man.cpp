@@ -205,7 +205,7 @@ Page program_page() {
   out += ".SH EXAMPLES\nA whole cluster on this machine:\n.PP\n.RS 4\n.nf\n$ wscluster demo\n.fi\n.RE\n";
   std::vector<std::pair<std::string, int>> pages;
   for (const auto* name :
-       {"config", "demo", "load-test", "ring", "send", "serve-gateway", "serve-node", "session", "token"}) {
+       {"config", "demo", "load-test", "presence", "ring", "send", "serve-gateway", "serve-node", "session", "token"}) {
     pages.emplace_back(std::string("wscluster-") + name, 1);
   }
   pages.emplace_back("wscluster.yaml", 5);
@@ -292,7 +292,7 @@ std::string roff(const std::string& text) {
 
 std::vector<Page> man_pages() {
   std::vector<Page> pages{program_page()};
-  for (const auto* name : {"serve-gateway", "serve-node", "demo", "send", "load-test", "token"}) {
+  for (const auto* name : {"serve-gateway", "serve-node", "demo", "presence", "send", "load-test", "token"}) {
     pages.push_back(command_page(*find_command(name)));
   }
   for (const auto* name : {"ring", "session", "config"})

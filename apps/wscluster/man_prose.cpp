@@ -44,6 +44,9 @@ environment.
 .TP
 .B list
 [a, b], or a single value; in a variable separated by commas
+.TP
+.B list of {cert_file, key_file}
+[{cert_file: a.pem, key_file: a.key}]; in a variable certificate and key in turn, separated by commas
 )";
 }
 
@@ -100,6 +103,12 @@ on the servers, so that a primary that was cut off takes no writes.
 SIGHUP reads all key files again and drops nothing. A new cluster key takes three rounds over all processes, each with SIGHUP: first the new
 key as cluster.previous_key_file; then the two swapped; then without the old one. Access keys: add the new one to key_files, let applications
 use it, remove the old one.
+.SS Certificates
+A client gets the certificates of exactly the name that it asks for, else those of its wildcard, else the first one; the names come from the
+certificates. Of one name an RSA and an ECDSA certificate go together. When a file changes, also by a symbolic link on the way, and at SIGHUP,
+all are read and checked, then presented to new connections. If anything is wrong, those before stay: an error in the log, and
+wscluster_tls_reload_failures_total counts it. A certificate that has expired does not take the place of another one. Session tickets stay good,
+unless other clients are let in (tls.client_auth and its files).
 .SS States
 .TP
 .B joining
@@ -145,6 +154,9 @@ The session is gone for good: connect anew
 .TP
 .B 1009
 The message is larger than limits.max_message_bytes
+.TP
+.B 1011
+A client without a subprotocol sent an event that its application refused or could not answer
 .TP
 .B 1012
 Evicted: reconnect. The reason says when, for example

@@ -13,7 +13,7 @@
 #include "interrupt.hpp"
 #include "load/generator.hpp"
 #include "load/report.hpp"
-#include "load/text.hpp"
+#include "load_progress.hpp"
 #include "progress.hpp"
 #include "service_key.hpp"
 
@@ -21,6 +21,9 @@ namespace wscluster::app {
 namespace {
 
 namespace json = boost::json;
+
+/// Per second: each of them goes to all members.
+constexpr double default_publications = 10;
 
 /// The service of the configuration that is meant; null when it names none and the command line is explicit enough.
 const front::ServiceDoor* find_door(const Invocation& invocation, const config::Config& config) {
@@ -77,6 +80,11 @@ std::uint64_t in_flight_of(const Invocation& invocation) {
   return in_flight;
 }
 
+void check_belongs(const Invocation& invocation, const std::string& flag, bool is_fitting, const char* scenario) {
+  if (invocation.has(flag) && !is_fitting)
+    throw Failure(ExitCode::usage, "--" + flag + " needs --scenario " + scenario);
+}
+
 load::Options options_of(const Invocation& invocation) {
   const auto config = invocation.load_config();
   const auto* door = find_door(invocation, config);
@@ -85,9 +93,14 @@ load::Options options_of(const Invocation& invocation) {
   if (const auto& urls = invocation.arguments(); urls.size() > 1)
     options.further_urls.assign(urls.begin() + 1, urls.end());
   options.scenario = invocation.choice<load::Scenario>("scenario");
+  check_belongs(invocation, "publishers", options.scenario == load::Scenario::group, "group");
+  check_belongs(invocation, "drop-rate", options.scenario == load::Scenario::recovery, "recovery");
+  options.publishers = invocation.value<std::uint64_t>("publishers");
+  options.drop_rate = invocation.value<double>("drop-rate");
   options.connections = invocation.value<std::uint64_t>("connections");
   options.connect_rate = invocation.value<double>("connect-rate");
-  options.rate = invocation.value<double>("rate");
+  const bool fans_out = options.scenario == load::Scenario::group && !invocation.has("rate");
+  options.rate = fans_out ? default_publications : invocation.value<double>("rate");
   if (invocation.has("in-flight")) options.in_flight = in_flight_of(invocation);
   options.resumes_tls = invocation.has("resume-tls");
   options.duration = invocation.value<Duration>("duration");
@@ -194,48 +207,6 @@ load::ChangeOutcome change_ring(const Invocation& invocation, const std::string&
   return outcome;
 }
 
-const char* stage_word(load::Progress::Stage stage) {
-  switch (stage) {
-    case load::Progress::Stage::connecting:
-      return "connecting";
-    case load::Progress::Stage::warmup:
-      return "warm-up";
-    case load::Progress::Stage::running:
-      return "running";
-    case load::Progress::Stage::settling:
-      return "settling";
-    case load::Progress::Stage::closing:
-      return "closing";
-  }
-  return "";
-}
-
-void show(Progress& line, const load::Progress& now) {
-  std::string text = std::string(stage_word(now.stage)) + " " + load::format_minutes(now.elapsed_seconds);
-  if (now.total_seconds > 0) text += "/" + load::format_minutes(now.total_seconds);
-  text += "  conns " + format_count(now.connected) + "/" + format_count(now.connections);
-  if (now.asked_rate > 0 && now.sent > 0) {
-    text += "  " + load::format_per_second(now.sent_rate) + "/s of " + load::format_per_second(now.asked_rate) +
-            "/s  p50 " + load::format_time(now.p50) + " p99 " + load::format_time(now.p99) + " max " +
-            load::format_time(now.max);
-  }
-  if (now.closed > 0) text += "  closed " + format_count(now.closed) + " away " + format_count(now.away);
-  text += "  err " + format_count(now.errors);
-  if (now.sent > 0) text += "  lag " + load::format_time(now.lag_p99);
-  line.show(text, text,
-            {{"stage", stage_word(now.stage)},
-             {"elapsed_seconds", now.elapsed_seconds},
-             {"total_seconds", now.total_seconds},
-             {"connected", now.connected},
-             {"sent", now.sent},
-             {"sent_rate", now.sent_rate},
-             {"latency_seconds", json::object{{"p50", now.p50}, {"p99", now.p99}, {"max", now.max}}},
-             {"lag_seconds", json::object{{"p99", now.lag_p99}}},
-             {"closed", now.closed},
-             {"away", now.away},
-             {"errors", now.errors}});
-}
-
 void print_result(const Output& output, const load::Report& report) {
   switch (output.format) {
     case Format::json:
@@ -278,7 +249,7 @@ int run_load_test(const Invocation& invocation) {
     callbacks.change = [&invocation, change] { return change_ring(invocation, change); };
   }
   callbacks.should_stop = [&interrupt] { return interrupt.is_requested(); };
-  callbacks.progress = [&line](const load::Progress& now) { show(line, now); };
+  callbacks.progress = [&line](const load::Progress& now) { show_progress(line, now); };
   const load::Report report(generator.run(callbacks), thresholds);
   line.clear();
   print_result(invocation.output(), report);

@@ -4,10 +4,12 @@
 #include <iostream>
 
 #include "base/text.hpp"
+#include "base/units.hpp"
 #include "commands.hpp"
 #include "interrupt.hpp"
 #include "send_message.hpp"
 #include "service_key.hpp"
+#include "session/session_id.hpp"
 
 namespace wscluster::app {
 namespace {
@@ -24,12 +26,19 @@ ExitCode exit_of(const Receipt& receipt) {
 }
 
 json::object json_of(const Receipt& receipt) {
-  return {{"to", receipt.to},
+  return {{receipt.to.is_group ? "group" : "to", receipt.to.name},
           {"status", receipt.status},
           {"node", receipt.node.empty() ? json::value(nullptr) : json::value(receipt.node)},
           {"sessions", receipt.sessions},
           {"epoch", receipt.epoch},
           {"latency_seconds", receipt.latency_seconds}};
+}
+
+/// "delivered to 2 sessions", "queued for 40 sessions" of a group, "queued"
+std::string outcome_text(const Receipt& receipt) {
+  const std::string sessions = format_count(receipt.sessions) + (receipt.sessions == 1 ? " session" : " sessions");
+  if (receipt.status == "delivered") return "delivered to " + sessions;
+  return receipt.status == "queued" && receipt.to.is_group ? "queued for " + sessions : receipt.status;
 }
 
 std::string milliseconds_text(double time) {
@@ -50,8 +59,8 @@ class Report {
     if (output_.format == Format::jsonl) print(one_line(json_of(receipt)));
     if (output_.format == Format::json) results_.push_back(json_of(receipt));
     if (output_.format == Format::table) say(receipt, exit);
-    table_.add({receipt.to, receipt.status, receipt.node.empty() ? "-" : receipt.node, std::to_string(receipt.sessions),
-                milliseconds_text(receipt.latency_seconds)});
+    table_.add({receipt.to.name, receipt.status, receipt.node.empty() ? "-" : receipt.node,
+                std::to_string(receipt.sessions), milliseconds_text(receipt.latency_seconds)});
   }
 
   [[nodiscard]] bool is_empty() const { return good_ + bad_ == 0; }
@@ -72,18 +81,18 @@ class Report {
 
  private:
   void say(const Receipt& receipt, ExitCode exit) const {
-    const std::string sessions = std::to_string(receipt.sessions) + (receipt.sessions == 1 ? " session" : " sessions");
+    const std::string& to = receipt.to.name;
     if (exit == ExitCode::no_session) {
-      print_error("wscluster: " + receipt.to + " has no session\n");
+      print_error("wscluster: " + (receipt.to.is_group ? "nobody is in the group " + to : to + " has no session") +
+                  "\n");
     } else if (exit != ExitCode::ok) {
-      print_error("wscluster: " + receipt.to + ": " + receipt.status + " (" +
+      print_error("wscluster: " + to + ": " + receipt.status + " (" +
                   (receipt.status == "expired" ? "its time was over before it could be delivered"
                                                : "no answer in time; it may have arrived") +
                   ")\n");
     } else if (!output_.is_quiet) {
       const std::string node = receipt.node.empty() ? "" : " on " + receipt.node;
-      print(receipt.to + ": " + (receipt.status == "delivered" ? "delivered to " + sessions : receipt.status) + node +
-            " in " + milliseconds_text(receipt.latency_seconds) + "\n");
+      print(to + ": " + outcome_text(receipt) + node + " in " + milliseconds_text(receipt.latency_seconds) + "\n");
     }
   }
 
@@ -95,9 +104,9 @@ class Report {
   Table table_{{{"TO"}, {"STATUS"}, {"NODE"}, {"SESSIONS", true}, {"LATENCY", true}}};
 };
 
-using Deliver = std::function<void(const std::string& to, const Message& message)>;
+using Deliver = std::function<void(const Recipient& to, const Message& message)>;
 
-/// {"to":"alice","message":"hi"}: a text is sent as it is, anything else as JSON.
+/// {"to":"alice","message":"hi"}, or "group" for "to": a text is sent as it is, anything else as JSON.
 void read_json_line(const std::string& line, std::size_t number, bool is_binary, const Deliver& deliver) {
   const auto bad = [&](const std::string& why) {
     return Failure(ExitCode::data, "stdin:" + std::to_string(number) + ": " + why,
@@ -107,16 +116,30 @@ void read_json_line(const std::string& line, std::size_t number, bool is_binary,
   const auto value = json::parse(line, ec);
   if (ec || !value.is_object()) throw bad("not a JSON object");
   const auto* to = value.get_object().if_contains("to");
+  const auto* group = value.get_object().if_contains("group");
   const auto* message = value.get_object().if_contains("message");
-  if (to == nullptr || !to->is_string()) throw bad("\"to\" is missing or not a text");
+  if (to != nullptr && group != nullptr) throw bad("\"to\" and \"group\" contradict each other");
+  const auto* name = group != nullptr ? group : to;
+  if (name == nullptr || !name->is_string())
+    throw bad(group != nullptr ? "\"group\" is not a text" : "\"to\" is missing or not a text");
   if (message == nullptr) throw bad("\"message\" is missing");
   const auto* text = message->if_string();
   const auto kind = text == nullptr ? Message::Kind::json : is_binary ? Message::Kind::binary : Message::Kind::text;
-  deliver(std::string(to->get_string()), {text == nullptr ? json::serialize(*message) : std::string(*text), kind});
+  deliver({std::string(name->get_string()), group != nullptr},
+          {text == nullptr ? json::serialize(*message) : std::string(*text), kind});
+}
+
+std::vector<Recipient> recipients_of(const Invocation& invocation) {
+  std::vector<Recipient> recipients;
+  for (auto& uid : invocation.texts("to"))
+    recipients.push_back({std::move(uid)});
+  for (auto& group : invocation.texts("group"))
+    recipients.push_back({std::move(group), true, invocation.texts("except")});
+  return recipients;
 }
 
 void read_messages(const Invocation& invocation, const Deliver& deliver) {
-  const auto recipients = invocation.texts("to");
+  const auto recipients = recipients_of(invocation);
   const bool is_binary = invocation.has("binary");
   const auto kind = is_binary ? Message::Kind::binary : Message::Kind::text;
   const auto to_all = [&](std::string content) {
@@ -150,12 +173,27 @@ void check_flags(const Invocation& invocation) {
     throw Failure(ExitCode::usage, "exactly one of --message, --file, --stdin, --lines and --jsonl is needed",
                   "Example: wscluster send --to alice --message hello");
   }
-  if (invocation.has("jsonl") == invocation.has("to")) {
-    throw Failure(ExitCode::usage, invocation.has("to") ? "--jsonl names the recipients itself; leave --to out"
-                                                        : "--to is missing: who shall get the message?");
+  const auto recipients = recipients_of(invocation);
+  if (invocation.has("jsonl") != recipients.empty()) {
+    throw Failure(ExitCode::usage,
+                  invocation.has("jsonl") ? "--jsonl names the recipients itself; leave --to and --group out"
+                                          : "--to is missing: who shall get the message?",
+                  invocation.has("jsonl") ? "" : "Or a group: --group NAME");
   }
-  for (const auto& uid : invocation.texts("to"))
-    check_recipient(uid);
+  if (invocation.has("except") && !invocation.has("group"))
+    throw Failure(ExitCode::usage, "--except goes with --group");
+  for (const auto& id : invocation.texts("except")) {
+    if (!session::SessionId::parse(id)) {
+      throw Failure(ExitCode::data, "--except: '" + id + "' is no connection id",
+                    "Ids: wscluster session list --group GROUP -o wide");
+    }
+  }
+  if (invocation.has("wait") && invocation.has("group")) {
+    throw Failure(ExitCode::usage, "--wait does not go with --group",
+                  "What is sent to a group is queued when every node with members has it");
+  }
+  for (const auto& to : recipients)
+    check_recipient(to);
 }
 
 }  // namespace
@@ -168,13 +206,13 @@ int run_send(const Invocation& invocation) {
   const auto repeats = invocation.value<std::uint64_t>("repeat");
   const auto interval = invocation.value<Duration>("interval");
   const Interrupt interrupt;
-  std::vector<std::pair<std::string, Message>> sent;
-  const auto deliver = [&](const std::string& to, const Message& message) {
+  std::vector<std::pair<Recipient, Message>> sent;
+  const auto deliver = [&](const Recipient& to, const Message& message) {
     if (interrupt.is_requested()) return;
     check_recipient(to);
     if (invocation.has("dry-run")) {
-      print("would send " + std::to_string(message.content.size()) + " bytes to " + to + " by " + sender.place() +
-            "\n");
+      print("would send " + std::to_string(message.content.size()) + " bytes to " + (to.is_group ? "the group " : "") +
+            to.name + " by " + sender.place() + "\n");
       return;
     }
     report.add(sender.send(to, message, interrupt));

@@ -6,6 +6,7 @@
 
 #include "base/names.hpp"
 #include "base/text.hpp"
+#include "protocol/names.hpp"
 #include "service_key.hpp"
 
 namespace wscluster::app {
@@ -25,7 +26,7 @@ const char* content_type(Message::Kind kind) {
   return "text/plain";
 }
 
-Receipt parse_receipt(const std::string& place, const std::string& to, const std::string& body) {
+Receipt parse_receipt(const std::string& place, const Recipient& to, const std::string& body) {
   boost::system::error_code ec;
   const auto value = json::parse(body, ec);
   Receipt receipt;
@@ -45,10 +46,18 @@ Receipt parse_receipt(const std::string& place, const std::string& to, const std
   return receipt;
 }
 
+std::string excluded_query(const Recipient& to) {
+  std::string query;
+  for (const auto& connection : to.except)
+    query += "&excluded=" + percent_encode(connection);
+  return query;
+}
+
 }  // namespace
 
-void check_recipient(const std::string& uid) {
-  if (const auto good = check_uid(uid); !good) throw Failure(ExitCode::data, "--to: " + good.error().message);
+void check_recipient(const Recipient& to) {
+  const auto good = to.is_group ? protocol::check_group_name(to.name) : check_uid(to.name);
+  if (!good) throw Failure(ExitCode::data, (to.is_group ? "--group: " : "--to: ") + good.error().message);
 }
 
 Sender::Sender(const Invocation& invocation, const config::Config& config)
@@ -56,17 +65,17 @@ Sender::Sender(const Invocation& invocation, const config::Config& config)
       wait_(invocation.text("wait")),
       timeout_(invocation.value<Duration>("timeout")) {}
 
-Receipt Sender::send(const std::string& to, const Message& message, const Interrupt& interrupt) const {
+Receipt Sender::send(const Recipient& to, const Message& message, const Interrupt& interrupt) const {
   const auto started = Clock::now();
   const auto deadline = started + timeout_;
   RestCall call{"POST",
-                "/users/" + percent_encode(to) + "/messages",
+                (to.is_group ? "/groups/" : "/users/") + percent_encode(to.name) + "/messages",
                 {},
                 {{"Content-Type", content_type(message.kind)}},
                 message.content};
   for (;;) {
     const auto left = std::max(Duration{1}, std::chrono::duration_cast<Duration>(deadline - Clock::now()));
-    call.query = "wait=" + wait_ + "&timeout=" + std::to_string(left.count()) + "ms";
+    call.query = "wait=" + wait_ + "&timeout=" + std::to_string(left.count()) + "ms" + excluded_query(to);
     // The receipt "unknown" comes at the time-out itself, so wait a little longer for it.
     const auto answer = client_.attempt(call, left + std::chrono::seconds(1));
     if (!answer) {

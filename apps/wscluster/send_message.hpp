@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "interrupt.hpp"
 #include "invocation.hpp"
@@ -16,9 +17,16 @@ struct Message {
   Kind kind = Kind::text;
 };
 
+/// Who is to get a message: a user, or all members of a group.
+struct Recipient {
+  std::string name;
+  bool is_group = false;
+  std::vector<std::string> except = {};  ///< connections of the group that are not meant
+};
+
 /// What a send knows.
 struct Receipt {
-  std::string to;
+  Recipient to;
   std::string status;  ///< delivered, queued, offline, expired, unknown; accepted with --wait none
   std::string node;
   std::uint64_t sessions = 0;
@@ -35,7 +43,7 @@ class Sender {
   /// Blocks until the receipt or the time-out. A place that says "not executed" (503) is asked again until then
   /// or until a signal. Throws
   /// Failure for everything that is not a receipt.
-  [[nodiscard]] Receipt send(const std::string& to, const Message& message, const Interrupt& interrupt) const;
+  [[nodiscard]] Receipt send(const Recipient& to, const Message& message, const Interrupt& interrupt) const;
 
   [[nodiscard]] const std::string& place() const noexcept { return client_.place(); }
 
@@ -45,7 +53,7 @@ class Sender {
   Duration timeout_;
 };
 
-/// Throws Failure (data) for what cannot be a uid.
-void check_recipient(const std::string& uid);
+/// Throws Failure (data) for what cannot be a uid or the name of a group.
+void check_recipient(const Recipient& to);
 
 }  // namespace wscluster::app

@@ -9,6 +9,7 @@
 #include "base/units.hpp"
 #include "commands.hpp"
 #include "service_key.hpp"
+#include "uid_arguments.hpp"
 
 namespace wscluster::app {
 namespace {
@@ -25,6 +26,7 @@ std::string query_text(const SessionQuery& query, std::uint64_t left) {
   };
   add("node", query.node);
   add("prefix", query.prefix);
+  add("group", query.group);
   add("after", query.after);
   add("misplaced", query.is_misplaced ? "true" : "");
   return text;
@@ -101,6 +103,7 @@ int run_session_list(const Invocation& invocation) {
   SessionQuery query;
   query.node = invocation.text("node");
   query.prefix = invocation.text("prefix");
+  query.group = group_named(invocation);
   query.after = invocation.text("after");
   query.is_misplaced = invocation.has("misplaced");
   query.limit = invocation.value<std::uint64_t>("limit");

@@ -11,10 +11,11 @@
 
 namespace wscluster::app {
 
-/// What `session list` asks for.
+/// Which sessions are asked for; an empty text: any.
 struct SessionQuery {
   std::string node;
   std::string prefix;
+  std::string group;
   std::string after;
   bool is_misplaced = false;
   std::uint64_t limit = 100;

@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "base/names.hpp"
+#include "protocol/names.hpp"
 
 namespace wscluster::app {
 
@@ -25,6 +26,14 @@ std::vector<std::string> uids_of(const Invocation& invocation) {
     }
   }
   return uids;
+}
+
+std::string group_named(const Invocation& invocation) {
+  std::string group = invocation.text("group");
+  if (!invocation.has("group")) return group;
+  if (const auto good = protocol::check_group_name(group); !good)
+    throw Failure(ExitCode::data, "--group: " + good.error().message);
+  return group;
 }
 
 }  // namespace wscluster::app

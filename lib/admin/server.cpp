@@ -31,7 +31,7 @@ Server::Server(net::Core& core, const Endpoint& address, Sources sources)
     : sources_(std::move(sources)),
       edge_(core, options_, *this),
       listener_(core, loopback_only(address), [this](net::Accepted accepted) {
-        edge_.adopt(accepted.descriptor, std::move(accepted.peer), accepted.is_loopback, nullptr);
+        edge_.adopt(accepted.descriptor, std::move(accepted.peer), accepted.is_loopback, false);
       }) {}
 
 Server::~Server() = default;

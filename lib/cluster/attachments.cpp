@@ -49,7 +49,7 @@ Attachments::Ref Attachments::open(TimePoint now, std::uint64_t socket, const Se
 void Attachments::attach(TimePoint now, Attachment& a) {
   const ServiceView* service = view_->service(a.options->name);
   const ring::Member* owner =
-      service == nullptr || service->epoch() < a.wants_epoch ? nullptr : service->ring.owner_of(a.id.hash);
+      service == nullptr || service->epoch() < a.wants_epoch ? nullptr : service->holder_of(a.id);
   const Peer* peer = owner == nullptr ? nullptr : view_->peer(owner->name, owner->incarnation);
   const PathId path = path_to_shard(network_, peer, a.id.hash);
   if (path == 0) {

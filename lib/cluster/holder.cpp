@@ -104,7 +104,11 @@ void Holder::adopt(TimePoint now, std::shared_ptr<const View> view) {
   if (service_ == nullptr) return;
   if (service_before == nullptr || service_before->epoch() != service_->epoch()) {
     remember_losses(now, service_before);
-    plan_moves(now, service_before);
+    if (service_->is_broadcast) {
+      move_nothing();
+    } else {
+      plan_moves(now, service_before);
+    }
     review_arrivals(now);
     hurry_departures(now);
     ask_again(now);

@@ -195,6 +195,7 @@ class Holder final : public ReceiptSink, private MembershipSink {
 
   // Handing over (holder_departure.cpp)
   void plan_moves(TimePoint now, const ServiceView* before);
+  void move_nothing();
   void plan_user(User& user, std::uint64_t epoch);
   void stay(User& user);
   void move_in_turn(TimePoint now);

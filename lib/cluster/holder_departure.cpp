@@ -103,6 +103,13 @@ void Holder::plan_moves(TimePoint now, const ServiceView* before) {
   }
 }
 
+/// Delivery::broadcast: we are done with every change that somebody waits for.
+void Holder::move_nothing() {
+  for (const ring::OpenMembership& open : service_->document->open)
+    donated_[open.epoch + 1].is_done = true;
+  donated_[service_->epoch()].is_done = true;
+}
+
 void Holder::plan_user(User& user, std::uint64_t epoch) {
   user.leaves = epoch;
   user.attempts = 0;

@@ -20,6 +20,10 @@ void Inquirer::order(Order order, TimePoint deadline, OrderDone done) {
     begin_round(number);
     return;
   }
+  if (const ServiceView* ring = service(order.service); ring != nullptr && ring->is_broadcast) {
+    begin_poll(number, std::move(order), deadline, std::move(done));
+    return;
+  }
   Search search;
   search.order = std::move(order);
   search.deadline = deadline;
@@ -174,6 +178,8 @@ void Inquirer::on_sessions(PathId path, const wire::Sessions& answer) {
     on_list_answer(path, answer, number);
   } else if (everybody_.contains(number)) {
     on_part_answer(path, answer, number);
+  } else if (polls_.contains(number)) {
+    on_poll_answer(path, answer, number);
   } else if (const auto search = searches_.find(number);
              search != searches_.end() && link_of(search->second.path) == link_of(path)) {
     on_search_answer(number, answer);
@@ -189,6 +195,11 @@ void Inquirer::on_link_down(LinkId link) {
   }
   for (const std::uint64_t number : numbers_of(searches_)) {
     if (link_of(searches_.at(number).path) == link) give_up_search(number);
+  }
+  for (const std::uint64_t number : numbers_of(polls_)) {
+    const auto& parts = polls_.at(number).parts;
+    if (std::any_of(parts.begin(), parts.end(), [&](const Poll::Part& part) { return link_of(part.path) == link; }))
+      finish_poll(number);
   }
   for (const std::uint64_t number : numbers_of(everybody_)) {
     const auto& parts = everybody_.at(number).parts;
@@ -208,6 +219,9 @@ void Inquirer::tick(TimePoint now) {
   }
   for (const std::uint64_t number : numbers_of(searches_)) {
     if (now >= searches_.at(number).deadline) give_up_search(number);
+  }
+  for (const std::uint64_t number : numbers_of(polls_)) {
+    if (now >= polls_.at(number).deadline) finish_poll(number);
   }
   for (const std::uint64_t number : numbers_of(everybody_))
     continue_everybody(now, number);

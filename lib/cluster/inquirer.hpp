@@ -20,7 +20,8 @@ namespace wscluster::cluster {
 /// Asks holders for operators and applications: who is connected, and orders for their sessions. Lists ask every shard
 /// at once and put the answers together. One user or session is looked for where the ring says, then with the earlier
 /// owners that may still hold it, then with the owner again, since it may have come there meanwhile. An order for
-/// everybody goes to every shard, and again until nobody can have moved past it. Pure: time and network are given.
+/// everybody goes to every shard, and again until nobody can have moved past it. With Delivery::broadcast one user is
+/// asked of every node. Pure: time and network are given.
 class Inquirer {
  public:
   explicit Inquirer(Network& network) : network_(network) {}
@@ -93,6 +94,19 @@ class Inquirer {
     OrderReport report;
   };
 
+  /// A question of one session or user that goes to every node (Delivery::broadcast).
+  struct Poll {
+    struct Part {
+      std::string node;
+      PathId path = 0;
+    };
+    Order order;
+    TimePoint deadline;
+    OrderDone done;
+    std::vector<Part> parts;  ///< not answered
+    OrderReport report;
+  };
+
   // What comes back (inquirer.cpp)
   [[nodiscard]] SessionFacts facts_of(const wire::SessionEntry& entry, const std::string& node) const;
   [[nodiscard]] std::vector<SessionFacts> facts_of(const wire::Sessions& answer, const std::string& node) const;
@@ -114,6 +128,11 @@ class Inquirer {
   void finish_search(std::uint64_t number, OrderReport report);
   void give_up_search(std::uint64_t number);
 
+  // One session or user, asked of every node (inquirer_poll.cpp)
+  void begin_poll(std::uint64_t number, Order order, TimePoint deadline, OrderDone done);
+  void on_poll_answer(PathId path, const wire::Sessions& answer, std::uint64_t number);
+  void finish_poll(std::uint64_t number);
+
   // Everybody (inquirer_everybody.cpp)
   void begin_round(std::uint64_t number);
   [[nodiscard]] std::vector<Everybody::Part> parts_of(const ServiceView& ring);
@@ -127,6 +146,7 @@ class Inquirer {
   std::map<std::uint64_t, List> lists_;
   std::map<std::uint64_t, Search> searches_;
   std::map<std::uint64_t, Everybody> everybody_;
+  std::map<std::uint64_t, Poll> polls_;
   std::uint64_t last_number_ = 0;
 };
 

@@ -32,6 +32,9 @@ std::vector<std::string> problems(const ServiceOptions& options) {
     found.push_back(key("inbox") +
                     " and hold keep nothing while inbox_messages or inbox_bytes is 0; write hold: 0s and inbox: off");
   }
+  if (options.delivery == Delivery::broadcast && options.inbox != Inbox::off) {
+    found.push_back(key("inbox") + " must be off where delivery is broadcast: every node would keep the message");
+  }
   if (options.inbox_time < std::chrono::seconds(1) || options.inbox_time > std::chrono::hours(24 * 7)) {
     found.push_back(key("inbox_time") + " is " + format_duration(options.inbox_time) +
                     "; it must be between 1s and 168h");

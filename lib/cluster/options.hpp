@@ -25,6 +25,12 @@ enum class Inbox : std::uint8_t {
   memory,  ///< kept by the holder, travels with the user; answered `queued`
 };
 
+/// How the node that has a user is found.
+enum class Delivery : std::uint8_t {
+  ring,       ///< computed: every user has one owner, and moves when the ring changes
+  broadcast,  ///< every node is asked: a session lives where it connected, and nothing moves
+};
+
 /// Rules of the protocol switched off one at a time, so that a test can show that it would notice. Tests only.
 struct Mutations {
   bool no_dedupe = false;       ///< a repeat is executed again
@@ -46,6 +52,7 @@ struct Mutations {
 /// One service as its holders and senders see it. The same values on every process of the cluster.
 struct ServiceOptions {
   std::string name;
+  Delivery delivery = Delivery::ring;
   RawMode raw = RawMode::relay;
   SlowConsumer slow_consumer = SlowConsumer::close;
   std::uint64_t outbox_messages = 4096;      ///< waiting for one session, beyond the window in flight

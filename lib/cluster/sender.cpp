@@ -20,11 +20,30 @@ constexpr Duration reader_memory = 60s;
 /// A copy is executed until its deadline; a link that holds one back longer than this is broken.
 constexpr Duration copy_delay = 10s;
 
-std::string key_of(std::string_view service, std::string_view uid) {
+std::string key_of(std::string_view service, std::string_view uid, std::uint64_t target) {
   std::string key;
   key.reserve(service.size() + 1 + uid.size());
   key.append(service).push_back('\0');
-  return key.append(uid);
+  key.append(uid);
+  if (target != 0) key.append(1, '\0').append(reinterpret_cast<const char*>(&target), sizeof target);
+  return key;
+}
+
+/// The worst that may be true of the whole comes first.
+unsigned rank_of(wire::ReceiptStatus status) noexcept {
+  switch (status) {
+    case wire::ReceiptStatus::unknown:
+      return 4;
+    case wire::ReceiptStatus::queued:
+      return 3;
+    case wire::ReceiptStatus::delivered:
+      return 2;
+    case wire::ReceiptStatus::expired:
+      return 1;
+    case wire::ReceiptStatus::offline:
+      break;
+  }
+  return 0;
 }
 
 }  // namespace
@@ -45,18 +64,56 @@ const char* to_string(wire::ReceiptStatus status) noexcept {
   return "unknown";
 }
 
+std::uint64_t Tally::begin(std::size_t parts, ReceiptSink& sink, std::uint64_t cookie) {
+  counts_[++last_] = {parts, {wire::ReceiptStatus::offline, 0, {}, 0, {}, false}, {}, &sink, cookie};
+  return last_;
+}
+
+void Tally::on_receipt(TimePoint now, std::uint64_t cookie, const Receipt& receipt) {
+  const auto found = counts_.find(cookie);
+  Count& count = found->second;
+  count.sum.sessions += receipt.sessions;
+  count.sum.epoch = std::max(count.sum.epoch, receipt.epoch);
+  count.sum.latency = std::max(count.sum.latency, receipt.latency);
+  count.sum.is_duplicate = count.sum.is_duplicate || receipt.is_duplicate;
+  if (rank_of(receipt.status) > rank_of(count.sum.status)) {
+    count.sum.status = receipt.status;
+    count.node = receipt.node;
+  }
+  if (--count.missing > 0) return;
+  Count done = std::move(count);
+  counts_.erase(found);
+  done.sum.node = done.node;
+  done.sink->on_receipt(now, done.cookie, done.sum);
+}
+
 Sender::Sender(Network& network, Mutations mutations)
     : network_(network), mutations_(mutations), origin_(random_id()) {}
 
 bool Sender::send(TimePoint now, const Outgoing& message, ReceiptSink& sink, std::uint64_t cookie) {
   const ServiceView* service = view_ ? view_->service(message.service) : nullptr;
   if (service == nullptr) return false;
-  auto& conversation = conversations_[key_of(message.service, message.uid)];
+  if (!service->is_broadcast) {
+    send_to(now, *service, 0, message, sink, cookie);
+    return true;
+  }
+  const auto& members = service->document->members;
+  if (members.empty()) return false;
+  const std::uint64_t part = tally_.begin(members.size(), sink, cookie);
+  for (const ring::Member& member : members)
+    send_to(now, *service, member.incarnation, message, tally_, part);
+  return true;
+}
+
+void Sender::send_to(TimePoint now, const ServiceView& service, std::uint64_t target, const Outgoing& message,
+                     ReceiptSink& sink, std::uint64_t cookie) {
+  auto& conversation = conversations_[key_of(message.service, message.uid, target)];
   if (!conversation) {
     conversation = std::make_unique<Conversation>();
     conversation->service = message.service;
     conversation->uid = message.uid;
-    conversation->hash = service->hash_of(message.uid);
+    conversation->hash = service.hash_of(message.uid);
+    conversation->target = target;
     ++paused_count_;
   }
   const std::uint64_t counter = first_counter_ + by_counter_.size();
@@ -73,12 +130,12 @@ bool Sender::send(TimePoint now, const Outgoing& message, ReceiptSink& sink, std
   } else {
     transmit(now, *conversation, conversation->open.size() - 1);
   }
-  return true;
 }
 
 const ring::Member* Sender::owner_of(const Conversation& conversation) const {
   const ServiceView* service = view_ ? view_->service(conversation.service) : nullptr;
-  return service == nullptr ? nullptr : service->ring.owner_of(conversation.hash);
+  if (service == nullptr) return nullptr;
+  return conversation.target != 0 ? service->member_of(conversation.target) : service->ring.owner_of(conversation.hash);
 }
 
 void Sender::start_if_due(TimePoint now, Conversation& conversation) {
@@ -157,6 +214,23 @@ void Sender::adopt(TimePoint now, std::shared_ptr<const View> view) {
     if (conversation->path != 0) continue;
     conversation->retry_at = now;
     start_if_due(now, *conversation);
+  }
+  end_conversations_with_gone(now);
+}
+
+/// A node that is gone has nobody. What it was sent and has not answered, nobody knows.
+void Sender::end_conversations_with_gone(TimePoint now) {
+  std::vector<Conversation*> gone;
+  for (auto& [key, conversation] : conversations_) {
+    if (conversation->target != 0 && owner_of(*conversation) == nullptr) gone.push_back(conversation.get());
+  }
+  for (Conversation* conversation : gone) {
+    while (!conversation->open.empty()) {
+      const bool was_sent = conversation->open.front().epoch != 0;
+      finish(now, *conversation, 0,
+             {was_sent ? wire::ReceiptStatus::unknown : wire::ReceiptStatus::offline, 0, {}, 0, {}, false});
+    }
+    forget_if_done(*conversation);
   }
 }
 
@@ -256,7 +330,7 @@ void Sender::settle(TimePoint now) {
 void Sender::forget_if_done(Conversation& conversation) {
   if (!conversation.open.empty()) return;
   if (conversation.path == 0) --paused_count_;
-  conversations_.erase(key_of(conversation.service, conversation.uid));
+  conversations_.erase(key_of(conversation.service, conversation.uid, conversation.target));
 }
 
 void Sender::tell_settled(TimePoint now) {

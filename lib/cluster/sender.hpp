@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -55,10 +56,29 @@ struct Outgoing {
   std::optional<Duration> lifetime = {};  ///< how long it waits for a session; nothing: as the service says
 };
 
+/// One receipt of many: of a message that was sent to every node.
+class Tally final : public ReceiptSink {
+ public:
+  /// Returns the cookie of each part.
+  std::uint64_t begin(std::size_t parts, ReceiptSink& sink, std::uint64_t cookie);
+  void on_receipt(TimePoint now, std::uint64_t cookie, const Receipt& receipt) override;
+
+ private:
+  struct Count {
+    std::size_t missing = 0;
+    Receipt sum;
+    std::string node;  ///< of the part that counts
+    ReceiptSink* sink = nullptr;
+    std::uint64_t cookie = 0;
+  };
+  std::map<std::uint64_t, Count> counts_;
+  std::uint64_t last_ = 0;
+};
+
 /// The origin of unicast messages of one core (DESIGN section 6, "Unicast"): computes the owner, keeps each message
 /// until it is answered or its deadline is over, and sends all open ones to a user again, in order, after a refusal, a
-/// broken link or a new owner. The holders' dedupe makes that harmless. Nobody forwards. Pure: time and network are
-/// given.
+/// broken link or a new owner. The holders' dedupe makes that harmless. Nobody forwards. With Delivery::broadcast each
+/// goes to every node, and their answers become one. Pure: time and network are given.
 class Sender {
  public:
   explicit Sender(Network& network, Mutations mutations = {});
@@ -94,11 +114,12 @@ class Sender {
     ReceiptSink* sink = nullptr;
     std::uint64_t cookie = 0;
   };
-  /// All open messages to one user.
+  /// All open messages to one user; with Delivery::broadcast at one node.
   struct Conversation {
     std::string service;
     std::string uid;
     std::uint64_t hash = 0;
+    std::uint64_t target = 0;  ///< life of the node it is for; 0: the owner, whoever that is
     std::deque<Open> open;
     PathId path = 0;   ///< where they were sent; 0: nowhere now
     std::string node;  ///< behind the path
@@ -113,6 +134,9 @@ class Sender {
     TimePoint used;
   };
 
+  void send_to(TimePoint now, const ServiceView& service, std::uint64_t target, const Outgoing& message,
+               ReceiptSink& sink, std::uint64_t cookie);
+  void end_conversations_with_gone(TimePoint now);
   void start(TimePoint now, Conversation& conversation);
   bool transmit(TimePoint now, Conversation& conversation, std::size_t index);
   void pause(Conversation& conversation, TimePoint retry_at);
@@ -131,7 +155,7 @@ class Sender {
   std::function<bool()> is_suspended_;
   std::shared_ptr<const View> view_;
   std::uint64_t origin_;
-  std::unordered_map<std::string, std::unique_ptr<Conversation>> conversations_;  ///< by service, NUL, uid
+  std::unordered_map<std::string, std::unique_ptr<Conversation>> conversations_;  ///< by service, NUL, uid, NUL, target
   struct Place {
     Conversation* conversation = nullptr;  ///< null: answered
     TimePoint lingers_until;               ///< another copy may be under way or wait somewhere
@@ -141,6 +165,7 @@ class Sender {
   std::size_t open_count_ = 0;
   std::size_t paused_count_ = 0;
   std::unordered_map<PathId, std::vector<Reader>> readers_;  ///< who keeps dedupe entries of ours
+  Tally tally_;
   TimePoint next_sweep_;
   TimePoint next_settled_;
 };

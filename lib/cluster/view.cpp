@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/random.hpp"
 #include "ring/key.hpp"
 
 namespace wscluster::cluster {
@@ -23,8 +24,29 @@ bool ServiceView::is_change_open(std::uint64_t change_epoch) const noexcept {
 }
 
 bool ServiceView::has_member(std::string_view name, std::uint64_t incarnation) const noexcept {
-  const auto* member = ring.find(name);
-  return member != nullptr && member->incarnation == incarnation;
+  const ring::Member* member = member_of(incarnation);
+  return member != nullptr && member->name == name;
+}
+
+const ring::Member* ServiceView::member_of(std::uint64_t incarnation) const noexcept {
+  const auto& members = document->members;
+  const auto found = std::find_if(members.begin(), members.end(),
+                                  [&](const auto& member) { return member.incarnation == incarnation; });
+  return found == members.end() ? nullptr : &*found;
+}
+
+// With broadcast an id has the holder's life in the place of its first random number. Who held it may be gone; then a
+// client without a subprotocol goes on anywhere.
+const ring::Member* ServiceView::holder_of(const session::SessionId& id) const noexcept {
+  const ring::Member* holder = is_broadcast ? member_of(id.random[0]) : nullptr;
+  return holder != nullptr ? holder : ring.owner_of(id.hash);
+}
+
+session::SessionId ServiceView::new_session(std::string_view uid) const {
+  auto id = session::SessionId::make(hash_of(uid));
+  if (!is_broadcast) return id;
+  if (const ring::Member* holder = ring.owner_of(random_id())) id.random[0] = holder->incarnation;
+  return id;
 }
 
 std::shared_ptr<const ServiceView> ServiceView::make(std::shared_ptr<const ring::Document> document,
@@ -35,6 +57,18 @@ std::shared_ptr<const ServiceView> ServiceView::make(std::shared_ptr<const ring:
     auto& list = open.epoch < done_through ? view->closed : view->open;
     list.push_back({open.epoch, ring::HashRing(open.members, document->seed, document->points_per_weight)});
   }
+  view->policies = std::move(policies);
+  view->document = std::move(document);
+  return view;
+}
+
+std::shared_ptr<const ServiceView> ServiceView::make_broadcast(std::shared_ptr<const ring::Document> document,
+                                                               std::vector<ChangePolicy> policies,
+                                                               const ring::Member* self) {
+  auto view = std::make_shared<ServiceView>();
+  view->is_broadcast = true;
+  view->ring = self == nullptr ? ring::HashRing(*document)
+                               : ring::HashRing({*self}, document->seed, document->points_per_weight);
   view->policies = std::move(policies);
   view->document = std::move(document);
   return view;

@@ -11,6 +11,7 @@
 #include "base/time.hpp"
 #include "cluster/network.hpp"
 #include "ring/hash_ring.hpp"
+#include "session/session_id.hpp"
 
 namespace wscluster::cluster {
 
@@ -49,9 +50,16 @@ struct ServiceView {
   /// in it any more was lost.
   std::vector<OpenEpoch> closed;
   std::vector<ChangePolicy> policies;  ///< of changes that are not done, ascending
+  /// Delivery::broadcast. A node's ring has itself alone then, and a gateway's says where new clients go.
+  bool is_broadcast = false;
 
   [[nodiscard]] std::uint64_t epoch() const noexcept { return document->epoch; }
   [[nodiscard]] std::uint64_t hash_of(std::string_view uid) const noexcept;
+  /// Who has, or shall have, the session of that id; null: nobody.
+  [[nodiscard]] const ring::Member* holder_of(const session::SessionId& id) const noexcept;
+  /// For a client that is new.
+  [[nodiscard]] session::SessionId new_session(std::string_view uid) const;
+  [[nodiscard]] const ring::Member* member_of(std::uint64_t incarnation) const noexcept;
   [[nodiscard]] const ChangePolicy* policy_of(std::uint64_t epoch) const noexcept;
   /// The change that made this epoch may not be done: what was counted for it is still asked for. A view that came over
   /// a link has no policies.
@@ -62,6 +70,10 @@ struct ServiceView {
   [[nodiscard]] static std::shared_ptr<const ServiceView> make(std::shared_ptr<const ring::Document> document,
                                                                std::uint64_t done_through,
                                                                std::vector<ChangePolicy> policies);
+  /// As a node (`self`) or a gateway (null) sees a service with Delivery::broadcast.
+  [[nodiscard]] static std::shared_ptr<const ServiceView> make_broadcast(std::shared_ptr<const ring::Document> document,
+                                                                         std::vector<ChangePolicy> policies,
+                                                                         const ring::Member* self);
 };
 
 /// A process of the cluster as its registration tells.

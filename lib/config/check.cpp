@@ -47,12 +47,44 @@ void check_files(Loaded& loaded, Roles roles) {
   }
 }
 
-void check_certificate(Loaded& loaded) {
+/// A file may be named as one of several: where its key was set.
+std::string tls_key_of(const Loaded& loaded, const std::string& message) {
+  const auto& tls = loaded.config.node.front.tls;
+  if (!tls.client_crl_file.empty() && message.starts_with(tls.client_crl_file)) return "tls.client_crl_file";
+  if (!tls.client_ca_file.empty() && message.starts_with(tls.client_ca_file)) return "tls.client_ca_file";
+  return loaded.config.node.front.tls_cert_file.empty() ? "tls.certificates" : "tls.cert_file";
+}
+
+void check_certificates(Loaded& loaded) {
   const auto& front = loaded.config.node.front;
-  if (front.tls_cert_file.empty() || front.tls_key_file.empty()) return;
-  if (!read_file(front.tls_cert_file) || !read_file(front.tls_key_file)) return;  // reported already
-  const auto server = net::TlsServer::from_files(front.tls_cert_file, front.tls_key_file);
-  if (!server) loaded.problems.push_back(problem_at(loaded, "tls.cert_file", server.error().message));
+  if (front.tls_cert_file.empty() != front.tls_key_file.empty()) return;  // a contradiction
+  if (loaded.origins.contains("tls.certificates") && front.tls_certificates.empty()) {
+    loaded.problems.push_back(problem_at(
+        loaded, "tls.certificates", "the list is empty: give {cert_file: FILE, key_file: FILE} or remove the key"));
+  }
+  std::vector<net::Certificate> good;
+  const auto all = front::certificates_of(front);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const bool is_single = i == 0 && !front.tls_cert_file.empty();
+    if (is_single && (!read_file(all[i].certificate) || !read_secret(all[i].key))) continue;  // reported already
+    const std::string key = is_single ? "tls.cert_file" : "tls.certificates";
+    auto certificate = net::Certificate::from_files(all[i]);
+    if (!certificate) {
+      loaded.problems.push_back(problem_at(loaded, key, certificate.error().message));
+      continue;
+    }
+    if (const auto sentence = net::expiry_warning(*certificate, WallClock::now())) {
+      loaded.problems.push_back(problem_at(loaded, key, *sentence));
+      loaded.problems.back().severity = Severity::warning;
+    }
+    good.push_back(std::move(*certificate));
+  }
+  const bool is_readable = loaded.usable() && !good.empty() && front::problems(front).empty();
+  if (!is_readable) return;
+  if (const auto server = net::TlsServer::make(good, front.tls); !server) {
+    const std::string& message = server.error().message;
+    loaded.problems.push_back(problem_at(loaded, tls_key_of(loaded, message), message));
+  }
 }
 
 void check_static_files(Loaded& loaded) {
@@ -127,7 +159,11 @@ void check_contradictions(Loaded& loaded, Roles roles) {
     report("", sentences);
     for (const auto& door : config.node.front.services) {
       if (door.service.raw != cluster::RawMode::event || door.webhook.is_on()) continue;
-      report("", {"services." + door.service.name + ".raw is event, but nobody is told of events: set webhook_url"});
+      Problem problem = problem_at(loaded, "services." + door.service.name + ".raw",
+                                   "nobody is told of events: set webhook_url, or hold the sessions in programs that "
+                                   "embed the application");
+      problem.severity = Severity::warning;
+      loaded.problems.push_back(std::move(problem));
     }
   }
   if (any_of(roles, Roles::gateway)) {
@@ -154,7 +190,7 @@ void read_redis_passwords(Loaded& loaded) {
 void check_config(Loaded& loaded, Roles roles) {
   check_files(loaded, roles);
   if (any_of(roles, Roles::servers)) {
-    check_certificate(loaded);
+    check_certificates(loaded);
     check_static_files(loaded);
   }
   read_redis_passwords(loaded);

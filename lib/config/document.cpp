@@ -105,6 +105,7 @@ class Reader {
     const std::string path = section + "." + name;
     const auto* setting = find_setting(path);
     if (setting == nullptr) return unknown(section, name, key);
+    if (setting->type == Type::certificates) return read_certificates(path, value);
     read_leaf(document_.entries, setting->is_list(), path, path, value);
   }
 
@@ -143,6 +144,25 @@ class Reader {
       return add(value, path, is_list ? "a list is expected here" : "a single value is expected here");
     }
     entries.push_back(std::move(entry));
+  }
+
+  /// The values are certificate and key in turn.
+  void read_certificates(const std::string& path, const YAML::Node& value) {
+    if (!value.IsSequence()) return add(value, path, "a list is expected here: [{cert_file: FILE, key_file: FILE}]");
+    Entry entry{path, {}, value.Mark().line + 1, value.Mark().column + 1};
+    for (const auto& item : value) {
+      const bool is_pair =
+          item.IsMap() && item.size() == 2 && is_file_name(item["cert_file"]) && is_file_name(item["key_file"]);
+      if (!is_pair)
+        return add(item, path, "each entry is exactly a cert_file and its key_file: {cert_file: FILE, key_file: FILE}");
+      entry.values.push_back(item["cert_file"].Scalar());
+      entry.values.push_back(item["key_file"].Scalar());
+    }
+    document_.entries.push_back(std::move(entry));
+  }
+
+  static bool is_file_name(const YAML::Node& node) {
+    return node.IsDefined() && node.IsScalar() && !node.Scalar().empty();
   }
 
   /// The nearest key of the same section, else the same name in another one.

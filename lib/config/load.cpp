@@ -21,7 +21,7 @@ std::string variable(const Environment& environment, const std::string& name) {
 }
 
 bool is_file_type(Type type) {
-  return type == Type::file || type == Type::path || type == Type::files;
+  return type == Type::file || type == Type::path || type == Type::files || type == Type::certificates;
 }
 
 /// Names in a file are meant from where the file is, not from where the program was started.

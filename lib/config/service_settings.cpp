@@ -30,6 +30,27 @@ std::vector<ServiceSetting> make_table() {
        .is_secret_file = true},
       [](auto& d) -> auto& { return d.key_files; });
   add(
+      {.key = "delivery",
+       .type = choice,
+       .text = "ring: the node of a user is computed; broadcast: a session lives where it connected, and a send asks "
+               "every node",
+       .choices = {"ring", "broadcast"}},
+      [](auto& d) -> auto& { return d.service.delivery; });
+  add(
+      {.key = "origins",
+       .type = list,
+       .text = "Web pages that may connect: https://app.example.org, https://*.example.org; others get 403",
+       .default_note = "all",
+       .reloadable = true},
+      [](auto& d) -> auto& { return d.origins; });
+  add(
+      {.key = "missing_origin",
+       .type = choice,
+       .text = "With origins: a client that names no Origin, which browsers always do",
+       .choices = {"allow", "refuse"},
+       .reloadable = true},
+      [](auto& d) -> auto& { return d.missing_origin; });
+  add(
       {.key = "raw",
        .type = choice,
        .text = "A message of a client without a subprotocol: echo returns it; relay sends {\"to\":\"uid\",\"data\":…} "

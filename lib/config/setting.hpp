@@ -43,7 +43,7 @@ struct BasicSetting {
   Result<> (*set)(Record&, const BasicSetting&, const Values&) = nullptr;
   std::string (*get)(const Record&, const BasicSetting&) = nullptr;
 
-  [[nodiscard]] bool is_list() const { return type == Type::list || type == Type::files; }
+  [[nodiscard]] bool is_list() const { return type == Type::list || type == Type::files || type == Type::certificates; }
 };
 
 /// The name of the environment variable: WSCLUSTER_LIMITS_MAX_CONNECTIONS for limits.max_connections.
@@ -69,6 +69,8 @@ template <class Record, class Access>
       if constexpr (std::is_same_v<Field, std::vector<std::string>>) {
         Access{}(record) = values;
         return {};
+      } else if constexpr (std::is_same_v<Field, std::vector<net::CertificateFiles>>) {
+        return read_values(values, Access{}(record));
       } else {
         return read_value(self.type, values.front(), Access{}(record));
       }

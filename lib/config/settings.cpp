@@ -216,9 +216,10 @@ void add_listeners(Table& t) {
   t.push_back(bind(
       Setting{.key = "tls.cert_file",
               .type = file,
-              .text = "Certificate chain (PEM) of the client listener; without it the listener is plain",
+              .text = "Certificate chain (PEM) of the client listener; without one the listener is plain",
               .roles = servers,
-              .flag = "tls-cert"},
+              .flag = "tls-cert",
+              .reloadable = true},
       [](auto& c) -> auto& { return c.node.front.tls_cert_file; }));
   t.push_back(bind(
       Setting{.key = "tls.key_file",
@@ -226,8 +227,51 @@ void add_listeners(Table& t) {
               .text = "Private key (PEM) of the certificate",
               .roles = servers,
               .flag = "tls-key",
+              .reloadable = true,
               .is_secret_file = true},
       [](auto& c) -> auto& { return c.node.front.tls_key_file; }));
+  t.push_back(bind(
+      Setting{.key = "tls.certificates",
+              .type = certificates,
+              .text = "More certificates, chosen by the name a client asks for: exact, then wildcard, else the first",
+              .roles = servers,
+              .default_note = "none",
+              .reloadable = true,
+              .is_secret_file = true},
+      [](auto& c) -> auto& { return c.node.front.tls_certificates; }));
+}
+
+void add_tls(Table& t) {
+  const auto tls = [&t](Setting setting, auto access) {
+    setting.roles = servers;
+    setting.reloadable = true;
+    t.push_back(bind(std::move(setting), access));
+  };
+  tls(
+      {.key = "tls.strict_sni",
+       .type = boolean,
+       .text = "Refuse clients that ask for no name, or for one without a certificate"},
+      [](auto& c) -> auto& { return c.node.front.tls.strict_sni; });
+  tls(
+      {.key = "tls.min_version",
+       .type = choice,
+       .text = "Oldest TLS that clients may speak",
+       .choices = {"1.2", "1.3"}},
+      [](auto& c) -> auto& { return c.node.front.tls.min_version; });
+  tls(
+      {.key = "tls.client_auth",
+       .type = choice,
+       .text = "Certificates of clients: off does not ask; optional takes good ones; required lets nobody in without",
+       .choices = {"off", "optional", "required"}},
+      [](auto& c) -> auto& { return c.node.front.tls.client_auth; });
+  tls(
+      {.key = "tls.client_ca_file", .type = file, .text = "Authorities (PEM) whose certificates clients may have"},
+      [](auto& c) -> auto& { return c.node.front.tls.client_ca_file; });
+  tls(
+      {.key = "tls.client_crl_file",
+       .type = file,
+       .text = "Revoked certificates of clients: one list (PEM) of each authority of the chain"},
+      [](auto& c) -> auto& { return c.node.front.tls.client_crl_file; });
 }
 
 void add_limits(Table& t) {
@@ -274,8 +318,14 @@ void add_limits(Table& t) {
       "idle_timeout", duration, "No frame and no pong for so long: the client is dead; 0: never",
       [](auto& c) -> auto& { return c.node.front.edge.idle_timeout; });
   limit(
-      "close_timeout", duration, "Waiting for the client's Close and end of stream",
+      "close_timeout", duration, "Waiting for the client's Close and, without TLS, for its end of stream",
       [](auto& c) -> auto& { return c.node.front.edge.close_timeout; });
+  limit(
+      "close_notify_flush_timeout", duration, "For the close_notify that ends TLS to leave",
+      [](auto& c) -> auto& { return c.node.front.edge.close_notify_flush_timeout; });
+  limit(
+      "close_notify_read_timeout", duration, "Then waiting for the client's close_notify",
+      [](auto& c) -> auto& { return c.node.front.edge.close_notify_read_timeout; });
   limit(
       "write_timeout", duration, "Output waiting without progress for so long: slow consumer",
       [](auto& c) -> auto& { return c.node.front.edge.write_timeout; });
@@ -399,6 +449,7 @@ const std::vector<Setting>& settings() {
     add_redis(t);
     add_members(t);
     add_listeners(t);
+    add_tls(t);
     add_limits(t);
     add_links(t);
     add_operation(t);

@@ -20,12 +20,21 @@ std::string without_password(const std::string& url) {
   return colon < at ? url.substr(0, colon + 1) + "***" + url.substr(at) : url;
 }
 
+/// Quoted where its first character means something to YAML.
+std::string as_scalar(std::string_view value) {
+  const bool is_plain =
+      !value.empty() && std::string_view("*&!|>%@`[{'\"").find(value.front()) == std::string_view::npos;
+  return is_plain ? std::string(value) : "'" + std::string(value) + "'";
+}
+
 /// A value as YAML takes it back.
 template <class Record>
 std::string as_yaml(const BasicSetting<Record>& setting, const std::string& value) {
-  if (setting.is_list()) return "[" + value + "]";
-  if (setting.type == Type::endpoint && value.starts_with('[')) return "'" + value + "'";
-  return value.empty() ? "''" : value;
+  if (!setting.is_list()) return as_scalar(value);
+  std::string out;
+  for (const std::string& item : parse_list(value))
+    out += (out.empty() ? "" : ",") + as_scalar(item);
+  return "[" + out + "]";
 }
 
 void add_comment(std::string& out, const std::string& indent, const std::string& text) {

@@ -65,6 +65,8 @@ std::string describe(Type type, std::span<const std::string_view> choices) {
       return "list";
     case Type::files:
       return "list of files";
+    case Type::certificates:
+      return "list of {cert_file, key_file}";
   }
   return "text";
 }
@@ -96,6 +98,8 @@ std::string_view value_name(Type type) {
       return "A,B";
     case Type::files:
       return "FILE,FILE";
+    case Type::certificates:
+      return "CERT,KEY";
   }
   return "TEXT";
 }
@@ -123,6 +127,7 @@ Result<> check(Type type, std::span<const std::string_view> choices, std::string
     case Type::path:
     case Type::list:
     case Type::files:
+    case Type::certificates:
       return {};
   }
   return {};
@@ -188,6 +193,15 @@ Result<> read_value(Type, std::string_view text, Endpoint& field) {
   return assign(Endpoint::parse(text), field);
 }
 
+Result<> read_values(const std::vector<std::string>& texts, std::vector<net::CertificateFiles>& field) {
+  if (texts.size() % 2 != 0) return error(Errc::invalid, "each certificate needs its key: CERT,KEY,CERT,KEY");
+  std::vector<net::CertificateFiles> pairs;
+  for (std::size_t i = 0; i < texts.size(); i += 2)
+    pairs.push_back({texts[i], texts[i + 1]});
+  field = std::move(pairs);
+  return {};
+}
+
 std::string write_value(Type, const std::string& field) {
   return field;
 }
@@ -216,6 +230,12 @@ std::string write_value(Type, const std::vector<std::string>& field) {
   std::string out;
   for (const auto& item : field)
     out += (out.empty() ? "" : ",") + item;
+  return out;
+}
+std::string write_value(Type, const std::vector<net::CertificateFiles>& field) {
+  std::string out;
+  for (const auto& pair : field)
+    out.append(out.empty() ? "" : ",").append(pair.certificate).append(",").append(pair.key);
   return out;
 }
 

@@ -11,24 +11,26 @@
 #include "base/endpoint.hpp"
 #include "base/error.hpp"
 #include "base/time.hpp"
+#include "net/tls_options.hpp"
 
 namespace wscluster::config {
 
 /// How the text of a key or flag is read. The same for YAML, environment and command line.
 enum class Type : std::uint8_t {
-  text,      ///< any text
-  boolean,   ///< true false yes no on off
-  count,     ///< 2500 10k 1m
-  duration,  ///< 250ms 5s 1m30s
-  size,      ///< 64KiB 1MB
-  rate,      ///< 500/s 30/m
-  number,    ///< 1.5
-  endpoint,  ///< HOST:PORT
-  file,      ///< a file that must be readable
-  path,      ///< a file that will be written
-  choice,    ///< one of a list
-  list,      ///< several texts; separated by commas where only one text is possible
-  files,     ///< several files that must be readable
+  text,          ///< any text
+  boolean,       ///< true false yes no on off
+  count,         ///< 2500 10k 1m
+  duration,      ///< 250ms 5s 1m30s
+  size,          ///< 64KiB 1MB
+  rate,          ///< 500/s 30/m
+  number,        ///< 1.5
+  endpoint,      ///< HOST:PORT
+  file,          ///< a file that must be readable
+  path,          ///< a file that will be written
+  choice,        ///< one of a list
+  list,          ///< several texts; separated by commas where only one text is possible
+  files,         ///< several files that must be readable
+  certificates,  ///< several {cert_file, key_file}; where only one text is possible CERT,KEY,CERT,KEY
 };
 
 /// For help and errors: "duration", "one of a, b".
@@ -54,6 +56,9 @@ enum class Type : std::uint8_t {
 [[nodiscard]] Result<> read_value(Type type, std::string_view text, double& field);
 [[nodiscard]] Result<> read_value(Type type, std::string_view text, Endpoint& field);
 
+/// Certificate and key in turn.
+[[nodiscard]] Result<> read_values(const std::vector<std::string>& texts, std::vector<net::CertificateFiles>& field);
+
 [[nodiscard]] std::string write_value(Type type, const std::string& field);
 [[nodiscard]] std::string write_value(Type type, bool field);
 [[nodiscard]] std::string write_value(Type type, std::uint64_t field);
@@ -62,5 +67,6 @@ enum class Type : std::uint8_t {
 [[nodiscard]] std::string write_value(Type type, double field);
 [[nodiscard]] std::string write_value(Type type, const Endpoint& field);
 [[nodiscard]] std::string write_value(Type type, const std::vector<std::string>& field);
+[[nodiscard]] std::string write_value(Type type, const std::vector<net::CertificateFiles>& field);
 
 }  // namespace wscluster::config

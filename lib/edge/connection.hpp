@@ -16,17 +16,18 @@
 namespace wscluster::edge {
 
 enum class Phase : std::uint8_t {
-  free,       ///< the slot is not in use (or waits for the end of the turn)
-  fresh,      ///< adopted by a TLS listener; no byte has come
-  queued,     ///< has begun its TLS handshake and waits for its turn
-  handshake,  ///< TLS
-  idle,       ///< between HTTP requests, no byte of the next one
-  head,       ///< inside an HTTP head
-  body,       ///< inside an HTTP body
-  waiting,    ///< the application has the request
-  answering,  ///< the response is on its way
-  websocket,  ///< open
-  closing,    ///< our Close is queued or sent, the client's is awaited
+  free,          ///< the slot is not in use (or waits for the end of the turn)
+  fresh,         ///< adopted by a TLS listener; no byte has come
+  queued,        ///< has begun its TLS handshake and waits for its turn
+  handshake,     ///< TLS
+  idle,          ///< between HTTP requests, no byte of the next one
+  head,          ///< inside an HTTP head
+  body,          ///< inside an HTTP body
+  waiting,       ///< the application has the request
+  answering,     ///< the response is on its way
+  websocket,     ///< open
+  closing,       ///< our Close is queued or sent, the client's is awaited
+  taking_leave,  ///< the kernel has no room for close_notify yet
   lingering,  ///< nothing to say any more: reads until the client's end, so that the kernel does not reset what we said
 };
 
@@ -48,7 +49,6 @@ struct Connection final : net::Watcher {
 
   Edge::State* edge = nullptr;
   net::Stream stream;
-  net::TlsServer* tls = nullptr;
   std::unique_ptr<HttpSide> http;
   std::unique_ptr<Outbox> out;
   std::optional<websocket::Decoder> decoder;
@@ -64,6 +64,7 @@ struct Connection final : net::Watcher {
   Phase phase = Phase::free;
   CloseReason reason = CloseReason::http_done;
   bool is_known = false;  ///< the application has the id and will get on_gone()
+  bool is_tls = false;    ///< of a TLS listener, also before the handshake
   bool is_loopback = false;
   bool is_dirty = false;          ///< stands in the list of what is to be flushed
   bool is_handshake_due = false;  ///< stands in the list of handshakes to continue

@@ -62,6 +62,7 @@ void Edge::State::check(Connection& c) {
     case Phase::websocket:
       return check_websocket(c);
     case Phase::closing:
+    case Phase::taking_leave:
     case Phase::lingering:
       return end(c, c.reason, c.close_code);
   }

@@ -16,8 +16,12 @@ Edge::Edge(net::Core& core, const Options& options, Application& application)
 
 Edge::~Edge() = default;
 
-void Edge::adopt(int descriptor, std::string peer, bool is_loopback, net::TlsServer* tls) {
-  state_->adopt(descriptor, std::move(peer), is_loopback, tls);
+void Edge::adopt(int descriptor, std::string peer, bool is_loopback, bool is_tls) {
+  state_->adopt(descriptor, std::move(peer), is_loopback, is_tls);
+}
+
+void Edge::use_tls(std::shared_ptr<const net::TlsServer> tls) {
+  state_->tls = std::move(tls);
 }
 
 void Edge::watch_intake(std::function<void(bool is_full)> changed) {

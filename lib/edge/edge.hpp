@@ -13,6 +13,7 @@
 #include "base/endpoint.hpp"
 #include "base/time.hpp"
 #include "edge/options.hpp"
+#include "net/certificate.hpp"
 #include "websocket/frame.hpp"
 
 namespace wscluster::net {
@@ -37,7 +38,8 @@ struct Request {
   std::string body;
   std::string peer;  ///< address of the client, without port
   bool is_tls = false;
-  bool is_loopback = false;  ///< the peer is on this host
+  bool is_loopback = false;                                  ///< the peer is on this host
+  std::optional<net::ClientCertificate> client_certificate;  ///< found good by the TLS handshake
 
   /// First header of that name (case-insensitive) or query parameter of that name.
   [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const;
@@ -119,8 +121,10 @@ class Edge {
   Edge& operator=(const Edge&) = delete;
 
   /// Takes an accepted, non-blocking socket; closes it at once beyond max_connections (counted per edge: divide by the
-  /// cores) or while draining. `tls` is null for a plain listener and outlives the edge.
-  void adopt(int descriptor, std::string peer, bool is_loopback, net::TlsServer* tls);
+  /// cores) or while draining. `is_tls`: of a TLS listener; use_tls() was called.
+  void adopt(int descriptor, std::string peer, bool is_loopback, bool is_tls);
+  /// What TLS handshakes that begin from now on present. Connections that have begun theirs do not notice.
+  void use_tls(std::shared_ptr<const net::TlsServer> tls);
 
   /// `changed` is called with true when so many handshakes wait that no more sockets should be accepted, and with false
   /// when there is room again. What is not accepted waits in the kernel and costs nothing.

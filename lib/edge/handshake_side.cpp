@@ -28,11 +28,11 @@ bool has_peer_left(int descriptor) {
 
 }  // namespace
 
-void Edge::State::adopt(int descriptor, std::string peer, bool is_loopback, net::TlsServer* tls) {
+void Edge::State::adopt(int descriptor, std::string peer, bool is_loopback, bool is_tls) {
   if (is_draining || counters.open_connections >= options.max_connections) {
     net::Stream refused(descriptor);
     ++counters.ended[static_cast<std::size_t>(is_draining ? CloseReason::drain : CloseReason::limit)];
-    if (tls == nullptr) {
+    if (!is_tls) {
       static_cast<void>(refused.write(net::serialize_response(503, "", {{"Retry-After", "1"}}, "", false)));
       refused.shutdown_write();
     }
@@ -41,14 +41,14 @@ void Edge::State::adopt(int descriptor, std::string peer, bool is_loopback, net:
   Connection& c = take_slot();
   c.peer = std::move(peer);
   c.is_loopback = is_loopback;
-  c.tls = tls;
+  c.is_tls = is_tls;
   c.stream = net::Stream(descriptor);
   ++counters.accepted;
   ++counters.open_connections;
   if (const auto timeout = static_cast<unsigned>(options.user_timeout.count()); timeout > 0) {
     ::setsockopt(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout, sizeof timeout);
   }
-  if (tls == nullptr) {
+  if (!is_tls) {
     enter(c, Phase::idle, options.head_timeout);
   } else {
     enter(c, Phase::fresh, options.handshake_timeout);
@@ -87,7 +87,7 @@ bool Edge::State::continue_handshakes() {
 }
 
 void Edge::State::continue_handshake(Connection& c) {
-  if (!c.stream.is_tls()) c.stream = net::Stream(c.stream.release(), *c.tls);
+  if (!c.stream.is_tls()) c.stream = net::Stream(c.stream.release(), *tls);
   const net::IoStatus status = c.stream.handshake();
   if (status == net::IoStatus::would_block) return wait_for(c, !c.stream.wants_write(), c.stream.wants_write());
   if (status != net::IoStatus::ok) return fail_handshake(c);

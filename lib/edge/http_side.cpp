@@ -70,8 +70,9 @@ void Edge::State::dispatch(Connection& c) {
   request.headers = std::move(parsed.headers);
   request.body = std::move(parsed.body);
   request.peer = c.peer;
-  request.is_tls = c.tls != nullptr;
+  request.is_tls = c.is_tls;
   request.is_loopback = c.is_loopback;
+  request.client_certificate = c.stream.client_certificate();
   if (!split_target(request))
     return refuse(c, 400, "the query holds a broken percent escape", CloseReason::protocol_error);
   if (websocket::has_token(joined(request, "Upgrade"), "websocket")) {

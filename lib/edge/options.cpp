@@ -16,6 +16,8 @@ std::vector<std::string> problems(const Options& options) {
   positive("body_timeout", options.body_timeout);
   positive("keep_alive_timeout", options.keep_alive_timeout);
   positive("close_timeout", options.close_timeout);
+  positive("close_notify_flush_timeout", options.close_notify_flush_timeout);
+  positive("close_notify_read_timeout", options.close_notify_read_timeout);
   positive("write_timeout", options.write_timeout);
   if (options.max_connections == 0) found.emplace_back("max_connections must be at least 1");
   if (options.max_handshakes == 0) found.emplace_back("max_handshakes must be at least 1");

@@ -23,9 +23,11 @@ struct Options {
   Duration keep_alive_timeout{60'000};  ///< idle HTTP connection between requests
   Duration ping_interval{25'000};       ///< server ping on a silent WebSocket (spread over the sessions); 0: none
   Duration idle_timeout{75'000};        ///< no frame and no pong for so long: dead; 0: never
-  Duration close_timeout{2'000};        ///< waiting for the client's Close and FIN
-  Duration write_timeout{30'000};       ///< queued output without any progress for so long: slow consumer
-  Duration user_timeout{30'000};        ///< TCP_USER_TIMEOUT
+  Duration close_timeout{2'000};        ///< waiting for the client's Close; then, without TLS, for its FIN
+  Duration close_notify_flush_timeout{3'000};  ///< for the kernel to take the close_notify that ends TLS
+  Duration close_notify_read_timeout{2'000};   ///< then waiting for the client's
+  Duration write_timeout{30'000};              ///< queued output without any progress for so long: slow consumer
+  Duration user_timeout{30'000};               ///< TCP_USER_TIMEOUT
 };
 
 /// Contradictions between fields, each a sentence; empty when usable.

@@ -127,6 +127,8 @@ void Edge::State::on_ready(Connection& c, bool readable, bool writable) {
     case Phase::handshake:
       if (!std::exchange(c.is_handshake_due, true)) handshakes.push_back(id_of(c));
       return;
+    case Phase::taking_leave:
+      return linger(c);
     default:
       break;
   }
@@ -205,6 +207,7 @@ void Edge::State::on_end(Connection& c, bool is_failure) {
       c.ends_after_flush = true;
       return wait_for(c, false, c.waits_writable);
     case Phase::closing:
+    case Phase::taking_leave:
     case Phase::lingering:
       return end(c, c.reason, c.close_code);
     default:
@@ -269,9 +272,15 @@ void Edge::State::on_flushed(Connection& c) {
 }
 
 void Edge::State::linger(Connection& c) {
-  enter(c, Phase::lingering, options.close_timeout);
-  c.stream.shutdown_write();
   c.http.reset();
+  if (c.phase != Phase::taking_leave) enter(c, Phase::taking_leave, options.close_notify_flush_timeout);
+  if (c.stream.send_close_notify() == net::IoStatus::would_block) return wait_for(c, false, true);
+  await_end(c);
+}
+
+void Edge::State::await_end(Connection& c) {
+  enter(c, Phase::lingering, c.is_tls ? options.close_notify_read_timeout : options.close_timeout);
+  c.stream.shutdown_write();
   if (c.has_peer_ended) return end(c, c.reason, c.close_code);
   wait_for(c, true, false);
 }

@@ -42,7 +42,7 @@ struct Edge::State : std::enable_shared_from_this<Edge::State> {
   void fail(Connection& c, std::string_view why);
 
   // Sockets.
-  void adopt(int descriptor, std::string peer, bool is_loopback, net::TlsServer* tls);
+  void adopt(int descriptor, std::string peer, bool is_loopback, bool is_tls);
   void on_first_bytes(Connection& c);
   void start_handshake(Connection& c);
   /// A small portion of the handshakes; true when some are left.
@@ -62,7 +62,9 @@ struct Edge::State : std::enable_shared_from_this<Edge::State> {
   void flush_all();
   void flush(Connection& c);
   void on_flushed(Connection& c);
+  /// All is said: close_notify, FIN, then the client's end, each within its time.
   void linger(Connection& c);
+  void await_end(Connection& c);
 
   // HTTP.
   void on_http_bytes(Connection& c, std::string_view bytes);
@@ -100,6 +102,7 @@ struct Edge::State : std::enable_shared_from_this<Edge::State> {
   Application& application;
   Counters counters;
   TimePoint start;
+  std::shared_ptr<const net::TlsServer> tls;
 
   std::vector<std::unique_ptr<std::array<Connection, page_size>>> pages;
   std::vector<std::int64_t> due;    ///< by slot: when check() is to look; dense, so that a sweep is one run over memory

@@ -113,6 +113,10 @@ void Desk::on_upgrade(edge::ConnectionId id, edge::Request request) {
     edge_.respond(id, failure(404, "NotFound", "no service at this path"));
     return;
   }
+  if (!door->origins.allows(request)) {
+    edge_.respond(id, failure(403, "Forbidden", "pages of this origin may not connect here"));
+    return;
+  }
   auto admission = admit_client(*doors_, *door, request);
   if (!admission) {
     edge_.respond(id, failure(admission.error()));
@@ -136,8 +140,7 @@ void Desk::on_upgrade(edge::ConnectionId id, edge::Request request) {
     ask_application(id, *door, std::move(request), *admission);
     return;
   }
-  const auto session =
-      admission->recovered ? *admission->recovered : session::SessionId::make(service->hash_of(admission->uid));
+  const auto session = admission->recovered ? *admission->recovered : service->new_session(admission->uid);
   let_in(id, *door, std::move(*admission), session);
 }
 
@@ -146,7 +149,7 @@ const cluster::ServiceView* Desk::view_of(const Door& door) const {
 }
 
 void Desk::ask_application(edge::ConnectionId id, const Door& door, edge::Request request, const Admission& admission) {
-  const auto session = session::SessionId::make(view_of(door)->hash_of(admission.uid));
+  const auto session = view_of(door)->new_session(admission.uid);
   auto question = question_about(request, admission, session);
   asked_.emplace(id, Asked{doors_, &door, std::move(request), session});
   application(door.options.service.name)->ask(std::move(question), [this, id](const webhook::ConnectAnswer& answer) {
@@ -177,8 +180,7 @@ void Desk::on_verdict(edge::ConnectionId id, const webhook::ConnectAnswer& answe
     return;
   }
   // The id has the place of its user on the ring in it, who may be another one now.
-  const std::uint64_t hash = service->hash_of(admission->uid);
-  const auto session = answer.user ? session::SessionId::make(hash) : asked.session;
+  const auto session = answer.user ? service->new_session(admission->uid) : asked.session;
   let_in(id, *asked.door, std::move(*admission), session);
 }
 

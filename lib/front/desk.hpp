@@ -106,6 +106,7 @@ class Desk final : public edge::Application, public cluster::Sockets, public lin
   [[nodiscard]] link::Hub& hub() noexcept { return hub_; }
   [[nodiscard]] edge::Edge& edge() noexcept { return edge_; }
   [[nodiscard]] cluster::Sender& sender() noexcept { return sender_; }
+  [[nodiscard]] cluster::Inquirer& inquirer() noexcept { return inquirer_; }
   [[nodiscard]] cluster::Attachments& attachments() noexcept { return attachments_; }
   /// Of that service; null when it has none.
   [[nodiscard]] webhook::Application* application(std::string_view service) const;

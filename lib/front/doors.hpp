@@ -10,6 +10,7 @@
 #include "base/error.hpp"
 #include "edge/edge.hpp"
 #include "front/options.hpp"
+#include "front/origins.hpp"
 
 namespace wscluster::front {
 
@@ -17,6 +18,7 @@ namespace wscluster::front {
 struct Door {
   const ServiceDoor& options;  ///< of the process, whose sessions refer to it longer than to the keys
   std::vector<auth::Secret> keys;
+  OriginList origins;
 };
 
 /// Who a client is, as its token says.

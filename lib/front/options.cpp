@@ -6,6 +6,7 @@
 
 #include "base/names.hpp"
 #include "base/units.hpp"
+#include "front/origins.hpp"
 
 namespace wscluster::front {
 namespace {
@@ -77,11 +78,35 @@ void check_members(const Options& options, Sentences& found) {
     found.push_back("cores is " + std::to_string(options.cores) + "; at most " + std::to_string(max_cores));
 }
 
-void check_listeners(const Options& options, Sentences& found) {
+void check_tls(const Options& options, Sentences& found) {
+  const bool has_certificate = !certificates_of(options).empty();
   if (options.tls_cert_file.empty() != options.tls_key_file.empty()) {
     found.push_back(options.tls_key_file.empty() ? "tls.cert_file needs tls.key_file beside it"
                                                  : "tls.key_file needs tls.cert_file beside it");
   }
+  if (options.tls.strict_sni && !has_certificate)
+    found.push_back("tls.strict_sni needs a certificate: set tls.cert_file and tls.key_file, or tls.certificates");
+  const bool asks = options.tls.client_auth != net::ClientAuth::off;
+  if (asks && !has_certificate)
+    found.push_back("tls.client_auth needs a certificate of ours: set tls.cert_file and tls.key_file");
+  if (asks && options.tls.client_ca_file.empty())
+    found.push_back("tls.client_auth needs tls.client_ca_file: the authorities whose certificates clients may have");
+  if (!asks && !options.tls.client_ca_file.empty())
+    found.push_back("tls.client_ca_file does nothing while tls.client_auth is off: set it to optional or required");
+  if (!asks && !options.tls.client_crl_file.empty())
+    found.push_back("tls.client_crl_file does nothing while tls.client_auth is off: set it to optional or required");
+}
+
+void check_origins(const ServiceDoor& door, Sentences& found) {
+  const std::string name = "services." + door.service.name;
+  for (const std::string& origin : door.origins) {
+    if (const auto good = OriginList::check(origin); !good) found.push_back(name + ".origins: " + good.error().message);
+  }
+  if (door.origins.empty() && door.missing_origin == MissingOrigin::refuse)
+    found.push_back(name + ".missing_origin refuses nobody without " + name + ".origins: list who may connect");
+}
+
+void check_listeners(const Options& options, Sentences& found) {
   if (options.listen.port != 0 && options.listen == options.admin_listen) {
     found.push_back("listen and admin_listen are the same address " + options.listen.to_string());
   }
@@ -104,10 +129,18 @@ bool is_reserved_path(std::string_view path) noexcept {
   return path.starts_with("/api/") || path == "/api" || path == "/negotiate";
 }
 
+std::vector<net::CertificateFiles> certificates_of(const Options& options) {
+  std::vector<net::CertificateFiles> all;
+  if (!options.tls_cert_file.empty()) all.push_back({options.tls_cert_file, options.tls_key_file});
+  all.insert(all.end(), options.tls_certificates.begin(), options.tls_certificates.end());
+  return all;
+}
+
 std::vector<std::string> problems(const Options& options) {
   Sentences found;
   check_members(options, found);
   check_listeners(options, found);
+  check_tls(options, found);
   for (auto& sentence : edge::problems(options.edge))
     found.push_back(std::move(sentence));
   for (auto& sentence : link::problems(options.link))
@@ -125,6 +158,7 @@ std::vector<std::string> problems(const Options& options) {
   for (const auto& door : options.services) {
     check_door(door, options, found);
     check_paths(door, owner_of_path, found);
+    check_origins(door, found);
   }
   return found;
 }

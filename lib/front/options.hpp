@@ -9,6 +9,7 @@
 #include "cluster/options.hpp"
 #include "edge/options.hpp"
 #include "link/options.hpp"
+#include "net/tls_options.hpp"
 #include "webhook/options.hpp"
 
 namespace wscluster::front {
@@ -19,6 +20,9 @@ enum class AuthMode : std::uint8_t {
   insecure,  ///< ?uid= without proof; only on loopback
 };
 
+/// What becomes of a WebSocket whose client says no Origin where only some may come: browsers always say one.
+enum class MissingOrigin : std::uint8_t { allow, refuse };
+
 /// One service as clients and applications meet it: its paths and its keys.
 struct ServiceDoor {
   cluster::ServiceOptions service;
@@ -26,6 +30,8 @@ struct ServiceDoor {
   AuthMode auth = AuthMode::jwt;
   std::vector<std::string> key_files;  ///< access keys, newest first; each accepts clients' and applications' tokens
   webhook::Options webhook;            ///< the application that hears of its clients
+  std::vector<std::string> origins;    ///< web pages that may connect: see OriginList; empty: all
+  MissingOrigin missing_origin = MissingOrigin::allow;
 };
 
 /// A link frame names its core in one byte.
@@ -42,6 +48,8 @@ struct Options {
   Endpoint admin_listen{"127.0.0.1", 0};  ///< /livez /readyz /metrics
   std::string tls_cert_file;              ///< empty: plain
   std::string tls_key_file;
+  std::vector<net::CertificateFiles> tls_certificates;  ///< more, chosen by the name that a client asks for
+  net::TlsOptions tls;
   unsigned cores = 0;                           ///< threads; 0: one per CPU
   std::string static_dir;                       ///< a folder that is served at /; empty: none
   std::uint64_t max_unsent_files = 64U << 20U;  ///< bytes of them that clients have not read yet
@@ -56,6 +64,9 @@ struct Options {
 
 /// Paths that gateway and node answer themselves.
 [[nodiscard]] bool is_reserved_path(std::string_view path) noexcept;
+
+/// Of the client listener, the default one first; empty: plain.
+[[nodiscard]] std::vector<net::CertificateFiles> certificates_of(const Options& options);
 
 /// Contradictions between fields, each a sentence; empty when usable. Does not open files.
 [[nodiscard]] std::vector<std::string> problems(const Options& options);

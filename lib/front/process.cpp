@@ -12,7 +12,6 @@
 #include "base/random.hpp"
 #include "base/text.hpp"
 #include "base/units.hpp"
-#include "front/client_tls.hpp"
 #include "front/unit.hpp"
 
 namespace wscluster::front {
@@ -28,6 +27,16 @@ Endpoint advertised(const Endpoint& wanted, const Endpoint& bound) {
   return {wanted.host, wanted.port == 0 ? bound.port : wanted.port};
 }
 
+topology::ViewMaker make_view_maker(const Options& options, const link::Identity& identity) {
+  std::set<std::string> broadcast;
+  for (const ServiceDoor& door : options.services) {
+    if (door.service.delivery == cluster::Delivery::broadcast) broadcast.insert(door.service.name);
+  }
+  std::optional<ring::Member> self;
+  if (!identity.is_gateway) self = ring::Member{identity.name, identity.incarnation, 1.0, ring::MemberState::up};
+  return {std::move(broadcast), std::move(self)};
+}
+
 }  // namespace
 
 Process::Process(const Options& options, const registry::Options& registry, Role role)
@@ -40,8 +49,8 @@ Process::Process(const Options& options, const registry::Options& registry, Role
       options_.cores != 0 ? options_.cores : std::clamp(std::thread::hardware_concurrency(), 1U, max_cores);
   identity_ = {options_.cluster, options_.name, random_id(), role_.is_gateway, cores, role_.is_gateway ? 0 : cores,
                WSCLUSTER_VERSION};
+  view_maker_ = make_view_maker(options_, identity_);
   ticket_keys_ = make_ticket_keys(options_);
-  client_tls_ = make_client_tls(options_, ticket_keys_);
   hubs_.resize(cores);
   reports_.resize(cores);
   for (unsigned i = 0; i < cores; ++i) {
@@ -59,6 +68,7 @@ Process::Process(const Options& options, const registry::Options& registry, Role
     unit.desk->start();
   }
   make_links();
+  make_client_tls();
   listen();
 }
 
@@ -70,9 +80,10 @@ net::Core& Process::core(unsigned index) {
 
 void Process::listen() {
   client_listener_ = std::make_unique<net::Listener>(
-      core(0), options_.listen, net::distribute(cores_, [this](net::Core& core, net::Accepted accepted) {
+      core(0), options_.listen,
+      net::distribute(cores_, [this, is_tls = client_tls_ != nullptr](net::Core& core, net::Accepted accepted) {
         units_[core.index()]->desk->edge().adopt(accepted.descriptor, std::move(accepted.peer), accepted.is_loopback,
-                                                 client_tls_.get());
+                                                 is_tls);
       }));
   for (const auto& unit : units_) {
     unit->desk->edge().watch_intake([this](bool is_full) { core(0).post([this, is_full] { on_intake(is_full); }); });

@@ -8,11 +8,13 @@
 #include <vector>
 
 #include "admin/server.hpp"
+#include "front/client_tls.hpp"
 #include "front/desk.hpp"
 #include "front/doors.hpp"
 #include "front/options.hpp"
 #include "link/hub.hpp"
 #include "net/core.hpp"
+#include "net/file_watch.hpp"
 #include "net/listener.hpp"
 #include "net/signals.hpp"
 #include "net/ticket_keys.hpp"
@@ -74,6 +76,8 @@ class Process final : public link::PeerListener {
   void reload();
   void reload_keys();
   void reload_files();
+  void make_client_tls();
+  void reload_client_tls();
   void listen();
   void on_intake(bool is_full);
   void write_port_file() const;
@@ -101,11 +105,12 @@ class Process final : public link::PeerListener {
   std::shared_ptr<const Doors> doors_;  ///< core 0; each desk has it, too
   link::Identity identity_;
   std::shared_ptr<net::TicketKeys> ticket_keys_;
-  std::unique_ptr<net::TlsServer> client_tls_;
+  std::unique_ptr<ClientTls> client_tls_;           ///< core 0; null: the listener is plain
   std::vector<std::unique_ptr<LinkTls>> link_tls_;  ///< the last is for new links; the streams of the others may live
   std::vector<link::Hub*> hubs_;
   std::vector<std::unique_ptr<Unit>> units_;  ///< by core
   std::vector<net::Core*> cores_;
+  std::unique_ptr<net::FileWatch> tls_watch_;
   std::unique_ptr<net::Listener> client_listener_;
   std::unique_ptr<net::Listener> link_listener_;
   std::unique_ptr<admin::Server> admin_;

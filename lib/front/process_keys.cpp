@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-// What is read at the start and again at SIGHUP: keys and static files. Nothing that is open is dropped for a new key.
+// What is read at the start and again at SIGHUP: keys, certificates (also when a file changes) and static files.
+// Nothing that is open is dropped for a new one.
 #include <algorithm>
 
 #include "auth/link_key.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
-#include "front/client_tls.hpp"
 #include "front/process.hpp"
 #include "front/unit.hpp"
 
@@ -59,6 +59,7 @@ void Process::reload() {
   } catch (const Failure& failure) {
     log::error("process", "the keys were not read again; those before stay", {{"err", failure.what()}});
   }
+  reload_client_tls();
   try {
     reload_files();
   } catch (const Failure& failure) {
@@ -95,6 +96,31 @@ void Process::reload_keys() {
         [hub = hubs_[i], server = now.server.get(), client = now.clients[i].get()] { hub->use_tls(server, client); });
   }
   log::info("process", "the cluster key was read again; new links use it", {{"key", now.keys.front().identity}});
+}
+
+/// Before the cores start.
+void Process::make_client_tls() {
+  if (certificates_of(options_).empty()) return;
+  client_tls_ = std::make_unique<ClientTls>(options_, ticket_keys_);
+  for (const auto& unit : units_)
+    unit->desk->edge().use_tls(client_tls_->server());
+  tls_watch_ = std::make_unique<net::FileWatch>(core(0).poller(), [this] { reload_client_tls(); });
+  tls_watch_->watch(client_tls_->files());
+}
+
+/// Core 0. Sockets that are open keep what they have.
+void Process::reload_client_tls() {
+  if (!client_tls_) {
+    if (!certificates_of(options_).empty())
+      log::warning("process", "a certificate is configured now; TLS is switched on by a restart only");
+    return;
+  }
+  // Before they are read: what changes meanwhile is a change again.
+  tls_watch_->watch(client_tls_->files());
+  if (!client_tls_->reload()) return;
+  for (const auto& unit : units_) {
+    unit->core.post([desk = unit->desk.get(), server = client_tls_->server()] { desk->edge().use_tls(server); });
+  }
 }
 
 }  // namespace wscluster::front

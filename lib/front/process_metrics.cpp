@@ -173,6 +173,7 @@ std::string Process::render_metrics(const CoreCounters& sum) const {
                            static_cast<double>(sum.edge.handshaking)));
   families.push_back(gauge("wscluster_tls_handshakes_waiting", "Clients beyond limits.max_handshakes in this process.",
                            static_cast<double>(sum.edge.handshakes_waiting)));
+  if (client_tls_) client_tls_->add_metrics(families);
   families.push_back(counter("wscluster_messages_received_total", "Messages from clients.", sum.edge.messages_in));
   families.push_back(counter("wscluster_messages_sent_total", "Messages to clients.", sum.edge.messages_out));
   families.push_back(counter("wscluster_received_bytes_total", "Payload bytes from clients.", sum.edge.bytes_in));

@@ -7,6 +7,7 @@
 #include "front/parameters.hpp"
 #include "front/path.hpp"
 #include "front/rest.hpp"
+#include "protocol/names.hpp"
 
 namespace wscluster::front {
 namespace {
@@ -120,6 +121,10 @@ Result<> Rest::list_sessions(const Call& call) {
   question.prefix = call.request.parameter("prefix").value_or("");
   question.limit = *limit;
   question.is_misplaced = misplaced == "true";
+  if (const auto group = call.request.parameter("group")) {
+    if (const auto good = protocol::check_group_name(*group); !good) return good.error();
+    question.in_group = *group;
+  }
   if (!question.node.empty() && !has_node(*ring, question.node)) {
     edge_.respond(call.connection, failure(404, "NoNode", "'" + question.node + "' is not in the ring"));
     return {};

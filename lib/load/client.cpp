@@ -71,6 +71,7 @@ void Client::on_ready(bool readable, bool writable) {
     case Phase::securing:
       return secure();
     case Phase::upgrading:
+    case Phase::joining:
     case Phase::open:
     case Phase::closing:
       if (writable) flush();
@@ -110,8 +111,12 @@ void Client::request_upgrade() {
   const std::string authorization = setup.identity.authorization(index_, setup.token_lifetime);
   std::vector<websocket::HeaderField> fields;
   if (!authorization.empty()) fields.emplace_back("Authorization", authorization);
-  write(websocket::upgrade_request(setup.places[place_].target.authority, setup.identity.request_target(index_), key_,
-                                   fields));
+  if (setup.is_reliable) fields.emplace_back("Sec-WebSocket-Protocol", reliable_subprotocol);
+  const std::string target =
+      session_ && session_->exists()
+          ? setup.identity.recovery_target(index_, session_->connection_id(), session_->reconnection_token())
+          : setup.identity.request_target(index_);
+  write(websocket::upgrade_request(setup.places[place_].target.authority, target, key_, fields));
 }
 
 void Client::receive() {
@@ -135,6 +140,7 @@ void Client::take(std::span<char> bytes) {
     return lose(status.close_code, {});
   }
   if (close_code_ != 0) return answer_close();
+  if (!joining_failure_.empty()) return fail_connect(std::exchange(joining_failure_, {}));
   if (!unsent_.empty() && !waits_for_write_) flush();  // pongs
   refill();
 }
@@ -150,12 +156,25 @@ void Client::take_head(std::span<char> bytes) {
   const auto head_bytes = end + 4;
   const auto accepted = websocket::check_accept(std::string_view(*head_).substr(0, head_bytes), key_);
   if (!accepted) return fail_connect(accepted.error().message);
-  become_open(bytes.last(head_->size() - head_bytes));
+  take_upgrade(*accepted, bytes.last(head_->size() - head_bytes));
 }
 
-void Client::become_open(std::span<char> rest) {
+void Client::take_upgrade(std::string_view subprotocol, std::span<char> rest) {
   head_.reset();
   key_ = std::string();
+  if (worker_.setup_.is_reliable) {
+    if (subprotocol != reliable_subprotocol) {
+      return fail_connect("the server does not speak " + std::string(reliable_subprotocol));
+    }
+    await_session();
+  } else {
+    become_ready();
+  }
+  if (!rest.empty() && stream_.is_open()) take(rest);
+  refill();
+}
+
+void Client::become_ready() {
   failures_ = 0;
   enter(Phase::open);
   const auto now = Clock::now();
@@ -171,8 +190,6 @@ void Client::become_open(std::span<char> rest) {
   for (auto& message : pending_)
     append_message(frames, message);
   if (!frames.empty()) write(frames);
-  if (!rest.empty() && stream_.is_open()) take(rest);
-  refill();
 }
 
 /// Sends what the kernel takes and keeps the rest.
@@ -201,8 +218,8 @@ void Client::flush() {
 
 void Client::send_planned(Clock::duration planned) {
   ++worker_.found_.planned;
-  const bool is_kept =
-      phase_ == Phase::connecting || phase_ == Phase::securing || phase_ == Phase::upgrading || phase_ == Phase::away;
+  const bool is_kept = phase_ == Phase::connecting || phase_ == Phase::securing || phase_ == Phase::upgrading ||
+                       phase_ == Phase::joining || phase_ == Phase::away;
   if (phase_ != Phase::open && !(is_kept && was_open_)) {
     ++worker_.found_.not_sent;
     return;
@@ -246,7 +263,9 @@ void Client::append_message(std::string& out, Pending& message) {
                     us(message.planned), us(now - worker_.traffic_start_)};
   auto& text = worker_.text_;
   text.clear();
-  if (worker_.setup_.is_relayed) {
+  if (worker_.setup_.is_reliable) {
+    append_published(text, message, stamp);
+  } else if (worker_.setup_.flow == Flow::relay) {
     text += R"({"to":)";
     append_json_string(text, worker_.setup_.identity.uid(message.recipient));
     text += R"(,"id":")" + std::to_string(message.sequence) + R"(","data":")";
@@ -255,14 +274,14 @@ void Client::append_message(std::string& out, Pending& message) {
   } else {
     append_payload(text, stamp, options.size_bytes);
   }
-  const auto opcode = options.binary && !worker_.setup_.is_relayed ? Opcode::binary : Opcode::text;
+  const auto opcode = options.binary && worker_.setup_.flow == Flow::echo ? Opcode::binary : Opcode::text;
   websocket::append_masked_frame(out, opcode, true, text, static_cast<std::uint32_t>(worker_.random_()));
 }
 
 /// Each user writes to few others, so that the order between two of them is really tested.
 std::uint32_t Client::choose_recipient() const {
   const auto connections = worker_.setup_.options.connections;
-  if (!worker_.setup_.is_relayed || connections < 2) return index_;
+  if (worker_.setup_.flow != Flow::relay || connections < 2) return index_;
   constexpr std::uint64_t partners = 4;
   const auto pair = std::uint64_t{index_} * partners + worker_.random_() % partners;
   const auto other = static_cast<std::uint32_t>(scrambled(worker_.setup_.options.seed ^ pair) % (connections - 1));

@@ -10,6 +10,7 @@
 #include "base/time.hpp"
 #include "load/close_notice.hpp"
 #include "load/ledger.hpp"
+#include "load/reliable.hpp"
 #include "net/poller.hpp"
 #include "net/stream.hpp"
 #include "websocket/decoder.hpp"
@@ -35,6 +36,10 @@ class Client final : public net::Watcher, private websocket::Sink {
   void refill();
   /// Ends the connection with 1000; a client that is away stays away.
   void finish();
+  /// Cuts the socket of an open client, which then comes back to its session.
+  void drop();
+  /// Tells the server what it need not keep any more.
+  void acknowledge();
   /// Gives up what finish() could not end in time, and settles what was never answered.
   void abandon();
   /// A time that was asked for with Worker::wake_later() has come.
@@ -43,7 +48,7 @@ class Client final : public net::Watcher, private websocket::Sink {
   void on_ready(bool readable, bool writable) override;
 
  private:
-  enum class Phase : std::uint8_t { idle, connecting, securing, upgrading, open, closing, away, ended };
+  enum class Phase : std::uint8_t { idle, connecting, securing, upgrading, joining, open, closing, away, ended };
 
   /// A message that has no answer yet.
   struct Pending {
@@ -59,13 +64,16 @@ class Client final : public net::Watcher, private websocket::Sink {
   void receive();
   void take(std::span<char> bytes);
   void take_head(std::span<char> bytes);
-  void become_open(std::span<char> rest);
+  void take_upgrade(std::string_view subprotocol, std::span<char> rest);
+  void become_ready();
   void write(std::string_view bytes);
   void flush();
   void answer_close();
 
   void fail_connect(const std::string& why);
   void lose(std::uint16_t code, const CloseNotice& notice);
+  void lose_session();
+  void go_away(const CloseNotice& notice, std::uint16_t code);
   void turn_to_next_place() noexcept;
   void keep_pending(bool is_promised, bool returns);
   void release_stream();
@@ -80,6 +88,19 @@ class Client final : public net::Watcher, private websocket::Sink {
   void take_relayed(std::string_view payload);
   void take_arrival(std::string_view payload, std::string_view from, bool has_from);
   void take_receipt(std::uint32_t sequence, std::string_view status, std::string_view node, std::uint64_t epoch);
+
+  // The subprotocol (client_groups.cpp)
+  void await_session();
+  void take_frame(std::string_view payload);
+  void on_connected(const ServerFrame& frame);
+  void on_joined(const ServerFrame& frame);
+  void take_ack(const ServerFrame& frame);
+  void take_published(const ServerFrame& frame);
+  void append_published(std::string& text, const Pending& message, const Stamp& stamp) const;
+  void send_text(std::string_view text);
+  [[nodiscard]] bool is_member() const;
+  [[nodiscard]] std::string group_of(std::uint32_t connection) const;
+
   [[nodiscard]] std::vector<Pending>::iterator find_pending(std::uint32_t sequence);
   void append_message(std::string& out, Pending& message);
   [[nodiscard]] std::uint32_t choose_recipient() const;
@@ -87,14 +108,16 @@ class Client final : public net::Watcher, private websocket::Sink {
   Worker& worker_;
   net::Stream stream_;
   websocket::Decoder decoder_;
-  std::string unsent_;                 ///< what the kernel did not take
-  std::unique_ptr<std::string> head_;  ///< of the answer to the upgrade, while it is incomplete
-  std::string key_;                    ///< Sec-WebSocket-Key, while upgrading
-  std::vector<Pending> pending_;       ///< in order of sending; those not sent yet at the end
-  TimePoint since_{};                  ///< beginning of the attempt
-  TimePoint closed_at_{};              ///< of the close that it comes back from
-  std::uint64_t evicted_by_ = 0;       ///< epoch of the last 1012
-  CloseNotice notice_;                 ///< of the close frame that is being handled
+  std::string unsent_;                        ///< what the kernel did not take
+  std::unique_ptr<std::string> head_;         ///< of the answer to the upgrade, while it is incomplete
+  std::string key_;                           ///< Sec-WebSocket-Key, while upgrading
+  std::unique_ptr<ReliableSession> session_;  ///< of the subprotocol
+  std::string joining_failure_;               ///< why it cannot join its group
+  std::vector<Pending> pending_;              ///< in order of sending; those not sent yet at the end
+  TimePoint since_{};                         ///< beginning of the attempt
+  TimePoint closed_at_{};                     ///< of the close that it comes back from
+  std::uint64_t evicted_by_ = 0;              ///< epoch of the last 1012
+  CloseNotice notice_;                        ///< of the close frame that is being handled
   std::uint32_t index_;
   std::uint32_t ticket_ = 0;
   std::uint16_t close_code_ = 0;  ///< of a close frame that was read, 0: none

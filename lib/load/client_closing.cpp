@@ -56,8 +56,11 @@ void Client::answer_close() {
 /// The connection has ended, in whatever way.
 void Client::lose(std::uint16_t code, const CloseNotice& notice) {
   const bool is_ours = phase_ == Phase::closing;
+  const bool was_joining = phase_ == Phase::joining;
   release_stream();
   if (is_ours) return stop_here();
+  if (session_ && session_->exists() && code == CloseCode::policy_violation) lose_session();
+  if (was_joining) return fail_connect("closed with " + std::to_string(code) + " before it was in its group");
   auto& closes = worker_.found_.closes;
   const bool is_planned = code == CloseCode::service_restart;
   const bool returns = load::returns(worker_.setup_.options) && !worker_.is_finishing_;
@@ -72,8 +75,19 @@ void Client::lose(std::uint16_t code, const CloseNotice& notice) {
     closes.last_epoch = std::max(closes.last_epoch, notice.epoch);
   }
   was_closed_ = true;
-  keep_pending(is_planned, returns);
+  keep_pending(is_planned || (session_ && session_->exists()), returns);
   if (!returns) return enter(Phase::ended);
+  go_away(notice, code);
+}
+
+/// It is gone for good, and with it what was not answered.
+void Client::lose_session() {
+  session_->forget();
+  ++worker_.found_.closes.sessions_lost;
+  keep_pending(false, true);
+}
+
+void Client::go_away(const CloseNotice& notice, std::uint16_t code) {
   turn_to_next_place();
   enter(Phase::away);
   ++worker_.away_;
@@ -118,6 +132,7 @@ void Client::finish() {
     case Phase::connecting:
     case Phase::securing:
     case Phase::upgrading:
+    case Phase::joining:
     case Phase::away:
       release_stream();
       return stop_here();
@@ -152,6 +167,8 @@ void Client::on_wake(std::uint32_t ticket) {
       return fail_connect("no TLS handshake in time");
     case Phase::upgrading:
       return fail_connect("no answer to the upgrade in time");
+    case Phase::joining:
+      return fail_connect("not in its group in time");
     case Phase::closing:
       return abandon();
     case Phase::idle:

@@ -43,7 +43,9 @@ Clock::duration from_us(std::uint64_t us) {
 }  // namespace
 
 bool Client::on_message(websocket::MessageKind /*kind*/, std::string_view payload) {
-  if (worker_.setup_.is_relayed) {
+  if (worker_.setup_.is_reliable) {
+    take_frame(payload);
+  } else if (worker_.setup_.flow == Flow::relay) {
     take_relayed(payload);
   } else {
     take_arrival(payload, {}, false);
@@ -99,7 +101,7 @@ void Client::take_arrival(std::string_view payload, std::string_view from, bool 
     worker_.found_.service.record(since_start - from_us(stamp->sent_us));
   }
   worker_.live_.latency.record(latency);
-  if (worker_.setup_.is_relayed) return;
+  if (worker_.setup_.flow != Flow::echo) return;
   const auto answered = find_pending(stamp->sequence);
   if (answered == pending_.end()) return;
   if (answered->has_waited) ++worker_.found_.closes.late_answers;
@@ -115,7 +117,7 @@ void Client::take_receipt(std::uint32_t sequence, std::string_view status_text, 
   if (!worker_.ledger_.record_receipt(index_, sequence, *status)) {
     return worker_.count_error("receipts for a message without an open question");
   }
-  if (*status == ReceiptStatus::delivered || *status == ReceiptStatus::queued) ++worker_.promised_;
+  if (*status == ReceiptStatus::delivered || *status == ReceiptStatus::queued) worker_.note_promise();
   if (!node.empty()) ++worker_.found_.nodes[std::string(node)];
   const auto answered = find_pending(sequence);
   if (answered == pending_.end()) return;

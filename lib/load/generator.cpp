@@ -41,6 +41,9 @@ void add(CloseAccount& to, const CloseAccount& from) {
   to.again += from.again;
   to.retries += from.retries;
   to.returned += from.returned;
+  to.dropped += from.dropped;
+  to.recovered += from.recovered;
+  to.sessions_lost += from.sessions_lost;
   to.resumed += from.resumed;
   to.returns.resize(std::max(to.returns.size(), from.returns.size()));
   for (std::size_t slot = 0; slot < from.returns.size(); ++slot)
@@ -173,7 +176,7 @@ void Generator::drive_traffic(const Callbacks& callbacks) {
 
 bool Generator::is_settled() const {
   if (sum(workers_, &Live::outstanding) != 0 || sum(workers_, &Live::away) != 0) return false;
-  return !setup_->is_relayed || sum(workers_, &Live::arrived) >= sum(workers_, &Live::promised);
+  return setup_->flow == Flow::echo || sum(workers_, &Live::arrived) >= sum(workers_, &Live::promised);
 }
 
 void Generator::settle(const Callbacks& callbacks) {

@@ -11,6 +11,8 @@ constexpr std::uint8_t status_mask = 0x07;  // a ReceiptStatus
 constexpr std::uint8_t abandoned_bit = 0x08;
 // A stamp is outside input: a wrong number must not make us allocate the memory for it.
 constexpr std::uint32_t largest_sequence = 1U << 28U;
+// A number takes more of it where it is kept for each pair.
+constexpr std::uint32_t largest_published = 1U << 24U;
 
 constexpr std::array<std::string_view, receipt_statuses> status_names{"none",    "delivered", "queued",
                                                                       "offline", "expired",   "unknown"};
@@ -27,8 +29,26 @@ std::optional<ReceiptStatus> parse_receipt_status(std::string_view text) noexcep
   return static_cast<ReceiptStatus>(found - status_names.begin());
 }
 
-Ledger::Ledger(std::uint32_t run, std::uint64_t connections, bool relayed)
-    : run_(run), relayed_(relayed), sent_(connections), arrived_(connections) {}
+namespace {
+
+/// False when the bit was set before.
+bool set_bit(std::vector<std::uint64_t>& bits, std::uint32_t number) {
+  const std::size_t word = number / 64;
+  const std::uint64_t bit = std::uint64_t{1} << (number % 64);
+  if (word >= bits.size()) bits.resize(word + 1);
+  if ((bits[word] & bit) != 0) return false;
+  bits[word] |= bit;
+  return true;
+}
+
+std::uint64_t pair_of(std::uint32_t sender, std::uint32_t receiver) {
+  return std::uint64_t{sender} << 32U | receiver;
+}
+
+}  // namespace
+
+Ledger::Ledger(std::uint32_t run, std::uint64_t connections, Flow flow)
+    : run_(run), flow_(flow), sent_(connections), arrived_(connections), reached_(connections) {}
 
 std::uint32_t Ledger::record_sent(std::uint32_t sender) {
   auto& states = sent_[sender];
@@ -58,24 +78,22 @@ void Ledger::record_abandoned(std::uint32_t sender, std::uint32_t sequence) {
 }
 
 Arrival Ledger::record_arrival(std::uint32_t receiver, const Stamp& stamp, bool from_matches) {
-  if (stamp.run != run_ || stamp.sender >= arrived_.size() || stamp.sequence > largest_sequence) {
+  const auto largest = flow_ == Flow::fan_out ? largest_published : largest_sequence;
+  if (stamp.run != run_ || stamp.sender >= arrived_.size() || stamp.sequence > largest) {
     ++foreign_;
     return Arrival::foreign;
   }
-  if (stamp.recipient != receiver || !from_matches) {
+  if (!from_matches || (flow_ != Flow::fan_out && stamp.recipient != receiver)) {
     ++counts_.misdelivered;
     return Arrival::misdelivered;
   }
-  auto& bits = arrived_[stamp.sender];
-  const std::size_t word = stamp.sequence / 64;
-  const std::uint64_t bit = std::uint64_t{1} << (stamp.sequence % 64);
-  if (word >= bits.size()) bits.resize(word + 1);
-  if ((bits[word] & bit) != 0) {
+  const bool is_fresh =
+      flow_ == Flow::fan_out ? record_at_member(receiver, stamp) : set_bit(arrived_[stamp.sender], stamp.sequence);
+  if (!is_fresh) {
     ++counts_.duplicated;
     return Arrival::duplicate;
   }
-  bits[word] |= bit;
-  const auto [latest, is_first] = latest_.try_emplace(std::uint64_t{stamp.sender} << 32U | receiver, stamp.sequence);
+  const auto [latest, is_first] = latest_.try_emplace(pair_of(stamp.sender, receiver), stamp.sequence);
   if (!is_first && stamp.sequence < latest->second) {
     ++counts_.out_of_order;
     return Arrival::out_of_order;
@@ -84,34 +102,48 @@ Arrival Ledger::record_arrival(std::uint32_t receiver, const Stamp& stamp, bool 
   return Arrival::fresh;
 }
 
-bool Ledger::has_arrived(std::uint32_t sender, std::uint32_t sequence) const noexcept {
-  const auto& bits = arrived_[sender];
-  const std::size_t word = sequence / 64;
-  return word < bits.size() && (bits[word] >> (sequence % 64) & 1U) != 0;
+bool Ledger::record_at_member(std::uint32_t receiver, const Stamp& stamp) {
+  if (!set_bit(arrived_at_[pair_of(stamp.sender, receiver)], stamp.sequence)) return false;
+  auto& reached = reached_[stamp.sender];
+  if (stamp.sequence >= reached.size()) reached.resize(stamp.sequence + 1);
+  ++reached[stamp.sequence];
+  return true;
 }
 
-void Ledger::judge(std::uint8_t state, bool arrived, Account& account) const {
+/// At how many connections of this thread.
+std::uint64_t Ledger::arrivals(std::uint32_t sender, std::uint32_t sequence) const noexcept {
+  if (flow_ == Flow::fan_out) return sequence < reached_[sender].size() ? reached_[sender][sequence] : 0;
+  const auto& bits = arrived_[sender];
+  const std::size_t word = sequence / 64;
+  return word < bits.size() ? bits[word] >> (sequence % 64) & 1U : 0;
+}
+
+void Ledger::judge(std::uint8_t state, std::uint64_t arrivals, std::uint64_t expected, Account& account) const {
   const auto status = static_cast<ReceiptStatus>(state & status_mask);
   const bool is_abandoned = (state & abandoned_bit) != 0;
   ++account.sent;
   ++account.receipts[static_cast<std::size_t>(status)];
-  if (relayed_ ? status != ReceiptStatus::none : arrived) ++account.answered;
-  if (arrived) {
-    ++account.arrived;
-    if (status == ReceiptStatus::offline || status == ReceiptStatus::expired) ++account.contradicted;
-    if (relayed_ && status == ReceiptStatus::none && !is_abandoned) ++account.unreceipted;
+  account.arrived += arrivals;
+  if (flow_ == Flow::echo ? arrivals > 0 : status != ReceiptStatus::none) ++account.answered;
+  if (arrivals > 0 && (status == ReceiptStatus::offline || status == ReceiptStatus::expired)) ++account.contradicted;
+  if (arrivals >= expected) {
+    if (flow_ != Flow::echo && status == ReceiptStatus::none && !is_abandoned) ++account.unreceipted;
     return;
   }
+  const std::uint64_t missing = expected - arrivals;
   if (status == ReceiptStatus::delivered || status == ReceiptStatus::queued) {
-    ++account.lost;
-    ++account.lost_promised;
+    account.lost += missing;
+    account.lost_promised += missing;
   } else if (status == ReceiptStatus::none) {
-    ++(is_abandoned ? account.unanswered_at_close : account.lost);
+    (is_abandoned ? account.unanswered_at_close : account.lost) += missing;
   }
 }
 
 Account Ledger::audit(std::span<const Ledger* const> threads) {
   Account account;
+  std::uint64_t members = 0;
+  for (const Ledger* thread : threads)
+    members += thread->members_;
   for (const Ledger* owner : threads) {
     account.resent += owner->counts_.resent;
     account.duplicated += owner->counts_.duplicated;
@@ -121,9 +153,10 @@ Account Ledger::audit(std::span<const Ledger* const> threads) {
     for (std::uint32_t sender = 0; sender < owner->sent_.size(); ++sender) {
       const auto& states = owner->sent_[sender];
       for (std::uint32_t sequence = 0; sequence < states.size(); ++sequence) {
-        const bool arrived =
-            std::ranges::any_of(threads, [&](const Ledger* thread) { return thread->has_arrived(sender, sequence); });
-        owner->judge(states[sequence], arrived, account);
+        std::uint64_t arrivals = 0;
+        for (const Ledger* thread : threads)
+          arrivals += thread->arrivals(sender, sequence);
+        owner->judge(states[sequence], arrivals, owner->flow_ == Flow::fan_out ? members : 1, account);
       }
     }
   }

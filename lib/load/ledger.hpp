@@ -20,9 +20,9 @@ inline constexpr std::size_t receipt_statuses = 6;
 
 /// What became of every message. All counts include the warm-up.
 struct Account {
-  std::uint64_t sent = 0;                         ///< messages, each once
-  std::uint64_t answered = 0;                     ///< echoed, or receipted
-  std::uint64_t arrived = 0;                      ///< different messages that reached a receiver
+  std::uint64_t sent = 0;      ///< messages, each once
+  std::uint64_t answered = 0;  ///< echoed, or receipted
+  std::uint64_t arrived = 0;   ///< different messages that reached a receiver; of fan_out: deliveries
   std::uint64_t receipts[receipt_statuses] = {};  ///< by ReceiptStatus
   std::uint64_t lost =
       0;  ///< promised (receipt delivered or queued) or unanswered on an open connection, and never arrived
@@ -38,6 +38,13 @@ struct Account {
   std::uint64_t resent = 0;  ///< sent again after a reconnect
 };
 
+/// Where messages go, and what answers them.
+enum class Flow : std::uint8_t {
+  echo,     ///< back to the sender, which is the answer
+  relay,    ///< to another user; a receipt answers
+  fan_out,  ///< to all members of a group; an ack answers
+};
+
 enum class Arrival : std::uint8_t { fresh, duplicate, out_of_order, misdelivered, foreign };
 
 /// Keeps the books of one thread: the messages that its connections sent, and the ones that they received (also from
@@ -45,8 +52,10 @@ enum class Arrival : std::uint8_t { fresh, duplicate, out_of_order, misdelivered
 /// and receiver need. Pure; audit() brings the threads together when they have ended.
 class Ledger {
  public:
-  /// `relayed`: messages go to another user and are receipted; otherwise the echo is the answer.
-  Ledger(std::uint32_t run, std::uint64_t connections, bool relayed);
+  Ledger(std::uint32_t run, std::uint64_t connections, Flow flow);
+
+  /// fan_out: one connection of this thread more that is to get every message.
+  void record_member() noexcept { ++members_; }
 
   /// Opens the next sequence number of a sender of this thread.
   std::uint32_t record_sent(std::uint32_t sender);
@@ -66,13 +75,18 @@ class Ledger {
   [[nodiscard]] static Account audit(std::span<const Ledger* const> threads);
 
  private:
-  [[nodiscard]] bool has_arrived(std::uint32_t sender, std::uint32_t sequence) const noexcept;
-  void judge(std::uint8_t state, bool arrived, Account& account) const;
+  bool record_at_member(std::uint32_t receiver, const Stamp& stamp);
+  [[nodiscard]] std::uint64_t arrivals(std::uint32_t sender, std::uint32_t sequence) const noexcept;
+  void judge(std::uint8_t state, std::uint64_t arrivals, std::uint64_t expected, Account& account) const;
 
   std::uint32_t run_;
-  bool relayed_;
-  std::vector<std::vector<std::uint8_t>> sent_;              ///< by sender, then sequence: state bits
-  std::vector<std::vector<std::uint64_t>> arrived_;          ///< by sender, then sequence: one bit
+  Flow flow_;
+  std::uint64_t members_ = 0;
+  std::vector<std::vector<std::uint8_t>> sent_;      ///< by sender, then sequence: state bits
+  std::vector<std::vector<std::uint64_t>> arrived_;  ///< by sender, then sequence: one bit; not of fan_out
+  /// fan_out: the same for each pair of sender and receiver, and by sender and sequence at how many it arrived.
+  std::unordered_map<std::uint64_t, std::vector<std::uint64_t>> arrived_at_;
+  std::vector<std::vector<std::uint32_t>> reached_;
   std::unordered_map<std::uint64_t, std::uint32_t> latest_;  ///< by sender and receiver: highest sequence seen
   Account counts_;                                           ///< the fields that are counted when they happen
   std::uint64_t foreign_ = 0;

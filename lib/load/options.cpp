@@ -50,6 +50,12 @@ std::vector<std::string> problems(const Options& options) {
   if (options.scenario == Scenario::send && options.connections < 2) {
     found.push_back("--scenario send needs at least 2 connections: users write to one another");
   }
+  if (options.scenario == Scenario::group && (options.publishers == 0 || options.publishers >= options.connections)) {
+    found.push_back("--publishers must be at least 1 and less than --connections: the others are the members");
+  }
+  if (options.scenario == Scenario::recovery && options.drop_rate <= 0) {
+    found.push_back("--drop-rate must be more than 0/s");
+  }
   if (options.connect_rate <= 0) found.push_back("--connect-rate must be more than 0/s");
   if (options.in_flight > 0 && options.scenario != Scenario::echo) {
     found.push_back("--in-flight needs --scenario echo: only an echo tells when to send the next message");

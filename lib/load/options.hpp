@@ -9,7 +9,8 @@
 
 namespace wscluster::load {
 
-enum class Scenario : std::uint8_t { echo, send, hold, ring_change };
+/// group, ack and recovery speak the subprotocol json.reliable.webpubsub.azure.v1.
+enum class Scenario : std::uint8_t { echo, send, group, ack, recovery, hold, ring_change };
 
 /// What the service under test does with a client's frame: raw: echo, or raw: relay.
 enum class Traffic : std::uint8_t { echo, send };
@@ -17,14 +18,17 @@ enum class Traffic : std::uint8_t { echo, send };
 /// One run of the load generator.
 struct Options {
   std::string url;  ///< ws:// or wss:// of a WebSocket path
-  /// Where clients that lose their connection go next, in turn; empty: only ring_change brings them back, to `url`.
+  /// Where clients that lose their connection go next, in turn; empty: only ring_change and the
+  /// subprotocol bring them back, to `url`.
   /// They differ from it in host and port only.
   std::vector<std::string> further_urls;
   Scenario scenario = Scenario::echo;
   std::uint64_t connections = 1000;
-  double connect_rate = 500;    ///< per second
-  double rate = 1000;           ///< messages per second over all connections, open model
-  std::uint64_t in_flight = 0;  ///< echo, instead of the rate: unanswered messages per connection; 0: open model
+  double connect_rate = 500;     ///< per second
+  double rate = 1000;            ///< messages per second over all connections, open model
+  std::uint64_t publishers = 1;  ///< group: the first so many connections publish, all others are members
+  double drop_rate = 10;         ///< recovery: sockets dropped per second over all connections
+  std::uint64_t in_flight = 0;   ///< echo, instead of the rate: unanswered messages per connection; 0: open model
   Duration duration{30'000};
   Duration warmup{5'000};
   std::uint64_t size_bytes = 128;  ///< of one message, including run id, sender, sequence, time

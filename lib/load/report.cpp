@@ -114,6 +114,25 @@ std::string latency_rows(const RunResult& result) {
   return result.latency.empty() && result.receipt.empty() ? "" : rows;
 }
 
+std::string delivery_row(const RunResult& result) {
+  const std::uint64_t members = result.options.connections - result.options.publishers;
+  return row("Deliveries", format_per_second(result.delivery_rate()) + "/s, each publication to " +
+                               format_count(members) + (members == 1 ? " member" : " members"));
+}
+
+std::string recovery_row(const RunResult& result) {
+  const auto& closes = result.closes;
+  std::string text = format_count(closes.dropped) + " sockets dropped, " + format_count(closes.recovered) +
+                     " sessions recovered, " + format_count(closes.sessions_lost) + " lost";
+  text += some(closes.not_returned, " not back") + some(closes.retries, " attempts failed") +
+          some(result.messages.resent, " messages sent again");
+  if (!result.gap.empty()) {
+    text += "; gap p50 " + format_time(result.gap.percentile(50)) + "  p99 " + format_time(result.gap.percentile(99)) +
+            "  max " + format_time(result.gap.max());
+  }
+  return row("Recovery", text);
+}
+
 std::string change_rows(const RunResult& result) {
   const auto& closes = result.closes;
   std::string heading = "Ring change";
@@ -200,6 +219,8 @@ bool Report::has_passed() const noexcept {
 std::string Report::to_text() const {
   std::string text = scenario_row(result) + connect_row(result);
   if (sends_messages(result.options)) text += message_rows(result) + rate_row(result) + latency_rows(result);
+  if (result.options.scenario == Scenario::group) text += delivery_row(result);
+  if (result.closes.dropped + result.closes.recovered + result.closes.sessions_lost > 0) text += recovery_row(result);
   if (result.options.scenario == Scenario::ring_change) text += change_rows(result);
   if (!result.closes.by_code.empty()) text += close_row(result);
   if (!result.options.further_urls.empty()) text += return_row(result);

@@ -65,6 +65,8 @@ json::object config_block(const Options& options) {
           {"model", is_open_model(options) ? "open" : "closed"},
           {"rate", is_open_model(options) ? options.rate : 0},
           {"in_flight", options.in_flight},
+          {"publishers", options.scenario == Scenario::group ? options.publishers : 0},
+          {"drop_rate", options.scenario == Scenario::recovery ? options.drop_rate : 0},
           {"duration_seconds", seconds(options.duration)},
           {"warmup_seconds", seconds(options.warmup)},
           {"size_bytes", options.size_bytes},
@@ -146,6 +148,16 @@ json::object return_block(const RunResult& result) {
           {"gap_seconds", distribution(result.gap, result.options.percentiles)}};
 }
 
+json::object recovery_block(const RunResult& result) {
+  const auto& closes = result.closes;
+  return {{"dropped", closes.dropped},
+          {"recovered", closes.recovered},
+          {"sessions_lost", closes.sessions_lost},
+          {"not_returned", closes.not_returned},
+          {"failed_attempts", closes.retries},
+          {"gap_seconds", distribution(result.gap, result.options.percentiles)}};
+}
+
 json::array threshold_block(const std::vector<ThresholdOutcome>& outcomes) {
   json::array out;
   for (const auto& outcome : outcomes) {
@@ -181,6 +193,11 @@ std::string Report::to_json(const std::string& version) const {
   if (relays(result.options)) out["receipt_seconds"] = distribution(result.receipt, percentiles);
   out["closes"] = close_block(result);
   if (!result.options.further_urls.empty()) out["returns"] = return_block(result);
+  if (result.options.scenario == Scenario::group) {
+    out["deliveries"] = json::object{{"members", result.options.connections - result.options.publishers},
+                                     {"per_second", result.delivery_rate()}};
+  }
+  if (speaks_subprotocol(result.options)) out["recovery"] = recovery_block(result);
   if (result.options.scenario == Scenario::ring_change) out["ring_change"] = change_block(result);
   out["generator"] = json::object{{"lag_seconds", distribution(result.lag, percentiles)},
                                   {"busiest_thread_ratio", result.busiest_thread},

@@ -26,12 +26,22 @@ bool is_open_model(const Options& options) {
 }
 
 bool returns(const Options& options) {
-  return options.scenario == Scenario::ring_change || !options.further_urls.empty();
+  return options.scenario == Scenario::ring_change || speaks_subprotocol(options) || !options.further_urls.empty();
 }
 
 bool relays(const Options& options) {
-  return options.scenario == Scenario::send ||
+  return options.scenario == Scenario::send || speaks_subprotocol(options) ||
          (options.scenario == Scenario::ring_change && options.traffic == Traffic::send);
+}
+
+bool speaks_subprotocol(const Options& options) {
+  return options.scenario == Scenario::group || options.scenario == Scenario::ack ||
+         options.scenario == Scenario::recovery;
+}
+
+Flow flow_of(const Options& options) {
+  if (options.scenario == Scenario::group) return Flow::fan_out;
+  return relays(options) ? Flow::relay : Flow::echo;
 }
 
 const char* to_string(Scenario scenario) noexcept {
@@ -40,6 +50,12 @@ const char* to_string(Scenario scenario) noexcept {
       return "echo";
     case Scenario::send:
       return "send";
+    case Scenario::group:
+      return "group";
+    case Scenario::ack:
+      return "ack";
+    case Scenario::recovery:
+      return "recovery";
     case Scenario::hold:
       return "hold";
     case Scenario::ring_change:
@@ -54,6 +70,10 @@ double RunResult::asked_rate() const {
 
 double RunResult::rate_ratio() const {
   return asked_rate() > 0 ? achieved_rate / asked_rate() : 1;
+}
+
+double RunResult::delivery_rate() const {
+  return measured_seconds > 0 ? static_cast<double>(latency.count()) / measured_seconds : 0;
 }
 
 std::uint64_t RunResult::error_count() const {

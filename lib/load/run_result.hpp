@@ -32,15 +32,18 @@ struct CloseAccount {
   std::map<std::uint16_t, std::uint64_t> by_code;  ///< 1006: without a close frame
   std::uint64_t planned = 0;
   std::uint64_t unplanned = 0;
-  std::uint64_t connections = 0;   ///< different ones that were closed at least once
-  std::uint64_t again = 0;         ///< closed with 1012 more than once for one epoch
-  std::uint64_t retries = 0;       ///< attempts to come back that failed
-  std::uint64_t returned = 0;      ///< reconnects that succeeded
-  std::uint64_t resumed = 0;       ///< TLS handshakes of reconnects that resumed a session
-  std::uint64_t not_returned = 0;  ///< still away when the run ended
-  std::uint64_t never_closed = 0;  ///< connections that stayed open all the time
-  std::uint64_t late_answers = 0;  ///< answers to messages that had to wait for a reconnect
-  std::uint64_t first_epoch = 0;   ///< lowest and highest epoch that a 1012 named
+  std::uint64_t connections = 0;    ///< different ones that were closed at least once
+  std::uint64_t again = 0;          ///< closed with 1012 more than once for one epoch
+  std::uint64_t retries = 0;        ///< attempts to come back that failed
+  std::uint64_t returned = 0;       ///< reconnects that succeeded
+  std::uint64_t dropped = 0;        ///< sockets that the generator cut, to recover the session
+  std::uint64_t recovered = 0;      ///< sessions that a new socket came back to
+  std::uint64_t sessions_lost = 0;  ///< closed with 1008: gone for good
+  std::uint64_t resumed = 0;        ///< TLS handshakes of reconnects that resumed a session
+  std::uint64_t not_returned = 0;   ///< still away when the run ended
+  std::uint64_t never_closed = 0;   ///< connections that stayed open all the time
+  std::uint64_t late_answers = 0;   ///< answers to messages that had to wait for a reconnect
+  std::uint64_t first_epoch = 0;    ///< lowest and highest epoch that a 1012 named
   std::uint64_t last_epoch = 0;
   std::vector<ClosedConnection> list;
   static constexpr Duration return_slot{100};
@@ -63,9 +66,9 @@ struct RunResult {
   Histogram latency;                            ///< planned time to echo, or to the arrival at the receiver
   Histogram service;                            ///< the same from the real send time
   Histogram receipt;                            ///< planned time to receipt
-  Histogram connect;                            ///< TCP, TLS and HTTP until 101
-  Histogram gap;                                ///< close to the 101 of the reconnect
-  Histogram lag;                                ///< planned to real send time, while the connection was open
+  Histogram connect;                            ///< TCP, TLS and HTTP until 101; of the subprotocol until joined
+  Histogram gap;  ///< close to the 101 of the reconnect; of the subprotocol to the session
+  Histogram lag;  ///< planned to real send time, while the connection was open
   CloseAccount closes;
   std::optional<ChangeOutcome> change;
   double measured_seconds = 0;  ///< warm-up excluded
@@ -75,6 +78,8 @@ struct RunResult {
 
   [[nodiscard]] double asked_rate() const;
   [[nodiscard]] double rate_ratio() const;
+  /// Arrivals per second of the measured time, of messages planned in it.
+  [[nodiscard]] double delivery_rate() const;
   /// What went wrong of what was tried: connections and messages.
   [[nodiscard]] std::uint64_t error_count() const;
   [[nodiscard]] double error_ratio() const;
@@ -88,8 +93,11 @@ struct RunResult {
 [[nodiscard]] bool is_open_model(const Options& options);
 /// Clients that lose their connection come back.
 [[nodiscard]] bool returns(const Options& options);
-/// Messages go from user to user and are receipted.
+/// Messages go from user to user, or to a group, and are receipted.
 [[nodiscard]] bool relays(const Options& options);
+/// Clients have sessions that outlive their sockets, groups and acks.
+[[nodiscard]] bool speaks_subprotocol(const Options& options);
+[[nodiscard]] Flow flow_of(const Options& options);
 [[nodiscard]] const char* to_string(Scenario scenario) noexcept;
 
 }  // namespace wscluster::load

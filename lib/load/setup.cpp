@@ -76,7 +76,8 @@ std::unique_ptr<Setup> make_setup(const Options& options) {
   for (unsigned i = 0; setup->places.front().target.is_tls && i < setup->options.threads; ++i)
     setup->tls.push_back(make_tls(options));
   setup->run = static_cast<std::uint32_t>(random_id());
-  setup->is_relayed = relays(options);
+  setup->flow = flow_of(options);
+  setup->is_reliable = speaks_subprotocol(options);
   setup->token_lifetime = expected_length(options);
   return setup;
 }

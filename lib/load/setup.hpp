@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "load/ledger.hpp"
 #include "load/options.hpp"
 #include "load/target.hpp"
 #include "net/address.hpp"
@@ -30,7 +31,9 @@ struct Setup {
   Identity identity;
   std::vector<std::unique_ptr<net::TlsClient>> tls;  ///< one per thread, with its tickets; empty for ws://
   std::uint32_t run = 0;
-  bool is_relayed = false;
+  Flow flow = Flow::echo;
+  bool is_reliable = false;                ///< clients speak the subprotocol
+  std::atomic<std::uint64_t> members = 0;  ///< of the group that is fanned out to
   Duration token_lifetime{};
   std::atomic<std::int64_t> end_ns =
       INT64_MAX;  ///< nothing is planned at or after this time since the start of the traffic

@@ -6,6 +6,7 @@
 
 #include "auth/token.hpp"
 #include "base/text.hpp"
+#include "load/run_result.hpp"
 
 namespace wscluster::load {
 namespace {
@@ -52,6 +53,7 @@ struct Identity::Key {
 
 Identity::Identity(const Options& options, const Target& target)
     : prefix_(options.uid_prefix), start_(options.uid_start), path_(target.path) {
+  if (speaks_subprotocol(options)) roles_ = {"webpubsub.joinLeaveGroup", "webpubsub.sendToGroup"};
   if (options.access_key_file.empty()) return;
   auto text = read_secret(options.access_key_file);
   if (!text) throw Failure(text.error());
@@ -77,10 +79,19 @@ std::string Identity::request_target(std::uint64_t connection) const {
   return path_ + (path_.find('?') == std::string::npos ? "?uid=" : "&uid=") + percent_encode(uid(connection));
 }
 
+std::string Identity::recovery_target(std::uint64_t connection, std::string_view connection_id,
+                                      std::string_view reconnection_token) const {
+  std::string target = request_target(connection);
+  target += target.find('?') == std::string::npos ? "?" : "&";
+  return target + "awps_connection_id=" + percent_encode(connection_id) +
+         "&awps_reconnection_token=" + percent_encode(reconnection_token);
+}
+
 std::string Identity::authorization(std::uint64_t connection, Duration lifetime) const {
   if (!key_) return {};
   auth::Claims claims;
   claims.subject = uid(connection);
+  claims.roles = roles_;
   claims.issued_at = WallClock::now();
   claims.expires = *claims.issued_at + lifetime;
   return "Bearer " + auth::make_token(claims, key_->secret);

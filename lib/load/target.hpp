@@ -38,6 +38,9 @@ class Identity {
   [[nodiscard]] bool is_uid(std::string_view uid, std::uint64_t connection) const noexcept;
   /// Path and query of the upgrade request; with ?uid= when there is no key.
   [[nodiscard]] std::string request_target(std::uint64_t connection) const;
+  /// The same, to come back to a session.
+  [[nodiscard]] std::string recovery_target(std::uint64_t connection, std::string_view connection_id,
+                                            std::string_view reconnection_token) const;
   /// Value of the Authorization header, valid for `lifetime`; empty without a key.
   [[nodiscard]] std::string authorization(std::uint64_t connection, Duration lifetime) const;
 
@@ -47,6 +50,7 @@ class Identity {
   std::string prefix_;
   std::uint64_t start_;
   std::string path_;
+  std::vector<std::string> roles_;
   std::unique_ptr<const Key> key_;
 };
 

@@ -12,7 +12,7 @@
 namespace wscluster::load {
 namespace {
 
-enum class Kind : std::uint8_t { time, ratio, count };
+enum class Kind : std::uint8_t { time, ratio, count, rate };
 
 struct Distribution {
   std::string_view name;
@@ -36,9 +36,10 @@ double number(std::uint64_t count) {
   return static_cast<double>(count);
 }
 
-constexpr std::array<Figure, 12> figures{{
+constexpr std::array<Figure, 15> figures{{
     {"errors.ratio", Kind::ratio, [](const RunResult& r) { return r.error_ratio(); }},
     {"rate.ratio", Kind::ratio, [](const RunResult& r) { return r.rate_ratio(); }},
+    {"deliveries.rate", Kind::rate, [](const RunResult& r) { return r.delivery_rate(); }},
     {"lost.count", Kind::count, [](const RunResult& r) { return number(r.messages.lost); }},
     {"duplicate.count", Kind::count, [](const RunResult& r) { return number(r.messages.duplicated); }},
     {"order.count", Kind::count, [](const RunResult& r) { return number(r.messages.out_of_order); }},
@@ -48,6 +49,8 @@ constexpr std::array<Figure, 12> figures{{
     {"unanswered.count", Kind::count, [](const RunResult& r) { return number(r.messages.unanswered_at_close); }},
     {"closed.count", Kind::count, [](const RunResult& r) { return number(r.closes.planned + r.closes.unplanned); }},
     {"unplanned.count", Kind::count, [](const RunResult& r) { return number(r.closes.unplanned); }},
+    {"recovered.count", Kind::count, [](const RunResult& r) { return number(r.closes.recovered); }},
+    {"session_lost.count", Kind::count, [](const RunResult& r) { return number(r.closes.sessions_lost); }},
     {"not_returned.count", Kind::count, [](const RunResult& r) { return number(r.closes.not_returned); }},
 }};
 
@@ -109,6 +112,10 @@ Result<double> parse_limit(Kind kind, std::string_view metric, std::string_view 
   if (kind == Kind::ratio) {
     if (const auto limit = parse_ratio(text)) return *limit;
     return bad("a share (0.1%, 0.99)");
+  }
+  if (kind == Kind::rate) {
+    if (const auto limit = parse_rate(text)) return *limit;
+    return bad("a rate (5000/s)");
   }
   if (const auto limit = parse_count(text)) return static_cast<double>(*limit);
   return bad("a count (0, 10k)");
@@ -202,6 +209,8 @@ std::string format_metric(std::string_view name, double value) {
       return format_time(value);
     case Kind::ratio:
       return format_percent(value);
+    case Kind::rate:
+      return format_per_second(value) + "/s";
     case Kind::count:
       return format_count(static_cast<std::uint64_t>(value));
   }

@@ -25,6 +25,13 @@ std::uint64_t share_of(std::uint64_t connections, unsigned threads, unsigned thr
   return connections / threads + (thread < connections % threads ? 1 : 0);
 }
 
+std::uint64_t senders(const Options& options) {
+  return options.scenario == Scenario::group ? options.publishers : options.connections;
+}
+
+/// Ticks in a second: within one each client acknowledges what it got, as the SDKs do.
+constexpr std::size_t acknowledge_turns = 100;
+
 }  // namespace
 
 /// Fires when the next message is planned: finer than the tick of the core.
@@ -64,9 +71,11 @@ Worker::Worker(Setup& setup, unsigned index)
     : setup_(setup),
       index_(index),
       core_(index),
-      ledger_(setup.run, setup.options.connections, setup.is_relayed),
-      schedule_(is_open_model(setup.options) ? setup.options.rate : 0, setup.options.connections, setup.options.threads,
+      ledger_(setup.run, setup.options.connections, setup.flow),
+      schedule_(is_open_model(setup.options) ? setup.options.rate : 0, senders(setup.options), setup.options.threads,
                 index),
+      drops_(setup.options.scenario == Scenario::recovery ? setup.options.drop_rate : 0, setup.options.connections,
+             setup.options.threads, index),
       random_(setup.options.seed * 0x9E3779B97F4A7C15 + index),
       pacer_(std::make_unique<Pacer>(*this)),
       read_buffer_(read_buffer_bytes),
@@ -98,6 +107,25 @@ void Worker::on_tick(TimePoint now) {
     const Wake wake = wakes_.top();
     wakes_.pop();
     clients_[wake.client]->on_wake(wake.ticket);
+  }
+  if (!setup_.is_reliable || clients_.empty()) return;
+  drop_due(now);
+  acknowledge_some();
+}
+
+/// Sockets are dropped while there is traffic, also in the warm-up.
+void Worker::drop_due(TimePoint now) {
+  const auto since_start = now - traffic_start_;
+  while (is_sending() && drops_.next().at <= since_start) {
+    clients_[drops_.next().connection / setup_.options.threads]->drop();
+    drops_.advance();
+  }
+}
+
+void Worker::acknowledge_some() {
+  for (std::size_t i = 0; i < clients_.size() / acknowledge_turns + 1; ++i) {
+    next_acknowledge_ = next_acknowledge_ + 1 < clients_.size() ? next_acknowledge_ + 1 : 0;
+    clients_[next_acknowledge_]->acknowledge();
   }
 }
 
@@ -159,6 +187,10 @@ void Worker::note_return(TimePoint closed_at) {
   const auto slot = static_cast<std::size_t>((now - traffic_start_) / CloseAccount::return_slot);
   if (closes.returns.size() <= slot) closes.returns.resize(slot + 1);
   ++closes.returns[slot];
+}
+
+void Worker::note_promise() {
+  promised_ += setup_.flow == Flow::fan_out ? setup_.members.load(std::memory_order_relaxed) : 1;
 }
 
 void Worker::note_holder(std::uint32_t recipient, std::string_view node, std::uint64_t epoch) {

@@ -69,8 +69,12 @@ class Worker {
   void on_tick(TimePoint now);
   void publish();
   void send_due();
+  void drop_due(TimePoint now);
+  void acknowledge_some();
   [[nodiscard]] bool is_sending() const;
   void note_sent(Clock::duration planned, TimePoint sent, bool was_in_time);
+  /// A receipt or ack says that what was sent will arrive, wherever it was sent to.
+  void note_promise();
   void note_holder(std::uint32_t recipient, std::string_view node, std::uint64_t epoch);
   void count_error(const std::string& what) { ++found_.errors[what], ++error_count_; }
   /// Calls on_wake(ticket) of the client then.
@@ -86,6 +90,7 @@ class Worker {
   Live live_;
   Ledger ledger_;
   Schedule schedule_;
+  Schedule drops_;
   std::mt19937_64 random_;
   std::vector<std::unique_ptr<Client>> clients_;
   std::priority_queue<Wake, std::vector<Wake>, std::greater<>> wakes_;
@@ -96,6 +101,7 @@ class Worker {
 
   TimePoint connect_start_{};
   std::size_t next_connect_ = 0;
+  std::size_t next_acknowledge_ = 0;
   bool is_connecting_ = false;
   TimePoint traffic_start_{};
   bool is_finishing_ = false;

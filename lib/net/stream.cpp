@@ -2,6 +2,7 @@
 #include "net/stream.hpp"
 
 #include "base/error.hpp"
+#include "net/openssl.hpp"
 #include "net/thread_io.hpp"
 #include "net/tls_context.hpp"
 
@@ -60,7 +61,7 @@ const char* describe(const SSL* ssl, int ssl_error, const ThreadIo& io) {
 
 }  // namespace
 
-Stream::Stream(int descriptor, TlsServer& tls) : descriptor_(descriptor), ssl_(make_ssl(tls.context())) {
+Stream::Stream(int descriptor, const TlsServer& tls) : descriptor_(descriptor), ssl_(make_ssl(tls.context())) {
   SSL_set_accept_state(ssl_);
 }
 
@@ -96,6 +97,7 @@ Stream::Stream(Stream&& other) noexcept
       ssl_(std::exchange(other.ssl_, nullptr)),
       wants_write_(other.wants_write_),
       handshaken_(other.handshaken_),
+      has_said_end_(other.has_said_end_),
       is_broken_(other.is_broken_),
       failure_(other.failure_) {}
 
@@ -106,6 +108,7 @@ Stream& Stream::operator=(Stream&& other) noexcept {
   ssl_ = std::exchange(other.ssl_, nullptr);
   wants_write_ = other.wants_write_;
   handshaken_ = other.handshaken_;
+  has_said_end_ = other.has_said_end_;
   is_broken_ = other.is_broken_;
   failure_ = other.failure_;
   return *this;
@@ -216,13 +219,20 @@ IoResult Stream::write(std::span<const char> bytes) {
   return {IoStatus::ok, total};
 }
 
+IoStatus Stream::send_close_notify() noexcept {
+  if (ssl_ == nullptr || !handshaken_ || is_broken_ || has_said_end_) return IoStatus::ok;
+  thread_io().enter(ssl_, descriptor_);
+  const int result = SSL_shutdown(ssl_);
+  const bool is_blocked = result < 0 && SSL_get_error(ssl_, result) == SSL_ERROR_WANT_WRITE;
+  ERR_clear_error();
+  // Once it is said OpenSSL would read for the peer's.
+  has_said_end_ = !is_blocked;
+  return is_blocked ? IoStatus::would_block : IoStatus::ok;
+}
+
 void Stream::shutdown_write() noexcept {
   if (descriptor_ < 0) return;
-  if (ssl_ != nullptr && handshaken_ && !is_broken_) {
-    thread_io().enter(ssl_, descriptor_);
-    SSL_shutdown(ssl_);
-    ERR_clear_error();
-  }
+  static_cast<void>(send_close_notify());
   ::shutdown(descriptor_, SHUT_WR);
 }
 
@@ -259,6 +269,16 @@ std::string_view Stream::failure() const noexcept {
 
 bool Stream::is_resumed() const noexcept {
   return ssl_ != nullptr && SSL_session_reused(ssl_) == 1;
+}
+
+std::optional<ClientCertificate> Stream::client_certificate() const {
+  X509* peer = ssl_ == nullptr || SSL_get_verify_result(ssl_) != X509_V_OK ? nullptr : SSL_get0_peer_certificate(ssl_);
+  if (peer == nullptr || SSL_is_server(ssl_) == 0) return std::nullopt;
+  const Bio subject = writing();
+  X509_NAME_print_ex(subject.get(), X509_get_subject_name(peer), 0, XN_FLAG_RFC2253);
+  const Bio pem = writing();
+  PEM_write_bio_X509(pem.get(), peer);
+  return ClientCertificate{text_of(subject.get()), alt_names_of(peer), fingerprint_of(peer), text_of(pem.get())};
 }
 
 bool Stream::got_http() const noexcept {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -13,6 +14,7 @@ namespace wscluster::net {
 
 class TlsServer;
 class TlsClient;
+struct ClientCertificate;
 
 enum class IoStatus : std::uint8_t {
   ok,           ///< progress was made
@@ -35,7 +37,7 @@ class Stream {
   /// Takes the descriptor, plain.
   explicit Stream(int descriptor) noexcept : descriptor_(descriptor) {}
   /// Takes the descriptor; the handshake is done by handshake().
-  Stream(int descriptor, TlsServer& tls);
+  Stream(int descriptor, const TlsServer& tls);
   /// `offers_ticket`: of an earlier stream, where the TlsClient keeps one.
   Stream(int descriptor, TlsClient& tls, std::string_view server_name, bool offers_ticket = true);
   ~Stream();
@@ -59,7 +61,10 @@ class Stream {
   /// attempts, and more may be appended, but the bytes not yet taken must be offered again unchanged.
   [[nodiscard]] IoResult write(std::span<const char> bytes);
 
-  /// Sends close_notify (TLS) and FIN; the read side stays open. Never blocks.
+  /// Says close_notify, so that the peer can tell the end from a cut; ok at once where there is nothing to say. After
+  /// would_block call again when the descriptor is writable. Nothing may be written after it.
+  [[nodiscard]] IoStatus send_close_notify() noexcept;
+  /// Sends close_notify, as far as that does not block, and FIN; the read side stays open.
   void shutdown_write() noexcept;
   /// Closes the descriptor at once.
   void close() noexcept;
@@ -73,6 +78,8 @@ class Stream {
   [[nodiscard]] std::string_view protocol() const noexcept;
   [[nodiscard]] std::string_view failure() const noexcept;
   [[nodiscard]] bool is_resumed() const noexcept;
+  /// The certificate of the peer of a server's stream, when the handshake has found it good.
+  [[nodiscard]] std::optional<ClientCertificate> client_certificate() const;
   /// The client spoke plain HTTP to a TLS port.
   [[nodiscard]] bool got_http() const noexcept;
 
@@ -83,6 +90,7 @@ class Stream {
   SSL* ssl_ = nullptr;
   bool wants_write_ = false;
   bool handshaken_ = false;
+  bool has_said_end_ = false;
   bool is_broken_ = false;  ///< after a fatal error OpenSSL must not be asked to shut down
   const char* failure_ = "";
 };

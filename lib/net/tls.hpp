@@ -3,7 +3,9 @@
 
 #include "base/error.hpp"
 #include "base/time.hpp"
+#include "net/certificate.hpp"
 #include "net/ticket_keys.hpp"
+#include "net/tls_options.hpp"
 
 #include <array>
 #include <memory>
@@ -26,35 +28,30 @@ struct FreeSslContext {
 };
 using SslContext = std::unique_ptr<SSL_CTX, FreeSslContext>;
 
-/// What a TLS listener presents. May be shared by the cores; outlives the streams made with it no longer than their
-/// constructor.
+/// What a TLS listener presents. The cores share it; streams made with it may outlive it.
 class TlsServer {
  public:
-  /// TLS 1.2 and 1.3 with a certificate chain and its key (PEM). The error names the file and the remedy; an expired
-  /// certificate is only a warning in the log.
-  [[nodiscard]] static Result<TlsServer> from_files(const std::string& certificate_path, const std::string& key_path);
-  /// The same from text; the names stand in the errors.
-  [[nodiscard]] static Result<TlsServer> from_pem(std::string_view certificate, std::string_view key,
-                                                  const std::string& certificate_name = "certificate",
-                                                  const std::string& key_name = "key");
+  /// By the name that the client asks for (SNI) the certificates for exactly it, else those for its wildcard, else the
+  /// first one. Of one name and kind of key the first one stands, so an RSA and an ECDSA certificate go together. The
+  /// error names the file and the remedy; there must be a certificate.
+  [[nodiscard]] static Result<TlsServer> make(const std::vector<Certificate>& certificates,
+                                              const TlsOptions& options = {});
+  /// One certificate with default options.
+  [[nodiscard]] static Result<TlsServer> from_pem(std::string_view certificate, std::string_view key);
   /// TLS 1.3 only, no certificate: whoever knows one of the keys is let in.
   [[nodiscard]] static TlsServer psk(std::vector<PskKey> keys);
 
   /// Session tickets are sealed with these keys, instead of random ones of this object, which only it can open. Before
   /// the first stream.
-  void use_ticket_keys(std::shared_ptr<TicketKeys> keys);
+  void use_ticket_keys(const std::shared_ptr<TicketKeys>& keys);
 
   [[nodiscard]] SSL_CTX* context() const noexcept { return context_.get(); }
-  /// When the certificate ends; the epoch of the clock for psk().
-  [[nodiscard]] WallClock::time_point expires() const noexcept { return expires_; }
 
  private:
   TlsServer() = default;
 
-  std::shared_ptr<TicketKeys> ticket_keys_;  ///< the context points to it
   SslContext context_;
   std::unique_ptr<const std::vector<PskKey>> keys_;  ///< the context points to it
-  WallClock::time_point expires_{};
 };
 
 /// How to connect with TLS. Outlives its streams.

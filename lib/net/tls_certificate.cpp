@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "base/random.hpp"
+#include "net/openssl.hpp"
 #include "net/tls.hpp"
 
 #include <arpa/inet.h>
@@ -11,14 +12,6 @@
 
 namespace wscluster::net {
 namespace {
-
-using Bio = std::unique_ptr<BIO, decltype(&BIO_free)>;
-
-std::string text_of(BIO* bio) {
-  char* data = nullptr;
-  const long size = BIO_get_mem_data(bio, &data);
-  return {data, static_cast<std::size_t>(size)};
-}
 
 bool is_address(const std::string& name) {
   std::array<unsigned char, 16> bytes{};
@@ -56,8 +49,8 @@ SelfSigned make_self_signed(const std::string& common_name, const std::vector<st
   bool is_good = add_extension(certificate.get(), NID_basic_constraints, "critical,CA:TRUE");
   if (!names.empty()) is_good = add_extension(certificate.get(), NID_subject_alt_name, names) && is_good;
   is_good = is_good && X509_sign(certificate.get(), key.get(), EVP_sha256()) > 0;
-  const Bio certificate_pem(BIO_new(BIO_s_mem()), BIO_free);
-  const Bio key_pem(BIO_new(BIO_s_mem()), BIO_free);
+  const Bio certificate_pem = writing();
+  const Bio key_pem = writing();
   if (!is_good || PEM_write_bio_X509(certificate_pem.get(), certificate.get()) != 1 ||
       PEM_write_bio_PrivateKey(key_pem.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) != 1) {
     throw Failure(ExitCode::software, "OpenSSL cannot make a self-signed certificate for '" + common_name + "'");

@@ -21,11 +21,6 @@ constexpr std::size_t iv_bytes = 16;
 /// What OpenSSL wants to hear from the callback.
 enum Answer : int { failed = -1, no_ticket = 0, good = 1, renew = 2 };
 
-int index_of_keys() {
-  static const int index = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
-  return index;
-}
-
 bool use(const TicketKey& key, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac, const unsigned char* iv, bool is_sealing) {
   // OpenSSL's parameters are not const; it does not write to these.
   auto* mac_key = const_cast<unsigned char*>(key.mac_key.data());
@@ -55,7 +50,7 @@ int open(TicketKeys& keys, const SSL* ssl, const unsigned char* name, const unsi
 
 int seal_or_open(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac,
                  int is_sealing) {
-  auto& keys = *static_cast<TicketKeys*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), index_of_keys()));
+  TicketKeys& keys = *server_state(SSL_get_SSL_CTX(ssl))->tickets;
   try {
     return is_sealing != 0 ? seal(keys, name, iv, cipher, mac) : open(keys, ssl, name, iv, cipher, mac);
   } catch (const std::exception& problem) {
@@ -67,12 +62,15 @@ int seal_or_open(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CT
 
 }  // namespace
 
-void TlsServer::use_ticket_keys(std::shared_ptr<TicketKeys> keys) {
-  ticket_keys_ = std::move(keys);
-  SSL_CTX* context = context_.get();
-  SSL_CTX_set_ex_data(context, index_of_keys(), ticket_keys_.get());
-  SSL_CTX_set_tlsext_ticket_key_evp_cb(context, seal_or_open);
-  SSL_CTX_set_timeout(context, std::chrono::seconds(2 * TicketKeys::period).count());
+void TlsServer::use_ticket_keys(const std::shared_ptr<TicketKeys>& keys) {
+  const auto use_in = [&](SSL_CTX* context) {
+    server_state(context)->tickets = keys;
+    SSL_CTX_set_tlsext_ticket_key_evp_cb(context, seal_or_open);
+    SSL_CTX_set_timeout(context, std::chrono::seconds(2 * TicketKeys::period).count());
+  };
+  use_in(context_.get());
+  for (const SslContext& other : server_state(context_.get())->others)
+    use_in(other.get());
 }
 
 }  // namespace wscluster::net

@@ -5,7 +5,8 @@
 
 namespace wscluster::node {
 
-void run(const Options& options, const registry::Options& registry, std::function<void()> reload) {
+void run(const Options& options, const registry::Options& registry, std::function<void()> reload,
+         const MakeHandler& make_handler) {
   front::Role role;
   role.is_gateway = false;
   role.link_listen = options.link_listen;
@@ -16,7 +17,7 @@ void run(const Options& options, const registry::Options& registry, std::functio
   role.make_holding = [&](front::Desk& desk, const link::Identity& identity,
                           std::function<bool(TimePoint)> is_suspended) {
     return std::make_unique<Shard>(desk, identity, options.front.services, options.max_sessions,
-                                   std::move(is_suspended));
+                                   std::move(is_suspended), make_handler);
   };
   front::Ending ending = front::Ending::expelled;
   while (ending == front::Ending::expelled) {

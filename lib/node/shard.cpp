@@ -12,7 +12,7 @@ constexpr std::size_t max_parked_bytes = 64U << 20U;
 }  // namespace
 
 Shard::Shard(front::Desk& desk, const link::Identity& identity, const std::vector<front::ServiceDoor>& services,
-             std::uint64_t max_sessions, std::function<bool(TimePoint)> is_suspended)
+             std::uint64_t max_sessions, std::function<bool(TimePoint)> is_suspended, const MakeHandler& make_handler)
     : desk_(desk),
       is_suspended_(std::move(is_suspended)),
       max_sessions_((max_sessions + identity.shards - 1) / identity.shards) {
@@ -24,16 +24,25 @@ Shard::Shard(front::Desk& desk, const link::Identity& identity, const std::vecto
              .emplace_back(door.service.name, std::make_unique<cluster::Holder>(door.service, self, index, desk.hub(),
                                                                                 desk.sender(), desk.pool()))
              .second;
-    if (webhook::Application* application = desk.application(door.service.name)) {
-      holder.set_handler(*application);
-      application->on_reply([this, &holder](std::uint64_t number, cluster::EventReply reply) {
-        take_reply(holder, number, std::move(reply));
-      });
-    }
+    find_handler(door.service.name, holder, make_handler);
   }
 }
 
 Shard::~Shard() = default;
+
+/// The application in this process, else the one that is called over HTTP.
+void Shard::find_handler(const std::string& service, cluster::Holder& holder, const MakeHandler& make_handler) {
+  const auto reply = [this, &holder](std::uint64_t number, cluster::EventReply what) {
+    take_reply(holder, number, std::move(what));
+  };
+  if (auto handler = make_handler ? make_handler({service, desk_, reply}) : nullptr) {
+    handlers_.push_back(std::move(handler));
+    holder.set_handler(*handlers_.back());
+  } else if (webhook::Application* application = desk_.application(service)) {
+    holder.set_handler(*application);
+    application->on_reply(reply);
+  }
+}
 
 cluster::Holder* Shard::by_name(std::string_view service) const {
   for (const auto& [name, holder] : holders_) {

@@ -41,6 +41,27 @@ bool is_same(const cluster::ServiceView& view, const ring::Document& document, s
 
 }  // namespace
 
+/// Null: the old one is good still.
+std::shared_ptr<const cluster::ServiceView> ViewMaker::make_service(const std::string& name,
+                                                                    const registry::ServiceState& state,
+                                                                    const cluster::ServiceView* old) const {
+  auto policies = policies_of(state);
+  if (broadcast_.contains(name)) {
+    if (old != nullptr && old->document->digest == state.document->digest && old->policies == policies) return nullptr;
+    return cluster::ServiceView::make_broadcast(state.document, std::move(policies), self_ ? &*self_ : nullptr);
+  }
+  std::uint64_t through = state.done_through;
+  // A crash's epoch may be done before it is seen. Holders must learn once from whom they inherit, or what the dead
+  // one may have delivered would be delivered again.
+  if (old != nullptr && old->epoch() < state.document->epoch) {
+    through = std::min(through, old->epoch());
+    // The same for what a dead donor had not yet handed over: its death is what made the change done.
+    if (!old->open.empty()) through = std::min(through, old->open.front().epoch);
+  }
+  if (old != nullptr && is_same(*old, *state.document, through, policies)) return nullptr;
+  return cluster::ServiceView::make(state.document, through, std::move(policies));
+}
+
 std::shared_ptr<const cluster::View> ViewMaker::make(const registry::Snapshot& snapshot) {
   auto view = std::make_shared<cluster::View>();
   for (const registry::MemberRecord& member : snapshot.members) {
@@ -49,22 +70,10 @@ std::shared_ptr<const cluster::View> ViewMaker::make(const registry::Snapshot& s
   }
   for (const auto& [name, state] : snapshot.services) {
     if (!state.document) continue;
-    std::uint64_t through = state.done_through;
-    auto policies = policies_of(state);
     const auto old = last_ ? last_->services.find(name) : view->services.end();
     const bool has_old = last_ && old != last_->services.end();
-    // A crash's epoch may be done before it is seen. Holders must learn once from whom they inherit, or what the dead
-    // one may have delivered would be delivered again.
-    if (has_old && old->second->epoch() < state.document->epoch) {
-      through = std::min(through, old->second->epoch());
-      // The same for what a dead donor had not yet handed over: its death is what made the change done.
-      if (!old->second->open.empty()) through = std::min(through, old->second->open.front().epoch);
-    }
-    if (has_old && is_same(*old->second, *state.document, through, policies)) {
-      view->services.emplace(name, old->second);
-    } else {
-      view->services.emplace(name, cluster::ServiceView::make(state.document, through, std::move(policies)));
-    }
+    auto made = make_service(name, state, has_old ? old->second.get() : nullptr);
+    view->services.emplace(name, made ? std::move(made) : old->second);
   }
   last_ = view;
   return view;

@@ -149,6 +149,52 @@ TEST_F(Rest, groups_have_the_members_that_were_put_into_them) {
   EXPECT_EQ(statuses("HEAD", path), std::set{404U});
 }
 
+TEST_F(Rest, send_reaches_the_members_of_a_group_but_the_excepted) {
+  Client alice = shared->connect("gateway-1", "alice");
+  Client bob = shared->connect("node-1", "bob");
+  Client carol = shared->connect("node-2", "carol");
+  for (const char* uid : {"alice", "bob", "carol"})
+    ASSERT_EQ(status("PUT", "/users/" + std::string(uid) + "/groups/news"), 200U);
+  const json::value sent = shared->ask({"send", "--group", "news", "--message", "for all"});
+  const auto& receipt = sent.at("results").as_array().at(0).as_object();
+  EXPECT_EQ(receipt.at("group"), "news");
+  EXPECT_EQ(receipt.at("status"), "queued");
+  EXPECT_EQ(receipt.at("sessions"), 3);
+  for (Client* client : {&alice, &bob, &carol})
+    EXPECT_EQ(client->read().text, "for all");
+  const Ended some =
+      shared->run({"send", "-g", "news", "-m", "for two", "--except", connection_of("bob"), "--to", "bob"});
+  EXPECT_EQ(some.exit, 0) << some.err;
+  EXPECT_NE(some.out.find("news: queued for 2 sessions on node-"), std::string::npos) << some.out;
+  EXPECT_EQ(alice.read().text, "for two");
+  EXPECT_EQ(carol.read().text, "for two");
+  EXPECT_EQ(bob.read().text, "for two") << "as a user of its own";
+  const std::string lines = R"({"group":"news","message":{"n":1}})";
+  EXPECT_EQ(shared->run({"send", "--jsonl"}, lines + "\n").exit, 0);
+  for (Client* client : {&alice, &bob, &carol})
+    EXPECT_EQ(client->read().text, R"({"n":1})");
+  const Ended nobody = shared->run({"send", "--group", "nobody-is-here", "--message", "x"});
+  EXPECT_EQ(nobody.exit, 67);
+  EXPECT_EQ(nobody.err, "wscluster: nobody is in the group nobody-is-here\n");
+}
+
+TEST_F(Rest, presence_tells_the_members_of_a_group_with_all_their_devices) {
+  Client alice = shared->connect("gateway-1", "alice");
+  Client device = shared->connect("node-1", "alice");
+  Client bob = shared->connect("node-2", "bob");
+  Client stranger = shared->connect("node-2", "carol");
+  for (const char* uid : {"alice", "bob"})
+    ASSERT_EQ(status("PUT", "/users/" + std::string(uid) + "/groups/club"), 200U);
+  const json::value found = shared->ask({"presence", "--group", "club"});
+  std::map<std::string, std::int64_t> sessions;
+  for (const auto& user : found.at("users").as_array())
+    sessions[user.at("uid").as_string().c_str()] = user.at("sessions").as_int64();
+  EXPECT_EQ(sessions, (std::map<std::string, std::int64_t>{{"alice", 2}, {"bob", 1}}));
+  EXPECT_EQ(shared->ask({"session", "list", "--group", "club"}).at("sessions").as_array().size(), 3U);
+  EXPECT_EQ(shared->run({"presence", "--group", "nobody-is-here"}).exit, 67);
+  EXPECT_EQ(shared->call(door(), "GET", "/api/v1/services/chat/sessions?group=%20").status, 400U);
+}
+
 TEST_F(Rest, who_is_not_connected_is_in_no_group) {
   const auto answer = call("PUT", "/groups/red/connections/unknown");
   EXPECT_EQ(answer.status, 404U);

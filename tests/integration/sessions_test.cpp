@@ -112,6 +112,25 @@ TEST_F(Sessions, a_user_is_shown_with_its_devices_and_one_without_is_none) {
   EXPECT_EQ(nobody.out, "");
 }
 
+TEST_F(Sessions, presence_tells_how_many_sessions_since_when_and_its_exit_code_whether_all_are_there) {
+  prepare(false);
+  Client phone = shared->connect("gateway-1", "alice");
+  Client desk = shared->connect("node-1", "alice");
+  Client bob = shared->connect("node-2", "bob");
+  const json::value all = shared->ask({"presence", "alice", "bob"});
+  EXPECT_EQ(all.at("present"), 2);
+  const auto& alice = all.at("users").as_array().at(0).as_object();
+  EXPECT_EQ(alice.at("sessions"), 2);
+  EXPECT_EQ(alice.at("away"), 0);
+  EXPECT_EQ(alice.at("node"), show("alice").at("node"));
+  EXPECT_TRUE(alice.at("since").is_string());
+  EXPECT_EQ(shared->run({"presence", "alice", "-"}, "nobody-of-this-name\n").exit, 1);
+  EXPECT_EQ(shared->run({"presence", "nobody-of-this-name"}).exit, 67);
+  phone.close(1000);
+  desk.close(1000);
+  EXPECT_TRUE(wait_until([&] { return shared->run({"presence", "alice"}).exit == 67; }));
+}
+
 TEST_F(Sessions, evicting_closes_all_devices_of_a_user_with_code_and_reason_and_nobody_else) {
   prepare(false);
   Client phone = shared->connect("gateway-1", "alice");

@@ -55,7 +55,7 @@ export async function wscluster(...words) {
   try {
     return (await execute(process.env.SDK_BINARY, words, { env })).stdout;
   } catch (error) {
-    throw new Error(`wscluster ${words.join(' ')}: ${error.stderr || error.message}`);
+    throw new Error(`wscluster ${words.join(' ')}: ${error.stderr || error.stdout || `${error.message} (signal ${error.signal})`}`);
   }
 }
 export const ring = (...words) => wscluster('ring', ...words, '--yes', '--progress', 'none');

@@ -20,7 +20,7 @@ std::string profile() {
   permissions.grant_all(session::Permission::join_leave_group);
   permissions.grant_all(session::Permission::send_to_group);
   const std::string allowed = permissions.encode();
-  return wire::encode(wire::ClientProfile{wire::Subprotocol::reliable, wire::SimpleKind::service, {}, allowed, {}});
+  return wire::encode(wire::ClientProfile{wire::Subprotocol::reliable, wire::SimpleKind::service, {}, allowed, {}, {}});
 }
 
 std::string send_frame(const std::string& group, std::uint64_t number, bool no_echo) {

@@ -43,8 +43,8 @@ TEST(Check, a_client_does_not_open_the_files_of_servers) {
 
 TEST(Check, certificate_and_key_must_match) {
   const Scratch scratch;
-  const auto one = net::make_self_signed("one", {}, 2);
-  const auto two = net::make_self_signed("two", {}, 2);
+  const auto one = net::make_self_signed("one", {}, 30);
+  const auto two = net::make_self_signed("two", {}, 30);
   scratch.write("cert.pem", one.certificate);
   scratch.write("one.key", one.key);
   scratch.write("two.key", two.key);
@@ -67,6 +67,43 @@ TEST(Check, a_static_folder_is_read) {
   scratch.write("none/negotiate", "");
   EXPECT_TRUE(says(load({file, {}, {}}, Roles::servers), "kept for REST calls"));
   EXPECT_EQ(joined(load({file, {}, {}}, Roles::client).problems), "");
+}
+
+TEST(Check, P0_30_certificates_that_end_soon_are_a_warning) {
+  const Scratch scratch;
+  for (const auto& [name, days] : {std::pair{"soon", 13}, std::pair{"fine", 15}}) {
+    const auto pair = net::make_self_signed(name, {}, days);
+    scratch.write("cert.pem", pair.certificate);
+    scratch.write("key.pem", pair.key);
+    const auto file =
+        scratch.write("c.yaml", usable_server + "tls: {certificates: [{cert_file: cert.pem, key_file: key.pem}]}\n");
+    const auto loaded = load({file, {}, {}}, Roles::servers);
+    EXPECT_TRUE(loaded.usable());
+    EXPECT_EQ(says(loaded, file + ":3:21: warning: tls.certificates: "), days == 13) << joined(loaded.problems);
+  }
+}
+
+TEST(Check, P0_31_every_bad_certificate_of_the_list_is_told) {
+  const Scratch scratch;
+  const auto pair = net::make_self_signed("one", {}, 30);
+  scratch.write("cert.pem", pair.certificate);
+  scratch.write("key.pem", pair.key);
+  scratch.write("other.key", net::make_self_signed("two", {}, 30).key);
+  const auto file = scratch.write("c.yaml", usable_server +
+                                                "tls:\n  certificates:\n"
+                                                "    - {cert_file: cert.pem, key_file: key.pem}\n"
+                                                "    - {cert_file: cert.pem, key_file: other.key}\n"
+                                                "    - {cert_file: absent.pem, key_file: key.pem}\n");
+  const auto loaded = load({file, {}, {}}, Roles::servers);
+  ASSERT_EQ(loaded.problems.size(), 2U) << joined(loaded.problems);
+  EXPECT_TRUE(says(loaded, "tls.certificates: the key in " + scratch.path("other.key") + " does not belong"));
+  EXPECT_TRUE(says(loaded, "tls.certificates: " + scratch.path("absent.pem") + ": No such file"));
+}
+
+TEST(Check, P0_31_an_empty_list_of_certificates_is_no_plain_listener) {
+  const Scratch scratch;
+  const auto file = scratch.write("c.yaml", usable_server + "tls: {certificates: []}\n");
+  EXPECT_TRUE(says(load({file, {}, {}}, Roles::servers), file + ":3:21: error: tls.certificates: the list is empty"));
 }
 
 TEST(Check, servers_without_services_are_told_what_to_write) {

@@ -74,7 +74,11 @@ class EchoApplication final : public Application {
 /// A client that blocks with a deadline; plain or TLS. Speaks bytes, so that it can say anything.
 class Client {
  public:
-  Client(const Endpoint& where, bool is_tls, int receive_buffer = 0) : tls_(net::TlsClient::insecure()) {
+  Client(
+      const Endpoint& where, bool is_tls, int receive_buffer = 0,
+      const std::function<void(net::TlsClient&)>& prepare = [](net::TlsClient&) {})
+      : tls_(net::TlsClient::insecure()) {
+    prepare(tls_);
     const auto fd = net::connect_blocking(where, Clock::now() + Duration(5000));
     EXPECT_TRUE(fd) << fd.error().message;
     if (receive_buffer > 0) ::setsockopt(*fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
@@ -215,15 +219,16 @@ class Client {
 /// An edge on a core of its own with one listener.
 class Server {
  public:
-  explicit Server(bool is_tls, const Options& options = {}, int send_buffer = 0)
-      : tls(net::TlsServer::from_pem(certificate().certificate, certificate().key).value()), is_tls_(is_tls) {
+  explicit Server(bool is_tls, const Options& options = {}, int send_buffer = 0) : is_tls_(is_tls) {
     edge = std::make_unique<Edge>(core, options, application);
+    edge->use_tls(std::make_shared<const net::TlsServer>(
+        net::TlsServer::from_pem(certificate().certificate, certificate().key).value()));
     application.edge = edge.get();
     listener =
         std::make_unique<net::Listener>(core, Endpoint{"127.0.0.1", 0}, [this, send_buffer](net::Accepted accepted) {
           if (send_buffer > 0)
             ::setsockopt(accepted.descriptor, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof send_buffer);
-          edge->adopt(accepted.descriptor, std::move(accepted.peer), accepted.is_loopback, is_tls_ ? &tls : nullptr);
+          edge->adopt(accepted.descriptor, std::move(accepted.peer), accepted.is_loopback, is_tls_);
         });
     core.start("edge");
   }
@@ -279,7 +284,6 @@ class Server {
   }
   [[nodiscard]] Endpoint endpoint() const { return listener->local_endpoint(); }
 
-  net::TlsServer tls;
   net::Core core{0};
   EchoApplication application;
   std::unique_ptr<Edge> edge;

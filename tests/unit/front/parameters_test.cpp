@@ -57,20 +57,6 @@ TEST(Parameters, the_type_of_a_body_is_read_without_its_details) {
   EXPECT_EQ(type_of_body(with_body("text/html", "")).error().code, Errc::protocol);
 }
 
-TEST(Parameters, a_body_must_be_what_it_is_called) {
-  const auto is_good = [](DataType type, const std::string& body) {
-    return check_body(with_body("", body), type).has_value();
-  };
-  EXPECT_TRUE(is_good(DataType::binary, "\xff\x00"));
-  EXPECT_TRUE(is_good(DataType::text, "{"));
-  EXPECT_FALSE(is_good(DataType::text, "\xff"));
-  for (const char* json : {"1", "null", "\"x\"", " {\"a\":[1,2]} "})
-    EXPECT_TRUE(is_good(DataType::json, json)) << json;
-  for (const char* json : {"", "{", "{} {}", "NaN", "'x'", "\"\xff\"", "\"\\ud800\""})
-    EXPECT_FALSE(is_good(DataType::json, json)) << json;
-  EXPECT_FALSE(is_good(DataType::json, std::string(65, '[') + std::string(65, ']')));
-}
-
 TEST(Parameters, the_origin_is_the_one_the_application_sees) {
   edge::Request request;
   request.headers = {{"host", "chat.example:8443"}};

@@ -36,8 +36,13 @@ RunResult run_load(const Options& options, const Callbacks& callbacks = {}) {
   return Generator(options).run(callbacks);
 }
 
+Speaks spoken_in(Scenario scenario) {
+  if (scenario == Scenario::group || scenario == Scenario::ack || scenario == Scenario::recovery) return Speaks::groups;
+  return scenario == Scenario::send ? Speaks::relay : Speaks::echo;
+}
+
 RunResult run_against(const Faults& faults, Scenario scenario) {
-  TestServer server(scenario == Scenario::send, faults);
+  TestServer server(spoken_in(scenario), faults);
   return run_load(small_run(server, scenario));
 }
 
@@ -119,7 +124,7 @@ TEST(Generator, sees_a_message_that_arrives_twice) {
 }
 
 TEST(Generator, sees_messages_of_one_sender_that_overtake) {
-  TestServer server(true, {.swap = 5});
+  TestServer server(Speaks::relay, {.swap = 5});
   auto options = small_run(server, Scenario::send);
   options.connections = 2;  // one pair of users: each swap is one of the order between two
   EXPECT_GT(run_load(options).messages.out_of_order, 0U);
@@ -160,7 +165,7 @@ TEST(Generator, counts_refused_connections) {
 TEST(Generator, fails_when_nobody_listens) {
   std::string url;
   {
-    const TestServer gone(false);
+    const TestServer gone(Speaks::echo);
     url = gone.url();
   }
   Options options;
@@ -203,7 +208,7 @@ TEST(Generator, refuses_urls_that_differ_in_more_than_the_place) {
 }
 
 TEST(Generator, sends_with_the_answers_in_the_closed_model) {
-  TestServer server(false);
+  TestServer server(Speaks::echo);
   auto options = small_run(server, Scenario::echo);
   options.in_flight = 3;
   const auto result = run_load(options);
@@ -214,7 +219,7 @@ TEST(Generator, sends_with_the_answers_in_the_closed_model) {
 }
 
 TEST(Generator, has_no_more_in_flight_than_asked_for) {
-  TestServer server(false, {.lose = 1});
+  TestServer server(Speaks::echo, {.lose = 1});
   auto options = small_run(server, Scenario::echo);
   options.in_flight = 3;
   options.settle = Duration{0};
@@ -232,8 +237,8 @@ TEST(Generator, measures_no_closed_model_where_nothing_answers_the_sender) {
 }
 
 TEST(Generator, goes_to_the_next_server_with_who_lost_the_first) {
-  TestServer first(false);
-  TestServer second(false);
+  TestServer first(Speaks::echo);
+  TestServer second(Speaks::echo);
   auto options = small_run(first, Scenario::echo);
   options.further_urls = {second.url()};
   options.duration = Duration{900};
@@ -258,7 +263,7 @@ TEST(Generator, goes_to_the_next_server_with_who_lost_the_first) {
 TEST(Generator, resumes_tls_only_when_asked_and_only_with_who_comes_back) {
   const auto certificate = net::make_self_signed("localhost", {"127.0.0.1"}, 1);
   for (const bool resumes : {false, true}) {
-    TestServer server(false, {}, &certificate);
+    TestServer server(Speaks::echo, {}, &certificate);
     auto options = small_run(server, Scenario::echo);
     options.insecure = true;
     options.resumes_tls = resumes;
@@ -276,7 +281,7 @@ TEST(Generator, resumes_tls_only_when_asked_and_only_with_who_comes_back) {
 }
 
 TEST(Generator, holds_idle_connections_and_counts_those_closed) {
-  TestServer server(false);
+  TestServer server(Speaks::echo);
   auto options = small_run(server, Scenario::hold);
   bool is_closed = false;
   Callbacks callbacks;
@@ -294,7 +299,7 @@ TEST(Generator, holds_idle_connections_and_counts_those_closed) {
 
 RunResult change_ring(bool relays, const Faults& faults, unsigned count, std::uint16_t code, const std::string& reason,
                       unsigned refusals = 0) {
-  TestServer server(relays, faults);
+  TestServer server(relays ? Speaks::relay : Speaks::echo, faults);
   auto options = small_run(server, Scenario::ring_change);
   options.traffic = relays ? Traffic::send : Traffic::echo;
   options.change = "add node-4";
@@ -368,7 +373,7 @@ TEST(Generator, reports_who_did_not_come_back) {
 }
 
 TEST(Generator, follows_a_change_that_takes_longer_than_the_run) {
-  TestServer server(false);
+  TestServer server(Speaks::echo);
   auto options = small_run(server, Scenario::ring_change);
   options.traffic = Traffic::echo;
   std::promise<void> end_of_run;
@@ -387,7 +392,7 @@ TEST(Generator, follows_a_change_that_takes_longer_than_the_run) {
 }
 
 TEST(Generator, stops_when_asked_and_still_settles) {
-  TestServer server(false);
+  TestServer server(Speaks::echo);
   auto options = small_run(server, Scenario::echo);
   options.duration = Duration{3'600'000};
   Generator generator(options);
@@ -402,7 +407,7 @@ TEST(Generator, stops_when_asked_and_still_settles) {
 
 TEST(Generator, speaks_tls_and_checks_the_certificate) {
   const auto certificate = net::make_self_signed("localhost", {"127.0.0.1"}, 1);
-  TestServer server(false, {}, &certificate);
+  TestServer server(Speaks::echo, {}, &certificate);
   auto options = small_run(server, Scenario::echo);
   EXPECT_THROW((void)run_load(options), Failure) << "nobody vouches for the certificate";
 
@@ -416,7 +421,7 @@ TEST(Generator, speaks_tls_and_checks_the_certificate) {
 }
 
 TEST(Generator, signs_a_token_for_each_user) {
-  TestServer server(false);
+  TestServer server(Speaks::echo);
   auto options = small_run(server, Scenario::echo);
   options.access_key_file = ::testing::TempDir() + "/load_key";
   std::ofstream(options.access_key_file) << "a-key-of-some-length-for-the-tests\n";
@@ -433,7 +438,7 @@ TEST(Generator, signs_a_token_for_each_user) {
 }
 
 TEST(Generator, uses_each_source_address_and_percent_encodes_uids) {
-  TestServer server(false);
+  TestServer server(Speaks::echo);
   auto options = small_run(server, Scenario::echo);
   options.source_addresses = {"127.0.0.2", "127.0.0.3"};
   options.uid_prefix = "läst &";

@@ -54,6 +54,28 @@ TEST(Report, shows_the_table) {
   EXPECT_FALSE(report.has_passed());
 }
 
+TEST(Report, shows_deliveries_and_recoveries_of_the_subprotocol) {
+  auto result = full_result();
+  result.options.scenario = Scenario::group;
+  result.measured_seconds = 2;
+  result.closes.dropped = 3;
+  result.closes.recovered = 2;
+  result.closes.sessions_lost = 1;
+  result.gap.record(microseconds(50'000));
+  const std::string text = Report(result, {}).to_text();
+  EXPECT_NE(text.find("Deliveries  2/s, each publication to 9,999 members\n"), std::string::npos) << text;
+  EXPECT_NE(
+      text.find(
+          "Recovery    3 sockets dropped, 2 sessions recovered, 1 lost; gap p50 50.0ms  p99 50.0ms  max 50.0ms\n"),
+      std::string::npos)
+      << text;
+  const auto written = json::parse(Report(result, {}).to_json("1"));
+  EXPECT_EQ(written.at("deliveries").at("members"), 9'999);
+  EXPECT_EQ(written.at("deliveries").at("per_second"), 2);
+  EXPECT_EQ(written.at("recovery").at("sessions_lost"), 1);
+  EXPECT_EQ(written.at("config").at("publishers"), 1);
+}
+
 TEST(Report, says_why_it_is_not_valid) {
   auto result = full_result();
   result.busiest_thread = 0.99;

@@ -25,6 +25,14 @@ TEST(Target, reads_the_parts_of_a_url) {
   EXPECT_EQ(v6->endpoint, (Endpoint{"::1", 80}));
 }
 
+TEST(Identity, brings_connection_id_and_token_back_to_a_session) {
+  Options options;
+  options.uid_prefix = "u-";
+  const Identity identity(options, Target::parse("ws://127.0.0.1:1/chat").value());
+  EXPECT_EQ(identity.recovery_target(7, "c_1", "t+1"),
+            "/chat?uid=u-7&awps_connection_id=c_1&awps_reconnection_token=t%2B1");
+}
+
 TEST(Target, refuses_what_cannot_be_asked_for) {
   for (const char* url : {"", "http://a/", "ws://", "ws://a:b/", "ws://a:0/", "ws://a:70000/", "ws://me@a/",
                           "ws://a/b c", "ws://a/b#c", "ws://a/ä", "ws://a/\r\nX: y"}) {

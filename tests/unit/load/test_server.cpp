@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "test_server.hpp"
+#include "test_server_connection.hpp"
 
 #include <netinet/in.h>
 #include <poll.h>
@@ -9,50 +9,16 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/json/parse.hpp>
 #include <stdexcept>
 
 #include "base/text.hpp"
+#include "load/reliable.hpp"
 #include "net/address.hpp"
-#include "net/stream.hpp"
 #include "protocol/envelope.hpp"
 #include "protocol/relay.hpp"
-#include "websocket/decoder.hpp"
 #include "websocket/handshake.hpp"
 
 namespace wscluster::load {
-
-using websocket::Opcode;
-
-struct TestServer::Connection final : websocket::Sink {
-  Connection(TestServer& owner, net::Stream opened) : server(owner), stream(std::move(opened)) {}
-
-  bool on_message(websocket::MessageKind kind, std::string_view payload) override {
-    opcode = kind == websocket::MessageKind::text ? Opcode::text : Opcode::binary;
-    if (!is_closing || server.faults_.executes_after_close) server.take(*this, payload);
-    return true;
-  }
-  bool on_ping(std::string_view /*payload*/) override { return true; }
-  bool on_pong(std::string_view /*payload*/) override { return true; }
-  void on_close(std::uint16_t code, std::string_view /*reason*/) override {
-    if (!is_closing) websocket::append_close(out, code, {});
-    is_closing = true;
-    has_ended = true;
-  }
-
-  TestServer& server;
-  net::Stream stream;
-  websocket::Decoder decoder{websocket::Role::server};
-  std::string head;
-  std::string out;
-  std::string uid;
-  std::string held;  ///< an echo that is to come after the next one
-  Opcode opcode = Opcode::text;
-  bool is_secure = false;
-  bool is_open = false;
-  bool is_closing = false;
-  bool has_ended = false;
-};
 
 namespace {
 
@@ -65,8 +31,8 @@ std::string header_of(const std::string& head, const std::string& name) {
 
 }  // namespace
 
-TestServer::TestServer(bool relays, Faults faults, const net::SelfSigned* certificate)
-    : relays_(relays), faults_(faults) {
+TestServer::TestServer(Speaks speaks, Faults faults, const net::SelfSigned* certificate)
+    : speaks_(speaks), faults_(faults) {
   if (certificate != nullptr) tls_ = net::TlsServer::from_pem(certificate->certificate, certificate->key).value();
   listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
@@ -141,6 +107,9 @@ void TestServer::serve() {
       if (connection->stream.is_open()) return false;
       const auto known = by_uid_.find(connection->uid);
       if (known != by_uid_.end() && known->second == connection.get()) by_uid_.erase(known);
+      const auto session = sessions_.find(connection->session);
+      if (session != sessions_.end() && session->second.connection == connection.get())
+        session->second.connection = nullptr;
       return true;
     });
     if ((waiting[0].revents & POLLIN) != 0) accept();
@@ -188,14 +157,17 @@ void TestServer::upgrade(Connection& connection) {
   }
   const auto at = connection.head.find("uid=");
   if (at != std::string::npos) {
-    const auto end = connection.head.find(' ', at);
+    const auto end = connection.head.find_first_of("& ", at);
     connection.uid = percent_decode(connection.head.substr(at + 4, end - at - 4)).value_or("");
   }
-  connection.out = websocket::upgrade_response(websocket::accept_key(header_of(connection.head, "Sec-WebSocket-Key")));
+  const bool has_groups = speaks_ == Speaks::groups;
+  connection.out = websocket::upgrade_response(websocket::accept_key(header_of(connection.head, "Sec-WebSocket-Key")),
+                                               has_groups ? reliable_subprotocol : std::string_view());
   connection.is_open = true;
   by_uid_[connection.uid] = &connection;
   for (const auto& text : std::exchange(queued_[connection.uid], {}))
     send(connection, text);
+  if (has_groups) begin_session(connection);
   const std::scoped_lock lock(mutex_);
   authorization_ = header_of(connection.head, "Authorization");
   uids_.push_back(connection.uid);
@@ -207,7 +179,8 @@ void TestServer::send(Connection& connection, std::string_view payload) {
 
 void TestServer::take(Connection& connection, std::string_view payload) {
   ++number_;
-  if (relays_) return relay(connection, payload);
+  if (speaks_ == Speaks::groups) return take_frame(connection, payload);
+  if (speaks_ == Speaks::relay) return relay(connection, payload);
   if (connection.is_closing || strikes(faults_.lose)) return;
   if (strikes(faults_.swap) && connection.held.empty()) {
     connection.held = payload;

@@ -7,8 +7,10 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "net/tls.hpp"
@@ -29,13 +31,21 @@ struct Faults {
   unsigned other_node = 0;    ///< the receipt names another node in the same epoch
   unsigned refuse_connect = 0;
   bool executes_after_close = false;  ///< frames that arrive after the server's Close are delivered
+  // Of the subprotocol:
+  unsigned skip_sequence = 0;         ///< a sequence id is left out
+  unsigned cut_before_ack = 0;        ///< the socket breaks between execution and ack
+  unsigned forget_session = 0;        ///< who wants to recover is told that the session is gone
+  bool executes_twice = false;        ///< an ack id that was executed is executed again
+  bool loses_unacknowledged = false;  ///< nothing is replayed
 };
 
-/// A WebSocket server in a thread of its own: echoes, or relays as a service with raw: relay does, and can be told to
-/// do it wrong.
+/// What a test server does with messages: relay as a service with raw: relay, or groups of the reliable subprotocol.
+enum class Speaks : std::uint8_t { echo, relay, groups };
+
+/// A WebSocket server in a thread of its own, which can be told to do it wrong.
 class TestServer {
  public:
-  explicit TestServer(bool relays, Faults faults = {}, const net::SelfSigned* certificate = nullptr);
+  explicit TestServer(Speaks speaks, Faults faults = {}, const net::SelfSigned* certificate = nullptr);
   ~TestServer();
   TestServer(const TestServer&) = delete;
   TestServer& operator=(const TestServer&) = delete;
@@ -51,6 +61,15 @@ class TestServer {
 
  private:
   struct Connection;
+  struct Session {
+    std::string uid;
+    Connection* connection = nullptr;
+    std::set<std::string> groups;
+    std::set<std::uint64_t> executed;  ///< ack ids
+    std::uint64_t sequence = 0;
+    std::vector<std::pair<std::uint64_t, std::string>> unacknowledged;
+    std::string held;  ///< comes after the next one
+  };
   struct CloseOrder {
     unsigned count;
     std::uint16_t code;
@@ -64,11 +83,18 @@ class TestServer {
   void take(Connection& connection, std::string_view payload);
   void relay(Connection& connection, std::string_view payload);
   void deliver(const std::string& uid, const std::string& text);
+  void begin_session(Connection& connection);
+  void take_frame(Connection& connection, std::string_view payload);
+  void publish(const std::string& group, const std::string& data, const std::string& from);
+  void give(Session& session, const std::string& tail);
   void obey(const CloseOrder& order);
   void send(Connection& connection, std::string_view payload);
-  [[nodiscard]] bool strikes(unsigned every) const { return every != 0 && number_ % every == 0; }
+  [[nodiscard]] static bool strikes_of(std::uint64_t number, unsigned every) {
+    return every != 0 && number % every == 0;
+  }
+  [[nodiscard]] bool strikes(unsigned every) const { return strikes_of(number_, every); }
 
-  bool relays_;
+  Speaks speaks_;
   Faults faults_;
   std::optional<net::TlsServer> tls_;
   int listener_ = -1;
@@ -78,6 +104,9 @@ class TestServer {
   std::map<std::string, Connection*> by_uid_;
   std::map<std::string, std::vector<std::string>> queued_;
   std::map<std::string, std::string> swapped_;
+  std::map<std::string, Session> sessions_;
+  std::uint64_t last_session_ = 0;
+  std::uint64_t recoveries_ = 0;
   std::uint64_t number_ = 0;
   std::uint64_t attempts_ = 0;
 

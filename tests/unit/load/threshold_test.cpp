@@ -19,6 +19,7 @@ RunResult small_result() {
   RunResult result;
   for (int ms = 1; ms <= 100; ++ms)
     result.latency.record(std::chrono::milliseconds(ms));
+  result.measured_seconds = 2;
   result.planned = 1000;
   result.messages.lost = 2;
   result.options.rate = 100;
@@ -37,6 +38,8 @@ TEST(Threshold, compares_times_shares_and_counts) {
   EXPECT_FALSE(passes("errors.ratio<0.1%", result));
   EXPECT_TRUE(passes("rate.ratio>0.99", result));
   EXPECT_TRUE(passes("lost.count==2", result));
+  EXPECT_TRUE(passes("deliveries.rate>=50/s", result)) << "100 in 2 s";
+  EXPECT_FALSE(passes("deliveries.rate>50/s", result));
   EXPECT_FALSE(passes("lost.count=0", result));
 }
 
@@ -79,7 +82,8 @@ TEST(Threshold, every_listed_metric_can_be_used) {
   for (auto name : metric_names()) {
     if (name.ends_with("pN")) name.replace(name.size() - 1, 1, "99");
     const bool is_time = name.ends_with(".p99") || name.ends_with(".max") || name.ends_with(".mean");
-    EXPECT_TRUE(Threshold::parse(name + (is_time ? "<1s" : "<1"))) << name;
+    const char* limit = is_time ? "<1s" : name.ends_with(".rate") ? "<1/s" : "<1";
+    EXPECT_TRUE(Threshold::parse(name + limit)) << name;
   }
 }
 
@@ -89,6 +93,7 @@ TEST(Threshold, is_shown_with_its_value) {
   EXPECT_EQ(format_metric("latency.p99", 0.00413), "4.13ms");
   EXPECT_EQ(format_metric("errors.ratio", 0), "0%");
   EXPECT_EQ(format_metric("lost.count", 1200), "1,200");
+  EXPECT_EQ(format_metric("deliveries.rate", 1200), "1,200/s");
 }
 
 }  // namespace

@@ -44,12 +44,6 @@ PskKey key_of(const std::string& identity, unsigned char fill) {
   return key;
 }
 
-std::string file_with(const std::string& name, const std::string& text) {
-  const std::string path = testing::TempDir() + "/wscluster_tls_" + name;
-  std::ofstream(path) << text;
-  return path;
-}
-
 TEST(TlsServer, speaks_tls_13_and_12_with_forward_secrecy) {
   TlsServer server = tls_server();
   TlsClient client = TlsClient::trusting_pem(certificate().certificate).value();
@@ -58,24 +52,6 @@ TEST(TlsServer, speaks_tls_13_and_12_with_forward_secrecy) {
   const Ends old = connect(client, server);
   EXPECT_EQ(old.server, IoStatus::ok) << old.server_failure;
   EXPECT_EQ(old.protocol.substr(0, 13), "TLSv1.2 ECDHE");
-}
-
-TEST(TlsServer, refuses_tls_11) {
-  TlsServer server = tls_server();
-  TlsClient client = TlsClient::insecure();
-  SSL_CTX_set_min_proto_version(client.context(), TLS1_1_VERSION);
-  SSL_CTX_set_max_proto_version(client.context(), TLS1_1_VERSION);
-  SSL_CTX_set_security_level(client.context(), 0);
-  EXPECT_EQ(connect(client, server).server, IoStatus::failed);
-}
-
-TEST(TlsServer, refuses_a_client_that_offers_only_http2) {
-  TlsServer server = tls_server();
-  TlsClient client = TlsClient::insecure();
-  SSL_CTX_set_alpn_protos(client.context(), reinterpret_cast<const unsigned char*>("\x02h2"), 3);
-  const Ends ends = connect(client, server);
-  EXPECT_EQ(ends.server, IoStatus::failed);
-  EXPECT_NE(ends.client_failure.find("no application protocol"), std::string::npos) << ends.client_failure;
 }
 
 TEST(TlsServer, resumes_with_a_stateless_ticket) {
@@ -96,38 +72,6 @@ TEST(TlsClient, refuses_another_name_and_an_unknown_issuer) {
   EXPECT_NE(other_name.client_failure.find("ostname"), std::string::npos) << other_name.client_failure;
   TlsClient stranger = TlsClient::trusting_pem(make_self_signed("ca", {}, 1).certificate).value();
   EXPECT_EQ(connect(stranger, server).client, IoStatus::failed);
-}
-
-TEST(TlsServer, names_the_file_and_the_remedy_of_bad_certificates_and_keys) {
-  const std::string certificate_path = file_with("certificate.pem", certificate().certificate);
-  const std::string key_path = file_with("key.pem", certificate().key);
-  EXPECT_TRUE(TlsServer::from_files(certificate_path, key_path));
-
-  const auto missing = TlsServer::from_files("/nonexistent/c.pem", key_path);
-  ASSERT_FALSE(missing);
-  EXPECT_NE(missing.error().message.find("/nonexistent/c.pem"), std::string::npos);
-
-  const std::string junk = file_with("junk.pem", "hello");
-  const auto no_certificate = TlsServer::from_files(junk, key_path);
-  ASSERT_FALSE(no_certificate);
-  EXPECT_NE(no_certificate.error().message.find(junk + " holds no PEM certificate"), std::string::npos);
-
-  const auto no_key = TlsServer::from_files(certificate_path, junk);
-  ASSERT_FALSE(no_key);
-  EXPECT_NE(no_key.error().message.find(junk + " holds no PEM private key"), std::string::npos);
-
-  const std::string other = file_with("other.pem", make_self_signed("other", {}, 1).key);
-  const auto mismatch = TlsServer::from_files(certificate_path, other);
-  ASSERT_FALSE(mismatch);
-  EXPECT_NE(mismatch.error().message.find("does not belong to the certificate in " + certificate_path),
-            std::string::npos);
-}
-
-TEST(TlsServer, accepts_an_expired_certificate_and_says_when_it_ended) {
-  const SelfSigned old = make_self_signed("localhost", {}, -1);
-  const auto server = TlsServer::from_pem(old.certificate, old.key);
-  ASSERT_TRUE(server);
-  EXPECT_LT(server->expires(), WallClock::now());
 }
 
 TEST(Psk, lets_in_whoever_knows_one_of_the_keys) {

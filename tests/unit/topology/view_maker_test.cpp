@@ -88,5 +88,18 @@ TEST(ViewMaker, holders_see_once_from_whom_they_inherit_also_when_the_change_is_
   EXPECT_TRUE(maker.make(snapshot)->service("chat")->open.empty());
 }
 
+TEST(ViewMaker, with_broadcast_a_node_has_itself_alone_on_the_ring) {
+  ViewMaker gateway({"chat"}, std::nullopt);
+  ViewMaker node({"chat"}, member("b", 2));
+  const auto of_gateway = gateway.make(snapshot_of(second()));
+  const auto of_node = node.make(snapshot_of(second()));
+  EXPECT_EQ(of_gateway->service("chat")->ring.members().size(), 3U);
+  ASSERT_EQ(of_node->service("chat")->ring.members().size(), 1U);
+  EXPECT_EQ(of_node->service("chat")->ring.members()[0].name, "b");
+  EXPECT_TRUE(of_node->service("chat")->has_member("c", 3)) << "the others are members all the same";
+  EXPECT_TRUE(of_node->service("chat")->open.empty());
+  EXPECT_EQ(node.make(snapshot_of(second()))->service("chat"), of_node->service("chat"));
+}
+
 }  // namespace
 }  // namespace wscluster::topology

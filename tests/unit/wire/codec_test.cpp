@@ -157,8 +157,14 @@ TEST(Wire, a_receipt_comes_back) {
 }
 
 TEST(Wire, an_outcome_comes_back) {
+  const Outcome::Reply reply{true, "", true, 2, "hello", true, "s"};
   const auto outcome =
-      come_back(Outcome{"chat", 9, 0x0200000000000001U, ReceiptStatus::delivered, 2, "node-3", 4, 1500});
+      come_back(Outcome{"chat", 9, 0x0200000000000001U, ReceiptStatus::delivered, 2, "node-3", 4, 1500, {reply}});
+  ASSERT_EQ(outcome.reply.size(), 1U);
+  EXPECT_TRUE(outcome.reply[0].is_done && outcome.reply[0].has_message && outcome.reply[0].has_state);
+  EXPECT_EQ(outcome.reply[0].data_type, 2U);
+  EXPECT_EQ(outcome.reply[0].data, "hello");
+  EXPECT_EQ(outcome.reply[0].state, "s");
   EXPECT_EQ(outcome.begun_by, 9U);
   EXPECT_EQ(outcome.number, 0x0200000000000001U);
   EXPECT_EQ(outcome.status, ReceiptStatus::delivered);

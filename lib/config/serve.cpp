@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
-#include "serve.hpp"
+#include "config/serve.hpp"
 
 #include <sys/resource.h>
 
 #include "base/log.hpp"
-#include "config/load.hpp"
 #include "config/show.hpp"
 
-namespace wscluster::app {
+namespace wscluster::config {
 namespace {
 
 void raise_descriptor_limit() {
@@ -24,24 +23,31 @@ struct Logging {
 };
 
 /// The process reads the files themselves again, whether or not these have changed.
-void take_key_files(front::Options& current, const front::Options& loaded) {
+void take_keys_and_origins(front::Options& current, const front::Options& loaded) {
   current.cluster_key_file = loaded.cluster_key_file;
   current.previous_cluster_key_file = loaded.previous_cluster_key_file;
   for (auto& door : current.services) {
     for (const auto& other : loaded.services) {
-      if (other.service.name == door.service.name) door.key_files = other.key_files;
+      if (other.service.name != door.service.name) continue;
+      door.key_files = other.key_files;
+      door.origins = other.origins;
+      door.missing_origin = other.missing_origin;
     }
   }
+  current.tls_cert_file = loaded.tls_cert_file;
+  current.tls_key_file = loaded.tls_key_file;
+  current.tls_certificates = loaded.tls_certificates;
+  current.tls = loaded.tls;
 }
 
-void reload(const Invocation& invocation, config::Config& config) {
-  const auto loaded = config::load(invocation.sources(), invocation.command().roles);
+void reload(const Sources& sources, Roles roles, Config& config) {
+  const auto loaded = load(sources, roles);
   if (!loaded.usable()) {
     for (const auto& problem : loaded.problems)
       log::error("config", "the configuration is invalid; the old one stays", {{"err", problem.to_string()}});
     return;
   }
-  const auto changed = config::differences(config, loaded.config);
+  const auto changed = differences(config, loaded.config);
   for (const std::string& key : changed.restart)
     log::warning("config", "changed, but needs a restart", {{"key", key}});
   for (const std::string& key : changed.reloadable)
@@ -54,21 +60,20 @@ void reload(const Invocation& invocation, config::Config& config) {
     front->drain_timeout = loaded.config.node.front.drain_timeout;
     front->drain_rate = loaded.config.node.front.drain_rate;
     front->static_dir = loaded.config.node.front.static_dir;
-    take_key_files(*front, loaded.config.node.front);
+    take_keys_and_origins(*front, loaded.config.node.front);
   }
 }
 
 }  // namespace
 
-int serve(const Invocation& invocation, const config::Config& config, const std::string& name,
-          const std::function<void(const config::Config& config, std::function<void()> reload)>& run) {
+void serve(const Sources& sources, Roles roles, const Config& config, const std::string& name,
+           const std::function<void(const Config& config, std::function<void()> reload)>& run) {
   raise_descriptor_limit();
-  config::Config current = config;
+  Config current = config;
   log::Options options = current.log;
   options.member = name;
   const Logging logging(options);
-  run(current, [&] { reload(invocation, current); });
-  return static_cast<int>(ExitCode::ok);
+  run(current, [&] { reload(sources, roles, current); });
 }
 
-}  // namespace wscluster::app
+}  // namespace wscluster::config

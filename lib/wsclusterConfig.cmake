@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: MIT
+# What find_package(wscluster) reads. The libraries are static: what they use must be found here, too.
+include(CMakeFindDependencyMacro)
+find_dependency(Boost 1.81)
+find_dependency(OpenSSL 3.0)
+find_dependency(Threads)
+find_dependency(spdlog)
+find_dependency(yaml-cpp)
+find_dependency(PkgConfig)
+foreach(library IN ITEMS hiredis "xxhash libxxhash" "jwt libjwt" "curl libcurl")
+  separate_arguments(library)
+  list(GET library 0 wscluster_target)
+  list(GET library -1 wscluster_module)
+  pkg_check_modules(${wscluster_target} REQUIRED QUIET IMPORTED_TARGET ${wscluster_module})
+endforeach()
+include(${CMAKE_CURRENT_LIST_DIR}/wsclusterTargets.cmake)

@@ -1,0 +1,1 @@
+wscluster load-test ws://127.0.0.1:1/chat --publishers 3

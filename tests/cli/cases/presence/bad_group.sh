@@ -1,0 +1,1 @@
+wscluster presence --group ''

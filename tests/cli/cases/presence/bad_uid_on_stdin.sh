@@ -1,0 +1,1 @@
+printf 'alice\n\tbob\n' | wscluster presence -

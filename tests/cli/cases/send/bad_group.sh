@@ -1,0 +1,1 @@
+wscluster send --group ' ' --message a

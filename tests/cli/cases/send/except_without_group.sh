@@ -1,0 +1,1 @@
+wscluster send --to alice --message a --except AAAA
