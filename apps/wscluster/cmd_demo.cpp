@@ -13,9 +13,14 @@ Command demo_command() {
       .description =
           "Everything listens on loopback, on ports that the system chooses, with a certificate made for this run; "
           "the variables with which every other command reaches it are printed. It ends with Ctrl-C, or with the "
-          "command of --exec, and leaves nothing behind. It needs redis-server.",
+          "command of --exec, and leaves nothing behind. It needs redis-server. With --classroom, the gateways also "
+          "serve the page of examples/classroom, and its application server runs beside them: open the address that "
+          "is printed in several windows and add, drain or kill nodes meanwhile. It needs node 18 or newer and npm, "
+          "which installs what the example's lock file names; and the gateways speak plain HTTP, since a browser "
+          "would not trust the certificate.",
       .examples = {{"wscluster demo", "Then copy the printed variables into another shell."},
-                   {"wscluster demo --exec 'wscluster ring show'", "Run one command inside it."}},
+                   {"wscluster demo --exec 'wscluster ring show'", "Run one command inside it."},
+                   {"wscluster demo --classroom --standby 1", "A class in the browser; then 'ring add node-4'."}},
       .flags =
           {{.name = "nodes",
             .value = "N",
@@ -45,6 +50,7 @@ Command demo_command() {
             .default_note = "a temporary one, removed at the end",
             .text = "Directory for sockets, keys and logs",
             .complete = Complete::files},
+           {.name = "classroom", .text = "Serve examples/classroom, with its application server"},
            {.name = "exec",
             .value = "CMD",
             .text = "Run CMD with sh(1) when the cluster is ready, then end with its exit code"}},

@@ -13,7 +13,9 @@
 #include "base/text.hpp"
 #include "base/units.hpp"
 #include "child.hpp"
+#include "classroom.hpp"
 #include "commands.hpp"
+#include "demo_place.hpp"
 #include "net/http_client.hpp"
 #include "net/tls.hpp"
 
@@ -37,43 +39,6 @@ void catch_signals() {
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
 }
-
-void write_file(const fs::path& path, const std::string& content) {
-  std::ofstream file(path, std::ios::trunc);
-  fs::permissions(path, fs::perms::owner_read | fs::perms::owner_write);
-  file << content;
-  if (!file.flush()) throw Failure(ExitCode::cannot_create, path.string() + ": cannot be written");
-}
-
-/// The directory of one demo; a temporary one goes with it.
-class Place {
- public:
-  explicit Place(const std::string& wanted) {
-    if (!wanted.empty()) {
-      path_ = fs::absolute(wanted);
-      fs::create_directories(path_);
-      return;
-    }
-    std::string pattern = (fs::temp_directory_path() / "wscluster-demo-XXXXXX").string();
-    if (mkdtemp(pattern.data()) == nullptr)
-      throw Failure(ExitCode::cannot_create, pattern + ": " + std::strerror(errno));
-    path_ = pattern;
-    is_temporary_ = true;
-  }
-  ~Place() {
-    std::error_code ignored;
-    if (is_temporary_) fs::remove_all(path_, ignored);
-  }
-  Place(const Place&) = delete;
-  Place& operator=(const Place&) = delete;
-
-  [[nodiscard]] std::string file(const std::string& name) const { return (path_ / name).string(); }
-  [[nodiscard]] std::string path() const { return path_.string(); }
-
- private:
-  fs::path path_;
-  bool is_temporary_ = false;
-};
 
 class Demo {
  public:
@@ -101,6 +66,7 @@ class Demo {
   int run() {
     catch_signals();
     make_files();
+    if (has_classroom()) start_classroom();
     start_redis();
     const auto nodes = invocation_.value<std::uint64_t>("nodes");
     const auto standbys = invocation_.value<std::uint64_t>("standby");
@@ -111,20 +77,47 @@ class Demo {
       start_gateway("gateway-" + std::to_string(i));
     for (const Child& child : children_)
       wait_until_ready(child);
-    const std::string url = read_port(gateways > 0 ? "gateway-1" : "node-1", "clients");
-    write_config((gateways > 0 ? "https://" : "http://") + url);
-    if (invocation_.has("exec")) return execute((gateways > 0 ? "wss://" : "ws://") + url);
-    announce(nodes, standbys, gateways, (gateways > 0 ? "wss://" : "ws://") + url);
+    const std::string url = read_port(door(), "clients");
+    const std::string secure = gateways > 0 && !has_classroom() ? "s" : "";
+    write_config("http" + secure + "://" + url);
+    if (invocation_.has("exec")) return execute("ws" + secure + "://" + url);
+    announce(nodes, standbys, gateways, "ws" + secure + "://" + url);
+    if (has_classroom()) print_error("\nThe classroom: http://" + url + "/\n");
     return wait_for_the_end();
   }
 
  private:
   void make_files() {
-    write_file(place_.file("cluster.key"), random_token(32) + "\n");
-    write_file(place_.file("access.key"), random_token(32) + "\n");
+    place_.write("cluster.key", random_token(32) + "\n");
+    place_.write("access.key", random_token(32) + "\n");
     const net::SelfSigned pair = net::make_self_signed("wscluster demo", {"localhost", "127.0.0.1"}, 30);
-    write_file(place_.file("cert.pem"), pair.certificate);
-    write_file(place_.file("key.pem"), pair.key);
+    place_.write("cert.pem", pair.certificate);
+    place_.write("key.pem", pair.key);
+    write_config("");
+  }
+
+  [[nodiscard]] bool has_classroom() const { return invocation_.has("classroom"); }
+  /// The member that clients are told of.
+  [[nodiscard]] std::string door() const {
+    return invocation_.value<std::uint64_t>("gateways") > 0 ? "gateway-1" : "node-1";
+  }
+
+  /// Before the cluster: the gateways want its page and its address.
+  void start_classroom() {
+    Child preparation = prepare_classroom(place_.path());
+    print_error("Preparing the classroom (npm, esbuild) …\n");
+    while (!preparation.poll()) {
+      if (stop_signal != 0) throw Failure(ExitCode::interrupted, "interrupted");
+      std::this_thread::sleep_for(20ms);
+    }
+    if (preparation.wait() != 0) fail(preparation, "ended with code " + std::to_string(preparation.wait()));
+    children_.push_back(serve_classroom(place_.path(), door()));
+    const TimePoint until = Clock::now() + start_patience;
+    while (read_port("classroom", "application").empty()) {
+      if (children_.back().poll() || Clock::now() > until) fail(children_.back(), "did not start");
+      std::this_thread::sleep_for(20ms);
+    }
+    classroom_ = classroom_config(place_.path(), read_port("classroom", "application"));
     write_config("");
   }
 
@@ -138,9 +131,10 @@ class Demo {
         place_.file("redis.sock") +
         "\n  heartbeat: 500ms\n  lease: 2s\n"
         "services:\n  chat:\n    paths: [/ws]\n    auth: jwt\n    key_files: [" +
-        place_.file("access.key") + "]\n    raw: " + invocation_.text("raw") + "\n";
+        place_.file("access.key") + "]\n    raw: " + invocation_.text("raw") + "\n" + classroom_.of_service +
+        classroom_.of_process;
     if (!client_url.empty()) text += "client:\n  url: " + client_url + "\n  ca_file: " + place_.file("cert.pem") + "\n";
-    write_file(place_.file("wscluster.yaml.tmp"), text);
+    place_.write("wscluster.yaml.tmp", text);
     fs::rename(place_.file("wscluster.yaml.tmp"), place_.file("wscluster.yaml"));
   }
 
@@ -191,7 +185,8 @@ class Demo {
 
   void start_gateway(const std::string& name) {
     std::vector<std::string> argv = serve("serve-gateway", name);
-    argv.insert(argv.end(), {"--tls-cert", place_.file("cert.pem"), "--tls-key", place_.file("key.pem")});
+    if (!has_classroom())
+      argv.insert(argv.end(), {"--tls-cert", place_.file("cert.pem"), "--tls-key", place_.file("key.pem")});
     children_.emplace_back(name, argv, place_.file(name + ".log"));
   }
 
@@ -207,7 +202,7 @@ class Demo {
 
   /// Its admin listener says ready.
   void wait_until_ready(const Child& waited_for) {
-    if (waited_for.name() == "redis-server") return;
+    if (waited_for.name() == "redis-server" || waited_for.name() == "classroom") return;
     const TimePoint until = Clock::now() + start_patience;
     for (;;) {
       const std::string admin = read_port(waited_for.name(), "admin");
@@ -267,8 +262,9 @@ class Demo {
   }
 
   const Invocation& invocation_;
-  Place place_;
+  DemoPlace place_;
   std::string self_;
+  ClassroomConfig classroom_;
   std::vector<Child> children_;  ///< after place_: they end first
 };
 

@@ -5,6 +5,7 @@
 
 #include "base/names.hpp"
 #include "base/text.hpp"
+#include "front/static_files.hpp"
 #include "net/tls.hpp"
 
 namespace wscluster::config {
@@ -84,6 +85,13 @@ void check_certificates(Loaded& loaded) {
     const std::string& message = server.error().message;
     loaded.problems.push_back(problem_at(loaded, tls_key_of(loaded, message), message));
   }
+}
+
+void check_static_files(Loaded& loaded) {
+  const std::string& folder = loaded.config.node.front.static_dir;
+  if (folder.empty()) return;
+  const auto files = front::StaticFiles::read(folder);
+  if (!files) loaded.problems.push_back(problem_at(loaded, "static_dir", files.error().message));
 }
 
 /// Whether the word stands alone in the sentence; where.
@@ -181,7 +189,10 @@ void read_redis_passwords(Loaded& loaded) {
 
 void check_config(Loaded& loaded, Roles roles) {
   check_files(loaded, roles);
-  if (any_of(roles, Roles::servers)) check_certificates(loaded);
+  if (any_of(roles, Roles::servers)) {
+    check_certificates(loaded);
+    check_static_files(loaded);
+  }
   read_redis_passwords(loaded);
   // Fields that could not be read have their defaults: contradictions with those would mislead.
   if (loaded.usable()) check_contradictions(loaded, roles);

@@ -205,6 +205,15 @@ void add_listeners(Table& t) {
               .flag = "port-file"},
       [](auto& c) -> auto& { return c.node.front.port_file; }));
   t.push_back(bind(
+      Setting{.key = "static_dir",
+              .type = path,
+              .text = "Folder whose files are served at / (GET, HEAD); read at the start and at SIGHUP, kept in memory",
+              .roles = servers,
+              .flag = "static-dir",
+              .default_note = "none",
+              .reloadable = true},
+      [](auto& c) -> auto& { return c.node.front.static_dir; }));
+  t.push_back(bind(
       Setting{.key = "tls.cert_file",
               .type = file,
               .text = "Certificate chain (PEM) of the client listener; without one the listener is plain",
@@ -286,6 +295,9 @@ void add_limits(Table& t) {
   limit(
       "max_message_bytes", size, "One WebSocket message",
       [](auto& c) -> auto& { return c.node.front.edge.max_message_bytes; });
+  limit(
+      "max_unsent_files", size, "Static files that clients have asked for and not read yet; beyond it others get 503",
+      [](auto& c) -> auto& { return c.node.front.max_unsent_files; });
   limit(
       "handshake_timeout", duration,
       "For the first byte of a TLS client, then for the handshake itself; waiting for its turn does not count",

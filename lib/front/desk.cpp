@@ -30,7 +30,7 @@ Desk::Desk(net::Core& core, const Options& options, std::shared_ptr<const Doors>
       sender_(hub_),
       inquirer_(hub_),
       attachments_(hub_, *this, pool_),
-      rest_(core, options, identity.is_gateway, edge_, sender_, inquirer_) {
+      rest_(core, options, identity.cores, identity.is_gateway, edge_, sender_, inquirer_) {
   for (const Door& door : doors_->all()) {
     const std::string& name = door.options.service.name;
     if (!door.options.webhook.is_on()) continue;
@@ -87,6 +87,7 @@ CoreCounters Desk::count() const {
   counters.open_sends = sender_.open();
   counters.closes_pending = attachments_.closes_pending();
   counters.links = hub_.links_up();
+  counters.files = rest_.files();
   for (const auto& [name, application] : applications_)
     counters.applications[name] = {application->counters(), application->open()};
   if (holding_ != nullptr) holding_->count(counters);

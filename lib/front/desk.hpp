@@ -50,6 +50,7 @@ struct CoreCounters {
   std::size_t attached = 0;
   std::size_t open_sends = 0;
   std::size_t links = 0;
+  FileCounters files;
   cluster::HolderCounters holder;
   std::size_t sessions = 0;
   std::size_t users = 0;
@@ -98,6 +99,7 @@ class Desk final : public edge::Application, public cluster::Sockets, public lin
   /// New clients are refused with 503.
   /// Other keys for who comes from now on.
   void use_doors(const std::shared_ptr<const Doors>& doors);
+  void use_files(std::shared_ptr<const StaticFiles> files) { rest_.use_files(std::move(files)); }
   void close_doors() { is_closed_ = true; }
 
   [[nodiscard]] net::Core& core() noexcept { return core_; }

@@ -13,18 +13,13 @@ namespace {
 
 using Sentences = std::vector<std::string>;
 
-/// Paths that gateway and node answer themselves.
-bool is_reserved(const std::string& path) {
-  return path.starts_with("/api/") || path == "/api" || path == "/negotiate";
-}
-
 void check_paths(const ServiceDoor& door, std::map<std::string, std::string>& owner_of_path, Sentences& found) {
   const std::string key = "services." + door.service.name + ".paths";
   if (door.paths.empty()) found.push_back(key + " is empty; give a path such as /" + door.service.name);
   for (const auto& path : door.paths) {
     if (!path.starts_with('/') || path.find_first_of("?# ") != std::string::npos) {
       found.push_back(key + ": '" + path + "' is not a path; it begins with '/' and holds no '?', '#' or space");
-    } else if (is_reserved(path)) {
+    } else if (is_reserved_path(path)) {
       found.push_back(key + ": '" + path + "' is kept for REST calls; take another one");
     }
     const auto [at, is_new] = owner_of_path.emplace(path, door.service.name);
@@ -129,6 +124,10 @@ void check_listeners(const Options& options, Sentences& found) {
 }
 
 }  // namespace
+
+bool is_reserved_path(std::string_view path) noexcept {
+  return path.starts_with("/api/") || path == "/api" || path == "/negotiate";
+}
 
 std::vector<net::CertificateFiles> certificates_of(const Options& options) {
   std::vector<net::CertificateFiles> all;

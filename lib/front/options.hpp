@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/endpoint.hpp"
@@ -49,7 +50,9 @@ struct Options {
   std::string tls_key_file;
   std::vector<net::CertificateFiles> tls_certificates;  ///< more, chosen by the name that a client asks for
   net::TlsOptions tls;
-  unsigned cores = 0;           ///< threads; 0: one per CPU
+  unsigned cores = 0;                           ///< threads; 0: one per CPU
+  std::string static_dir;                       ///< a folder that is served at /; empty: none
+  std::uint64_t max_unsent_files = 64U << 20U;  ///< bytes of them that clients have not read yet
   std::string port_file;        ///< written when ready: lines "clients HOST:PORT", "links HOST:PORT", "admin HOST:PORT"
   Duration drain_grace{2'000};  ///< gateways: after SIGTERM not ready, but still serving everybody
   Duration drain_timeout{60'000};
@@ -58,6 +61,9 @@ struct Options {
   link::Options link;
   std::vector<ServiceDoor> services;
 };
+
+/// Paths that gateway and node answer themselves.
+[[nodiscard]] bool is_reserved_path(std::string_view path) noexcept;
 
 /// Of the client listener, the default one first; empty: plain.
 [[nodiscard]] std::vector<net::CertificateFiles> certificates_of(const Options& options);

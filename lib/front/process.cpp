@@ -44,6 +44,7 @@ Process::Process(const Options& options, const registry::Options& registry, Role
       registry_options_(registry),
       role_(std::move(role)),
       doors_(std::make_shared<const Doors>(options)) {
+  const auto files = read_static_files(options_);
   const unsigned cores =
       options_.cores != 0 ? options_.cores : std::clamp(std::thread::hardware_concurrency(), 1U, max_cores);
   identity_ = {options_.cluster, options_.name, random_id(), role_.is_gateway, cores, role_.is_gateway ? 0 : cores,
@@ -63,6 +64,7 @@ Process::Process(const Options& options, const registry::Options& registry, Role
           role_.make_holding(*unit.desk, identity_, [this](TimePoint now) { return agent_->is_suspended(now); });
       unit.desk->set_holding(*unit.holding);
     }
+    unit.desk->use_files(files);
     unit.desk->start();
   }
   make_links();

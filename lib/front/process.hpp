@@ -75,6 +75,7 @@ class Process final : public link::PeerListener {
   void make_links();
   void reload();
   void reload_keys();
+  void reload_files();
   void make_client_tls();
   void reload_client_tls();
   void listen();

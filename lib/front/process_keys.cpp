@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The keys and certificates of a process: read at the start, again at SIGHUP, certificates also when a file changes.
+// What is read at the start and again at SIGHUP: keys, certificates (also when a file changes) and static files.
 // Nothing that is open is dropped for a new one.
 #include <algorithm>
 
@@ -60,6 +60,18 @@ void Process::reload() {
     log::error("process", "the keys were not read again; those before stay", {{"err", failure.what()}});
   }
   reload_client_tls();
+  try {
+    reload_files();
+  } catch (const Failure& failure) {
+    log::error("process", "the static files were not read again; those before stay", {{"err", failure.what()}});
+  }
+}
+
+void Process::reload_files() {
+  const auto files = read_static_files(options_);
+  for (const auto& unit : units_) {
+    unit->core.post([desk = unit->desk.get(), files] { desk->use_files(files); });
+  }
 }
 
 /// All of them, or none.

@@ -29,6 +29,7 @@ void add(CoreCounters& sum, const CoreCounters& part) {
   add_numbers(sum.edge, part.edge);
   add_numbers(sum.attachments, part.attachments);
   add_numbers(sum.holder, part.holder);
+  add_numbers(sum.files, part.files);
   sum.attached += part.attached;
   sum.open_sends += part.open_sends;
   sum.links += part.links;
@@ -76,6 +77,15 @@ void add_process(std::vector<Family>& families) {
   rlimit limit{};
   getrlimit(RLIMIT_NOFILE, &limit);
   families.push_back(gauge("process_max_fds", "Limit of open descriptors.", static_cast<double>(limit.rlim_cur)));
+}
+
+void add_files(std::vector<Family>& families, const FileCounters& sum) {
+  Family files = Family::counter("wscluster_static_requests_total", "Requests for static files by result.");
+  files.add(static_cast<double>(sum.sent), {{"result", "sent"}});
+  files.add(static_cast<double>(sum.unchanged), {{"result", "unchanged"}});
+  files.add(static_cast<double>(sum.missing), {{"result", "missing"}});
+  files.add(static_cast<double>(sum.no_room), {{"result", "no_room"}});
+  families.push_back(std::move(files));
 }
 
 void add_applications(std::vector<Family>& families, const CoreCounters& sum) {
@@ -178,6 +188,7 @@ std::string Process::render_metrics(const CoreCounters& sum) const {
   families.push_back(gauge("wscluster_links", "Links that are up.", static_cast<double>(sum.links)));
   families.push_back(
       gauge("wscluster_open_sends", "Unicast messages waiting for a receipt.", static_cast<double>(sum.open_sends)));
+  add_files(families, sum.files);
   add_applications(families, sum);
   if (!role_.is_gateway) {
     Family unanswered = Family::counter("wscluster_events_refused_total", "Events of clients answered with an error.");

@@ -57,9 +57,15 @@ std::span<const Rest::Route> Rest::routes() {
   return all;
 }
 
-Rest::Rest(net::Core& core, const Options& options, bool is_gateway, edge::Edge& edge, cluster::Sender& sender,
-           cluster::Inquirer& inquirer)
-    : core_(core), options_(options), is_gateway_(is_gateway), edge_(edge), sender_(sender), inquirer_(inquirer) {}
+Rest::Rest(net::Core& core, const Options& options, unsigned cores, bool is_gateway, edge::Edge& edge,
+           cluster::Sender& sender, cluster::Inquirer& inquirer)
+    : core_(core),
+      options_(options),
+      is_gateway_(is_gateway),
+      edge_(edge),
+      sender_(sender),
+      inquirer_(inquirer),
+      files_(edge, options.max_unsent_files / cores) {}
 
 TimePoint Rest::now() const {
   return core_.now();
@@ -86,15 +92,16 @@ void Rest::serve(edge::ConnectionId id, const edge::Request& request) {
     allowed.append(allowed.empty() ? "" : ", ").append(route.method);
   }
   if (allowed.empty()) {
-    refuse_path(id, request);
+    serve_no_call(id, request);
   } else {
     edge_.respond(id, wrong_method(allowed));
   }
 }
 
-void Rest::refuse_path(edge::ConnectionId id, const edge::Request& request) {
+/// A file, if none of our paths is meant.
+void Rest::serve_no_call(edge::ConnectionId id, const edge::Request& request) {
   if (doors_->by_path(request) == nullptr) {
-    edge_.respond(id, failure(404, "NotFound", "no such resource"));
+    files_.serve(id, request);
     return;
   }
   edge::Response response = failure(426, "UpgradeRequired", "this is a WebSocket path");

@@ -13,6 +13,7 @@
 #include "cluster/sender.hpp"
 #include "edge/edge.hpp"
 #include "front/doors.hpp"
+#include "front/file_sender.hpp"
 
 namespace wscluster::net {
 class Core;
@@ -25,10 +26,12 @@ namespace wscluster::front {
 /// is not known.
 class Rest final : public cluster::ReceiptSink {
  public:
-  Rest(net::Core& core, const Options& options, bool is_gateway, edge::Edge& edge, cluster::Sender& sender,
-       cluster::Inquirer& inquirer);
+  Rest(net::Core& core, const Options& options, unsigned cores, bool is_gateway, edge::Edge& edge,
+       cluster::Sender& sender, cluster::Inquirer& inquirer);
 
   void use_doors(std::shared_ptr<const Doors> doors) { doors_ = std::move(doors); }
+  void use_files(std::shared_ptr<const StaticFiles> files) { files_.use(std::move(files)); }
+  [[nodiscard]] const FileCounters& files() const noexcept { return files_.counters(); }
   void adopt(std::shared_ptr<const cluster::View> view) { view_ = std::move(view); }
   /// Answers now or later.
   void serve(edge::ConnectionId id, const edge::Request& request);
@@ -55,7 +58,7 @@ class Rest final : public cluster::ReceiptSink {
   };
   [[nodiscard]] static std::span<const Route> routes();
   [[nodiscard]] TimePoint now() const;
-  void refuse_path(edge::ConnectionId id, const edge::Request& request);
+  void serve_no_call(edge::ConnectionId id, const edge::Request& request);
   [[nodiscard]] const Door* admit_application(edge::ConnectionId id, const edge::Request& request,
                                               std::string_view service);
 
@@ -143,6 +146,7 @@ class Rest final : public cluster::ReceiptSink {
   cluster::Sender& sender_;
   cluster::Inquirer& inquirer_;
   std::shared_ptr<const Doors> doors_;
+  FileSender files_;
   std::shared_ptr<const cluster::View> view_;
   std::unordered_map<std::uint64_t, PendingSend> sends_;
   std::uint64_t next_send_ = 1;

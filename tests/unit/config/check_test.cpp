@@ -56,6 +56,19 @@ TEST(Check, certificate_and_key_must_match) {
   EXPECT_TRUE(says(loaded, bad + ":3:18: error: tls.cert_file: "));
 }
 
+TEST(Check, a_static_folder_is_read) {
+  const Scratch scratch;
+  const auto file = scratch.write("c.yaml", usable_server + "static_dir: none\n");
+  const auto loaded = load({file, {}, {}}, Roles::servers);
+  EXPECT_TRUE(says(loaded, file + ":3:13: error: static_dir: " + scratch.path("none") + ": there is no such folder"))
+      << joined(loaded.problems);
+  std::filesystem::create_directory(scratch.path("none"));
+  EXPECT_EQ(joined(load({file, {}, {}}, Roles::servers).problems), "");
+  scratch.write("none/negotiate", "");
+  EXPECT_TRUE(says(load({file, {}, {}}, Roles::servers), "kept for REST calls"));
+  EXPECT_EQ(joined(load({file, {}, {}}, Roles::client).problems), "");
+}
+
 TEST(Check, P0_30_certificates_that_end_soon_are_a_warning) {
   const Scratch scratch;
   for (const auto& [name, days] : {std::pair{"soon", 13}, std::pair{"fine", 15}}) {

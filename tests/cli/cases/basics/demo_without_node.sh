@@ -1,0 +1,2 @@
+demo=$(command -v wscluster)
+PATH=/nonexistent "$demo" demo --classroom
