@@ -92,7 +92,16 @@ std::vector<Flag> load_test_flags() {
        .value = "DUR",
        .type = Type::duration,
        .default_text = "10s",
-       .text = "ring-change: when, from the start"}};
+       .text = "ring-change: when, from the start"},
+      {.name = "compare-delivery",
+       .text =
+           "Instead: what a message costs with a ring and with broadcast, on private clusters; --connections, --rate, "
+           "--duration, --warmup and --size count (default 300, 1000/s, 5s, 1s)"},
+      {.name = "nodes",
+       .value = "A,B",
+       .type = Type::list,
+       .default_text = "3,10,30",
+       .text = "--compare-delivery: with so many nodes"}};
 }
 
 }  // namespace
@@ -120,6 +129,7 @@ Command load_test_command() {
                     "Each publication to 9,999 members."},
                    {"wscluster load-test --scenario recovery --threshold lost.count==0", ""},
                    {"wscluster load-test --scenario ring-change --change 'add node-4' --at 10s", ""},
+                   {"wscluster load-test --compare-delivery --nodes 3,10", "It needs redis-server."},
                    {"wscluster load-test wss://gw-1:8443/chat wss://gw-2:8443/chat --resume-tls",
                     "Who loses gateway-1 goes to gateway-2."}},
       .flags = load_test_flags(),

@@ -131,8 +131,8 @@ class Demo {
         place_.file("redis.sock") +
         "\n  heartbeat: 500ms\n  lease: 2s\n"
         "services:\n  chat:\n    paths: [/ws]\n    auth: jwt\n    key_files: [" +
-        place_.file("access.key") + "]\n    raw: " + invocation_.text("raw") + "\n" + classroom_.of_service +
-        classroom_.of_process;
+        place_.file("access.key") + "]\n    raw: " + invocation_.text("raw") +
+        "\n    delivery: " + invocation_.text("delivery") + "\n" + classroom_.of_service + classroom_.of_process;
     if (!client_url.empty()) text += "client:\n  url: " + client_url + "\n  ca_file: " + place_.file("cert.pem") + "\n";
     place_.write("wscluster.yaml.tmp", text);
     fs::rename(place_.file("wscluster.yaml.tmp"), place_.file("wscluster.yaml"));

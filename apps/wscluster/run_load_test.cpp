@@ -10,6 +10,7 @@
 #include "base/text.hpp"
 #include "base/units.hpp"
 #include "commands.hpp"
+#include "compare_delivery.hpp"
 #include "interrupt.hpp"
 #include "load/generator.hpp"
 #include "load/report.hpp"
@@ -240,6 +241,8 @@ int run_load_test(const Invocation& invocation) {
       print(name + "\n");
     return 0;
   }
+  if (invocation.has("compare-delivery")) return compare_delivery(invocation);
+  if (invocation.has("nodes")) throw Failure(ExitCode::usage, "--nodes needs --compare-delivery");
   const auto thresholds = load::parse_thresholds(invocation.texts("threshold"));
   load::Generator generator(options_of(invocation));
   const Interrupt interrupt;

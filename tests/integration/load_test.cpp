@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The load generator's scenarios of the subprotocol against real nodes.
+#include <array>
 #include <csignal>
 
 #include "cluster.hpp"
@@ -114,6 +115,27 @@ TEST_F(Load, sessions_that_died_with_their_node_are_counted_as_lost) {
   const json::value found = end(*load);
   EXPECT_EQ(found.at("recovery").at("sessions_lost").to_number<double>(), held);
   EXPECT_EQ(found.at("messages").at("duplicated"), 0);
+}
+
+TEST_F(Load, compare_delivery_tells_the_cost_of_both_schemes_for_each_number_of_nodes) {
+  const json::value found = shared->ask({"load-test", "--compare-delivery", "--nodes", "2", "--connections", "20",
+                                         "--rate", "200/s", "--duration", "2s", "--progress", "none", "-o", "json"});
+  const auto& runs = found.at("runs").as_array();
+  ASSERT_EQ(runs.size(), 2U);
+  const std::array<const char*, 2> expected{"2 ring", "2 broadcast"};
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    const auto& one = runs[i].as_object();
+    EXPECT_EQ(std::to_string(one.at("nodes").as_int64()) + " " + std::string(one.at("delivery").as_string()),
+              expected[i]);
+    EXPECT_GT(one.at("messages").as_int64(), 100);
+    EXPECT_GT(one.at("cpu_seconds_per_message").to_number<double>(), 0);
+    EXPECT_EQ(one.at("lost"), 0);
+    EXPECT_EQ(one.at("duplicated"), 0);
+  }
+  EXPECT_DOUBLE_EQ(runs[0].at("ratio_to_ring").to_number<double>(), 1);
+  EXPECT_EQ(shared->run({"load-test", "--nodes", "3"}).exit, 64);
+  EXPECT_EQ(shared->run({"load-test", "--compare-delivery", "--nodes", "0"}).exit, 64);
+  EXPECT_EQ(shared->run({"load-test", "--compare-delivery", "ws://127.0.0.1:1/ws"}).exit, 64);
 }
 
 }  // namespace
