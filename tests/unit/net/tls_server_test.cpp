@@ -18,7 +18,7 @@ namespace {
 using namespace test;
 
 /// What each end saw of a handshake.
-struct Ends {
+struct Handshaken {
   IoStatus client = IoStatus::ok;
   IoStatus server = IoStatus::ok;
   std::string client_failure;
@@ -42,18 +42,19 @@ class Handshakes : public testing::Test {
     return TlsServer::make(certificates, options).value();
   }
 
-  Ends connect(const TlsServer& at, const std::string& name) {
+  Handshaken connect(const TlsServer& at, const std::string& name) {
     const auto [a, b] = socket_pair();
     Stream here(a, client, name);
     Stream there(b, at);
     return finish(here, there);
   }
-  Ends finish(Stream& here, Stream& there) {
+  Handshaken finish(Stream& here, Stream& there) {
     auto [at_client, at_server] = handshake(here, there);
     std::string buffer(64, '\0');
     // In TLS 1.3 a client learns of its refusal, and of its ticket, with the first read.
     if (at_client == IoStatus::ok && here.read(buffer).status == IoStatus::failed) at_client = IoStatus::failed;
-    Ends ends{at_client, at_server, std::string(here.failure()), std::string(there.failure()), {}, {}, 0, false, {}};
+    Handshaken ends{at_client, at_server, std::string(here.failure()), std::string(there.failure()), {}, {}, 0,
+                    false,     {}};
     ends.subject = seen_subject;
     ends.chain = seen_chain;
     ends.protocol = here.protocol().substr(0, 7);
@@ -163,7 +164,7 @@ TEST_F(Handshakes, P0_31_strict_sni_refuses_other_names_and_none) {
   EXPECT_TRUE(connect(tls, "default.example").is_good());
   EXPECT_TRUE(connect(tls, "a.example.org").is_good());
   for (const char* name : {"else.where", "a.b.example.org", ""}) {
-    const Ends ends = connect(tls, name);
+    const Handshaken ends = connect(tls, name);
     EXPECT_EQ(ends.server, IoStatus::failed) << name;
     EXPECT_NE(ends.client_failure.find("unrecognized name"), std::string::npos) << ends.client_failure;
   }
@@ -205,7 +206,7 @@ TEST_F(Handshakes, P0_29_alpn_is_http11_only) {
   const TlsServer tls = server({make("default", "DNS:a.example"), make("other", "DNS:b.example")});
   for (const char* name : {"a.example", "b.example"}) {
     SSL_CTX_set_alpn_protos(client.context(), reinterpret_cast<const unsigned char*>("\x02h2"), 3);
-    const Ends refused = connect(tls, name);
+    const Handshaken refused = connect(tls, name);
     EXPECT_EQ(refused.server, IoStatus::failed);
     EXPECT_NE(refused.client_failure.find("no application protocol"), std::string::npos) << refused.client_failure;
     SSL_CTX_set_alpn_protos(client.context(), reinterpret_cast<const unsigned char*>("\x02h2\x08http/1.1"), 12);
@@ -258,7 +259,7 @@ TEST_F(Handshakes, P0_30_tickets_of_before_a_reload_are_good_after_it) {
     TlsServer after = server({make("default", "DNS:a.example"), make("new", "DNS:b.example")});
     after.use_ticket_keys(keys);
     before.reset();
-    const Ends ends = connect(after, "b.example");
+    const Handshaken ends = connect(after, "b.example");
     EXPECT_TRUE(ends.is_good()) << ends.server_failure;
     EXPECT_TRUE(ends.is_resumed) << ends.protocol;
     EXPECT_TRUE(connect(after, "b.example").is_resumed) << "the new one gave no ticket";
@@ -283,13 +284,13 @@ TEST_F(Handshakes, P0_30_streams_outlive_what_they_were_made_with) {
 TEST_F(Handshakes, P0_33_optional_client_certificates_say_who_it_is) {
   const TlsServer tls =
       server({make("default", "DNS:a.example"), make("other", "DNS:b.example")}, asking(ClientAuth::optional));
-  const Ends nobody = connect(tls, "a.example");
+  const Handshaken nobody = connect(tls, "a.example");
   EXPECT_TRUE(nobody.is_good()) << nobody.server_failure;
   EXPECT_FALSE(nobody.identity);
   const SelfSigned alice = clients.issue("alice", "DNS:alice.example,email:alice@example.org,URI:spiffe://x/alice");
   present(alice);
   for (const char* name : {"a.example", "b.example"}) {
-    const Ends ends = connect(tls, name);
+    const Handshaken ends = connect(tls, name);
     ASSERT_TRUE(ends.is_good()) << ends.server_failure;
     ASSERT_TRUE(ends.identity);
     EXPECT_EQ(ends.identity->subject, "CN=alice");
@@ -307,7 +308,7 @@ TEST_F(Handshakes, P0_33_a_bad_client_certificate_is_refused_also_where_none_is_
   EXPECT_EQ(connect(tls, "a.example").server, IoStatus::failed);
   EXPECT_EQ(connect(tls, "b.example").server, IoStatus::failed);
   present(clients.issue("late", "", KeyType::ecdsa, -1));
-  const Ends late = connect(tls, "a.example");
+  const Handshaken late = connect(tls, "a.example");
   EXPECT_EQ(late.server, IoStatus::failed);
   EXPECT_NE(late.server_failure.find("expired"), std::string::npos) << late.server_failure;
 }
@@ -330,7 +331,7 @@ TEST_F(Handshakes, P0_33_revoked_client_certificates_are_refused) {
   present(good);
   EXPECT_TRUE(connect(tls, "a.example").is_good());
   present(gone);
-  const Ends ends = connect(tls, "a.example");
+  const Handshaken ends = connect(tls, "a.example");
   EXPECT_EQ(ends.server, IoStatus::failed);
   EXPECT_NE(ends.server_failure.find("revoked"), std::string::npos) << ends.server_failure;
 }
@@ -346,13 +347,13 @@ TEST_F(Handshakes, P0_33_a_ticket_is_void_once_its_owner_may_be_revoked) {
   client.resume_sessions();
   present(gone);
   EXPECT_FALSE(connect(before, "a.example").is_resumed);
-  const Ends again = connect(before, "a.example");
+  const Handshaken again = connect(before, "a.example");
   EXPECT_TRUE(again.is_resumed);
   ASSERT_TRUE(again.identity);
   EXPECT_EQ(again.identity->subject, "CN=gone");
   TlsServer after = server(certificates, asking(ClientAuth::required, clients.revoke({gone.certificate})));
   after.use_ticket_keys(keys);
-  const Ends refused = connect(after, "a.example");
+  const Handshaken refused = connect(after, "a.example");
   EXPECT_FALSE(refused.is_resumed);
   EXPECT_EQ(refused.server, IoStatus::failed);
 }
