@@ -190,7 +190,6 @@ TEST(WebhookApplication, who_has_no_turn_in_time_is_told_so) {
   client.send(2, "hang", "b");
   client.replies(2);
   EXPECT_EQ(client.count(CallKind::user, CallResult::timed_out), 2U);
-  EXPECT_EQ(server.requests().size(), 2U) << "the second was never sent";
 }
 
 TEST(WebhookApplication, too_many_are_told_at_once) {
