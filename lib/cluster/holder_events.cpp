@@ -51,12 +51,14 @@ bool Holder::send_event(TimePoint now, Session& session, const ClientEvent& even
                         std::optional<std::uint64_t> ack_id) {
   bool is_handled = false;
   if (handler_ != nullptr) {
-    const auto [number, send] = sends_.emplace();
-    send->session = session.ref;
-    send->purpose = wire::SendPurpose::event;
-    send->to = event.name;
-    send->position = session.accepted;
-    send->ack_id = ack_id;
+    const auto slot = sends_.emplace();
+    const std::uint64_t number = slot.first;
+    OwnSend& send = *slot.second;
+    send.session = session.ref;
+    send.purpose = wire::SendPurpose::event;
+    send.to = event.name;
+    send.position = session.accepted;
+    send.ack_id = ack_id;
     with_caller(session, [&](const Caller& caller) { is_handled = handler_->on_event(caller, event, number); });
     if (is_handled) {
       session.sends.push_back(number);

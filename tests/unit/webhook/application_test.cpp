@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 #include <condition_variable>
+#include <fstream>
 #include <memory>
 #include <mutex>
 
@@ -20,8 +21,9 @@ class Server {
  public:
   using Answer = std::function<std::string(const net::HttpRequest&)>;  ///< bytes; empty: none, and it is held
 
-  explicit Server(Answer answer)
+  explicit Server(Answer answer, net::TlsServer* tls = nullptr)
       : answer_(std::move(answer)),
+        tls_(tls),
         listener_(core_, {"127.0.0.1", 0}, [this](const net::Accepted& accepted) { serve(accepted.descriptor); }) {
     core_.start("server");
   }
@@ -30,7 +32,8 @@ class Server {
     core_.join();
   }
   [[nodiscard]] std::string url() const {
-    return "http://127.0.0.1:" + std::to_string(listener_.local_endpoint().port) + "/{event}";
+    return (tls_ == nullptr ? "http://127.0.0.1:" : "https://127.0.0.1:") +
+           std::to_string(listener_.local_endpoint().port) + "/{event}";
   }
   std::vector<net::HttpRequest> requests() {
     return net::test::run_on(core_, [this] { return requests_; });
@@ -38,7 +41,12 @@ class Server {
 
  private:
   void serve(int descriptor) {
-    net::Stream stream(descriptor);
+    net::Stream stream = tls_ == nullptr ? net::Stream(descriptor) : net::Stream(descriptor, *tls_);
+    net::IoStatus status = stream.handshake();
+    for (; status == net::IoStatus::would_block; status = stream.handshake()) {
+      if (!net::test::is_readable(descriptor, 5000)) return;
+    }
+    if (status != net::IoStatus::ok) return;
     net::RequestParser parser({});
     net::IoStatus end = net::IoStatus::would_block;
     while (parser.state() != net::RequestParser::State::done && end == net::IoStatus::would_block &&
@@ -56,6 +64,7 @@ class Server {
   }
 
   Answer answer_;
+  net::TlsServer* tls_;
   std::vector<net::HttpRequest> requests_;
   std::vector<net::Stream> held_;
   net::Core core_{0};
@@ -73,8 +82,10 @@ std::string say(unsigned status, std::string_view body = "", const net::HttpFiel
 /// An application on a core of its own, and what it replies.
 class Client {
  public:
-  explicit Client(const Server& server, std::uint64_t concurrency = 4, Duration timeout = 2s) {
+  explicit Client(const Server& server, std::uint64_t concurrency = 4, Duration timeout = 2s,
+                  const std::string& ca_file = {}) {
     Options options;
+    options.ca_file = ca_file;
     options.url = server.url();
     options.concurrency = concurrency;
     options.timeout = timeout;
@@ -235,6 +246,22 @@ TEST(WebhookApplication, follows_no_redirect_and_reads_no_megabytes) {
   EXPECT_FALSE(replies.at(2).is_done);
   for (const auto& request : server.requests())
     EXPECT_NE(request.target, "/elsewhere");
+}
+
+TEST(WebhookApplication, over_tls_only_to_a_server_that_is_trusted) {
+  net::TlsServer tls = net::test::tls_server();
+  Server server([](const net::HttpRequest& request) { return request.method == "OPTIONS" ? allow() : say(200, "hi"); },
+                &tls);
+  const std::string ca = testing::TempDir() + "/wscluster_webhook_ca.pem";
+  std::ofstream(ca) << net::test::certificate().certificate;
+  Client trusting(server, 4, 2s, ca);
+  trusting.send(1);
+  EXPECT_TRUE(trusting.replies(1).at(1).is_done);
+  const std::size_t before = server.requests().size();
+  Client stranger(server);
+  stranger.send(1);
+  EXPECT_FALSE(stranger.replies(1).at(1).is_done);
+  EXPECT_EQ(server.requests().size(), before) << "nothing was told to a server that may be anybody";
 }
 
 TEST(WebhookApplication, events_that_nobody_wants_are_not_taken) {
