@@ -73,7 +73,8 @@ std::shared_ptr<const cluster::View> ViewMaker::make(const registry::Snapshot& s
     const auto old = last_ ? last_->services.find(name) : view->services.end();
     const bool has_old = last_ && old != last_->services.end();
     auto made = make_service(name, state, has_old ? old->second.get() : nullptr);
-    view->services.emplace(name, made ? std::move(made) : old->second);
+    if (!made) made = old->second;
+    view->services.emplace(name, std::move(made));
   }
   last_ = view;
   return view;

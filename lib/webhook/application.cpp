@@ -242,7 +242,7 @@ void Application::on_answer(const std::string& connection, Result<net::HttpAnswe
   if (!answer) {
     note_failure(now, answer.error().message);
     const bool is_late = answer.error().code == Errc::timed_out;
-    fail(std::move(call), is_late ? CallResult::timed_out : CallResult::failed,
+    fail(call, is_late ? CallResult::timed_out : CallResult::failed,
          is_late ? "the application did not answer in time" : "the application cannot be reached");
     return;
   }
@@ -258,7 +258,7 @@ void Application::on_answer(const std::string& connection, Result<net::HttpAnswe
     for (Call& later : line->second)
       later.state = *reply.state;
   }
-  finish(std::move(call), result, std::move(verdict), std::move(reply));
+  finish(call, result, std::move(verdict), std::move(reply));
 }
 
 CallResult Application::understand(Call& call, net::HttpAnswer answer, ConnectAnswer& verdict,
@@ -293,17 +293,17 @@ CallResult Application::understand(Call& call, net::HttpAnswer answer, ConnectAn
   return CallResult::failed;
 }
 
-void Application::finish(Call call, CallResult result, ConnectAnswer verdict, cluster::EventReply reply) {
+void Application::finish(const Call& call, CallResult result, ConnectAnswer verdict, cluster::EventReply reply) {
   ++counters_.calls[static_cast<std::size_t>(call.kind)][static_cast<std::size_t>(result)];
   if (call.answered) call.answered(std::move(verdict));
   if (call.kind == CallKind::user && on_reply_) on_reply_(call.number, std::move(reply));
 }
 
-void Application::fail(Call call, CallResult result, std::string_view why) {
+void Application::fail(const Call& call, CallResult result, std::string_view why) {
   ConnectAnswer verdict;
   verdict.refusal = status_of(result);
   verdict.reason = why;
-  finish(std::move(call), result, std::move(verdict), {false, std::string(why), {}, {}});
+  finish(call, result, std::move(verdict), {false, std::string(why), {}, {}});
 }
 
 void Application::note_failure(TimePoint now, std::string_view why) {

@@ -96,8 +96,8 @@ class Application final : public cluster::Handler {
   void on_answer(const std::string& connection, Result<net::HttpAnswer> answer);
   CallResult understand(Call& call, net::HttpAnswer answer, ConnectAnswer& verdict, cluster::EventReply& reply);
   Call take_first(const std::string& connection);
-  void finish(Call call, CallResult result, ConnectAnswer verdict, cluster::EventReply reply);
-  void fail(Call call, CallResult result, std::string_view why);
+  void finish(const Call& call, CallResult result, ConnectAnswer verdict, cluster::EventReply reply);
+  void fail(const Call& call, CallResult result, std::string_view why);
   void note_failure(TimePoint now, std::string_view why);
 
   net::Core& core_;
