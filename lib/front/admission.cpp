@@ -6,7 +6,6 @@
 
 #include "auth/reconnection.hpp"
 #include "base/text.hpp"
-#include "front/doors.hpp"
 #include "protocol/client_frame.hpp"
 #include "protocol/names.hpp"
 #include "protocol/simple_mode.hpp"
@@ -90,49 +89,57 @@ Admission admit_again(const Doors& doors, const Door& door, std::string_view id,
   auto check = auth::check_reconnection_token(token, service, id, doors.reconnection_keys(), WallClock::now());
   admission.recovered = session::SessionId::parse(id);
   admission.is_lost = check.fault != auth::ReconnectionFault::none || !admission.recovered;
-  admission.uid = std::move(check.user_id);
+  admission.identity.uid = std::move(check.user_id);
+  return admission;
+}
+
+Result<Admission> admit_new(const edge::Request& request, ClientIdentity identity, std::string subprotocol,
+                            std::string_view state) {
+  Admission admission;
+  admission.is_reliable = subprotocol == protocol::reliable_subprotocol;
+  const auto kind = admission.is_reliable                       ? wire::Subprotocol::reliable
+                    : subprotocol == protocol::json_subprotocol ? wire::Subprotocol::json
+                                                                : wire::Subprotocol::none;
+  auto profile = profile_of(request, identity, kind, state);
+  if (!profile) return profile.error();
+  admission.profile = std::move(*profile);
+  admission.identity = std::move(identity);
+  admission.subprotocol = std::move(subprotocol);
   return admission;
 }
 
 }  // namespace
 
-Result<Admission> admit_client(const Doors& doors, const Door& door, const edge::Request& request,
-                               const webhook::ConnectAnswer* answer) {
+Result<Admission> admit_client(const Doors& doors, const Door& door, const edge::Request& request) {
   std::string subprotocol(chosen_subprotocol(request));
-  if (answer != nullptr && answer->subprotocol) subprotocol = *answer->subprotocol;
-  const bool is_reliable = subprotocol == protocol::reliable_subprotocol;
   const auto id = request.parameter("awps_connection_id");
   const auto token = request.parameter("awps_reconnection_token");
-  Admission admission;
-  if (id || token) {
-    admission = admit_again(doors, door, id.value_or(""), token.value_or(""));
-    admission.is_lost = admission.is_lost || !is_reliable;
-    admission.profile = wire::encode(wire::ClientProfile{wire::Subprotocol::reliable, {}, {}, {}, {}, {}});
-  } else {
+  if (!id && !token) {
     auto identity = doors.identify_client(door, request);
     if (!identity) return identity.error();
-    if (answer != nullptr) take_over(*identity, *answer);
-    const auto kind = is_reliable                                 ? wire::Subprotocol::reliable
-                      : subprotocol == protocol::json_subprotocol ? wire::Subprotocol::json
-                                                                  : wire::Subprotocol::none;
-    const bool has_state = answer != nullptr && answer->state;
-    auto profile = profile_of(request, *identity, kind, has_state ? std::string_view(*answer->state) : "");
-    if (!profile) return profile.error();
-    admission.profile = std::move(*profile);
-    admission.uid = std::move(identity->uid);
-    admission.claims_json = std::move(identity->claims_json);
+    return admit_new(request, std::move(*identity), std::move(subprotocol), {});
   }
+  Admission admission = admit_again(doors, door, id.value_or(""), token.value_or(""));
+  admission.is_reliable = subprotocol == protocol::reliable_subprotocol;
+  admission.is_lost = admission.is_lost || !admission.is_reliable;
+  admission.profile = wire::encode(wire::ClientProfile{wire::Subprotocol::reliable, {}, {}, {}, {}, {}});
   admission.subprotocol = std::move(subprotocol);
-  admission.is_reliable = is_reliable;
   return admission;
+}
+
+Result<Admission> admit_as(const edge::Request& request, const Admission& asked, const webhook::ConnectAnswer& answer) {
+  ClientIdentity identity = asked.identity;
+  take_over(identity, answer);
+  return admit_new(request, std::move(identity), answer.subprotocol.value_or(asked.subprotocol),
+                   answer.state ? std::string_view(*answer.state) : std::string_view());
 }
 
 webhook::ConnectQuestion question_about(const edge::Request& request, const Admission& admission,
                                         const session::SessionId& id) {
   webhook::ConnectQuestion question;
   question.connection = id.text();
-  question.user = session::user_id_of(admission.uid);
-  question.claims_json = admission.claims_json;
+  question.user = session::user_id_of(admission.identity.uid);
+  question.claims_json = admission.identity.claims_json;
   question.query = request.query;
   question.headers = request.headers;
   for (const std::string_view name : split(request.header("Sec-WebSocket-Protocol").value_or(""), ',')) {

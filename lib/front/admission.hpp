@@ -7,29 +7,28 @@
 
 #include "base/error.hpp"
 #include "edge/edge.hpp"
+#include "front/doors.hpp"
 #include "session/session_id.hpp"
 #include "webhook/connect.hpp"
 
 namespace wscluster::front {
 
-struct Door;
-class Doors;
-
 /// What a client asked for with its upgrade, and may have.
 struct Admission {
-  std::string uid;
+  ClientIdentity identity;  ///< of one that comes back: the uid alone
   std::string subprotocol;  ///< to be answered; empty: none
   bool is_reliable = false;
-  std::string claims_json;                      ///< of its token
   std::string profile;                          ///< wire::ClientProfile; empty: like all others without a subprotocol
   std::optional<session::SessionId> recovered;  ///< the session that it comes back to
   bool is_lost = false;  ///< it has come back with a token that is not good: told with a Close, after the upgrade
 };
 
-/// Errc::permission (401) or Errc::invalid (400); the message is for the client. `answer` is what the application has
-/// said of it, where it was asked.
-[[nodiscard]] Result<Admission> admit_client(const Doors& doors, const Door& door, const edge::Request& request,
-                                             const webhook::ConnectAnswer* answer = nullptr);
+/// Errc::permission (401) or Errc::invalid (400); the message is for the client.
+[[nodiscard]] Result<Admission> admit_client(const Doors& doors, const Door& door, const edge::Request& request);
+
+/// The same client, with what the application has said of it.
+[[nodiscard]] Result<Admission> admit_as(const edge::Request& request, const Admission& asked,
+                                         const webhook::ConnectAnswer& answer);
 
 /// What the application is asked about that client.
 [[nodiscard]] webhook::ConnectQuestion question_about(const edge::Request& request, const Admission& admission,

@@ -137,10 +137,10 @@ void Desk::on_upgrade(edge::ConnectionId id, edge::Request request) {
   }
   const auto* application = this->application(door->options.service.name);
   if (application != nullptr && application->decides_on_connect() && !admission->recovered) {
-    ask_application(id, *door, std::move(request), *admission);
+    ask_application(id, *door, std::move(request), std::move(*admission));
     return;
   }
-  const auto session = admission->recovered ? *admission->recovered : service->new_session(admission->uid);
+  const auto session = admission->recovered ? *admission->recovered : service->new_session(admission->identity.uid);
   let_in(id, *door, std::move(*admission), session);
 }
 
@@ -148,10 +148,10 @@ const cluster::ServiceView* Desk::view_of(const Door& door) const {
   return view_ ? view_->service(door.options.service.name) : nullptr;
 }
 
-void Desk::ask_application(edge::ConnectionId id, const Door& door, edge::Request request, const Admission& admission) {
-  const auto session = view_of(door)->new_session(admission.uid);
+void Desk::ask_application(edge::ConnectionId id, const Door& door, edge::Request request, Admission admission) {
+  const auto session = view_of(door)->new_session(admission.identity.uid);
   auto question = question_about(request, admission, session);
-  asked_.emplace(id, Asked{doors_, &door, std::move(request), session});
+  asked_.emplace(id, Asked{doors_, &door, std::move(request), std::move(admission), session});
   application(door.options.service.name)->ask(std::move(question), [this, id](const webhook::ConnectAnswer& answer) {
     on_verdict(id, answer);
   });
@@ -169,7 +169,7 @@ void Desk::on_verdict(edge::ConnectionId id, const webhook::ConnectAnswer& answe
     edge_.respond(id, failure(answer.refusal, "ConnectRefused", answer.reason));
     return;
   }
-  auto admission = admit_client(*asked.doors, *asked.door, asked.request, &answer);
+  auto admission = admit_as(asked.request, asked.admission, answer);
   if (!admission) {
     edge_.respond(id, failure(admission.error()));
     return;
@@ -180,7 +180,7 @@ void Desk::on_verdict(edge::ConnectionId id, const webhook::ConnectAnswer& answe
     return;
   }
   // The id has the place of its user on the ring in it, who may be another one now.
-  const auto session = answer.user ? service->new_session(admission->uid) : asked.session;
+  const auto session = answer.user ? service->new_session(admission->identity.uid) : asked.session;
   let_in(id, *asked.door, std::move(*admission), session);
 }
 
@@ -189,8 +189,8 @@ void Desk::let_in(edge::ConnectionId id, const Door& door, Admission admission, 
   client.recovers = admission.recovered.has_value();
   client.id = session;
   if (admission.is_reliable)
-    client.token = reconnection_token(*doors_, door.options.service.name, client.id, admission.uid);
-  client.uid = std::move(admission.uid);
+    client.token = reconnection_token(*doors_, door.options.service.name, client.id, admission.identity.uid);
+  client.uid = std::move(admission.identity.uid);
   client.profile = std::move(admission.profile);
   const TimePoint now = core_.now();
   const auto ref = attachments_.open(now, id, door.options.service, std::move(client), now + attach_patience);

@@ -96,10 +96,10 @@ class Desk final : public edge::Application, public cluster::Sockets, public lin
   void adopt(std::shared_ptr<const cluster::View> view, std::uint64_t generation);
   [[nodiscard]] CoreReport report();
   [[nodiscard]] CoreCounters count() const;
-  /// New clients are refused with 503.
   /// Other keys for who comes from now on.
   void use_doors(const std::shared_ptr<const Doors>& doors);
   void use_files(std::shared_ptr<const StaticFiles> files) { rest_.use_files(std::move(files)); }
+  /// New clients are refused with 503.
   void close_doors() { is_closed_ = true; }
 
   [[nodiscard]] net::Core& core() noexcept { return core_; }
@@ -130,7 +130,7 @@ class Desk final : public edge::Application, public cluster::Sockets, public lin
   void on_frame(cluster::PathId path, const wire::Raw& raw) override;
   void on_link_down(cluster::LinkId link) override;
 
-  void ask_application(edge::ConnectionId id, const Door& door, edge::Request request, const Admission& admission);
+  void ask_application(edge::ConnectionId id, const Door& door, edge::Request request, Admission admission);
   void on_verdict(edge::ConnectionId id, const webhook::ConnectAnswer& answer);
   void let_in(edge::ConnectionId id, const Door& door, Admission admission, const session::SessionId& session);
   [[nodiscard]] const cluster::ServiceView* view_of(const Door& door) const;
@@ -160,6 +160,7 @@ class Desk final : public edge::Application, public cluster::Sockets, public lin
     std::shared_ptr<const Doors> doors;
     const Door* door = nullptr;  ///< of them
     edge::Request request;
+    Admission admission;
     session::SessionId session;
   };
   std::unordered_map<edge::ConnectionId, Asked> asked_;

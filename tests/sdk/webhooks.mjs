@@ -151,6 +151,15 @@ check('an anonymous client gets its name from the application', async (crew) => 
   assert.equal(heardOf('connect').at(-1).context.userId, undefined);
 });
 
+check('anonymous clients that it gives no name come in under the id that it was asked about', async (crew) => {
+  for (let n = 0; n < 12; n++) {
+    const client = await crew.sdk({});
+    assert.equal(client.connected[0].userId, undefined);
+    assert.equal(heardOf('connect', client.id).length, 1);
+    await client.client.sendEvent('here', '', 'text');
+  }
+});
+
 check('a client that the application refuses is answered with its status', async (crew) => {
   for (const status of [401, 400, 403, 500]) {
     onConnect = (request, response) => response.fail(status, 'not you');
