@@ -3,7 +3,6 @@
 
 #include <boost/json.hpp>
 #include <filesystem>
-#include <fstream>
 #include <optional>
 
 #include "base/text.hpp"
@@ -72,13 +71,7 @@ class PrivateCluster {
   }
   [[nodiscard]] std::string file(const std::string& name) const { return place_.file(name); }
   [[nodiscard]] std::string address(const std::string& member, const std::string& kind) const {
-    std::ifstream ports(place_.file(member + ".ports"));
-    std::string key;
-    std::string value;
-    while (ports >> key >> value) {
-      if (key == kind) return value;
-    }
-    return {};
+    return place_.port(member, kind);
   }
   /// Of gateway and nodes since their start.
   [[nodiscard]] double cpu_seconds() const {

@@ -29,6 +29,16 @@ DemoPlace::~DemoPlace() {
   if (is_temporary_) fs::remove_all(path_, ignored);
 }
 
+std::string DemoPlace::port(const std::string& member, const std::string& kind) const {
+  std::ifstream ports(file(member + ".ports"));
+  std::string key;
+  std::string value;
+  while (ports >> key >> value) {
+    if (key == kind) return value;
+  }
+  return {};
+}
+
 void DemoPlace::write(const std::string& name, const std::string& content) const {
   const fs::path path = path_ / name;
   std::ofstream file(path, std::ios::trunc);

@@ -17,6 +17,8 @@ class DemoPlace {
 
   [[nodiscard]] std::string file(const std::string& name) const { return (path_ / name).string(); }
   [[nodiscard]] std::string path() const { return path_.string(); }
+  /// Of a member's port file: what stands behind "clients", "links" or "admin"; empty while there is none.
+  [[nodiscard]] std::string port(const std::string& member, const std::string& kind) const;
   /// For this user's eyes only. Throws Failure.
   void write(const std::string& name, const std::string& content) const;
 

@@ -6,7 +6,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <thread>
 
 #include "base/random.hpp"
@@ -77,7 +76,7 @@ class Demo {
       start_gateway("gateway-" + std::to_string(i));
     for (const Child& child : children_)
       wait_until_ready(child);
-    const std::string url = read_port(door(), "clients");
+    const std::string url = place_.port(door(), "clients");
     const std::string secure = gateways > 0 && !has_classroom() ? "s" : "";
     write_config("http" + secure + "://" + url);
     if (invocation_.has("exec")) return execute("ws" + secure + "://" + url);
@@ -113,11 +112,11 @@ class Demo {
     if (preparation.wait() != 0) fail(preparation, "ended with code " + std::to_string(preparation.wait()));
     children_.push_back(serve_classroom(place_.path(), door()));
     const TimePoint until = Clock::now() + start_patience;
-    while (read_port("classroom", "application").empty()) {
+    while (place_.port("classroom", "application").empty()) {
       if (children_.back().poll() || Clock::now() > until) fail(children_.back(), "did not start");
       std::this_thread::sleep_for(20ms);
     }
-    classroom_ = classroom_config(place_.path(), read_port("classroom", "application"));
+    classroom_ = classroom_config(place_.path(), place_.port("classroom", "application"));
     write_config("");
   }
 
@@ -190,22 +189,12 @@ class Demo {
     children_.emplace_back(name, argv, place_.file(name + ".log"));
   }
 
-  [[nodiscard]] std::string read_port(const std::string& name, const std::string& kind) const {
-    std::ifstream file(place_.file(name + ".ports"));
-    std::string key;
-    std::string value;
-    while (file >> key >> value) {
-      if (key == kind) return value;
-    }
-    return {};
-  }
-
   /// Its admin listener says ready.
   void wait_until_ready(const Child& waited_for) {
     if (waited_for.name() == "redis-server" || waited_for.name() == "classroom") return;
     const TimePoint until = Clock::now() + start_patience;
     for (;;) {
-      const std::string admin = read_port(waited_for.name(), "admin");
+      const std::string admin = place_.port(waited_for.name(), "admin");
       if (!admin.empty()) {
         const auto answer = net::http_call({.url = "http://" + admin + "/readyz", .deadline = 1s});
         if (answer && answer->status == 200) return;

@@ -83,16 +83,14 @@ unsigned Hosted::core() const noexcept {
 
 /// What the application throws is about one client.
 template <class Call>
-bool Hosted::guard(Call call) const {
+void Hosted::guard(Call call) const {
   try {
     call();
-    return true;
   } catch (const std::exception& thrown) {
     log::error("embed", "the application has thrown", {{"service", place_.service}, {"err", thrown.what()}});
   } catch (...) {
     log::error("embed", "the application has thrown", {{"service", place_.service}, {"err", "not a std::exception"}});
   }
-  return false;
 }
 
 void Hosted::on_connected(const cluster::Caller& caller) {
@@ -141,20 +139,20 @@ void Hosted::send(const Client& client, const Message& message) {
   order_for(client, std::move(order));
 }
 
-void Hosted::join(const Client& client, std::string_view group) {
+void Hosted::order_groups(const Client& client, wire::Operation operation, std::string_view group) {
   check(protocol::check_group_name(group));
   cluster::Order order;
-  order.operation = wire::Operation::join_groups;
+  order.operation = operation;
   order.groups.emplace_back(group);
   order_for(client, std::move(order));
 }
 
+void Hosted::join(const Client& client, std::string_view group) {
+  order_groups(client, wire::Operation::join_groups, group);
+}
+
 void Hosted::leave(const Client& client, std::string_view group) {
-  check(protocol::check_group_name(group));
-  cluster::Order order;
-  order.operation = wire::Operation::leave_groups;
-  order.groups.emplace_back(group);
-  order_for(client, std::move(order));
+  order_groups(client, wire::Operation::leave_groups, group);
 }
 
 void Hosted::close(const Client& client, std::uint16_t code, std::string_view reason) {

@@ -38,7 +38,8 @@ class Hosted final : public cluster::Handler, public Service, public cluster::Re
 
  private:
   template <class Call>
-  bool guard(Call call) const;
+  void guard(Call call) const;
+  void order_groups(const Client& client, wire::Operation operation, std::string_view group);
   void order_for(const Client& client, cluster::Order order);
   void transmit(const std::string& to, std::string payload, Told told);
 
