@@ -2,39 +2,73 @@
 #include "net/http.hpp"
 
 #include "base/text.hpp"
+#include "net/http_parser.hpp"
 
 #include <algorithm>
 #include <array>
-#include <boost/asio/buffer.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
+#include <charconv>
+#include <boost/beast/http/status.hpp>
 #include <ctime>
 #include <optional>
 
 namespace wscluster::net {
 namespace {
 
-namespace asio = boost::asio;
 namespace http = boost::beast::http;
-using Parser = http::request_parser<http::string_body>;
+using Parser = ParserCore<true>;
+using Flaw = HttpFlaw;
 using State = RequestParser::State;
-
-struct Flaw {
-  unsigned status = 0;
-  std::string_view text;
-};
-
-std::string_view view(boost::beast::string_view text) {
-  return {text.data(), text.size()};
-}
 
 bool is_token_char(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
          std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
 }
 
-/// What Beast would let pass and another parser would read differently.
-Flaw check_raw_head(std::string_view head) {
+Flaw check_request_line(std::string_view head) {
+  const std::string_view line = head.substr(0, head.find("\r\n"));
+  const std::size_t last = line.rfind(' ');
+  if (last == std::string_view::npos || line.find(' ') == last || std::count(line.begin(), line.end(), ' ') != 2) {
+    return {400, "the request line is not METHOD TARGET VERSION"};
+  }
+  const std::string_view version = line.substr(last + 1);
+  if (version == "HTTP/1.1" || version == "HTTP/1.0") return {};
+  if (version.substr(0, 5) == "HTTP/") return {505, "only HTTP/1.1 is spoken here"};
+  return {400, "the request line does not end with HTTP/1.1"};
+}
+
+/// Host once, and the target in origin form; an absolute target must name the same host and loses it.
+Flaw check_target(Parser& head) {
+  const auto hosts = head.count("Host");
+  if (hosts > 1 || (hosts == 0 && head.version >= 11)) return {400, "exactly one Host header is needed"};
+  const std::string target = head.target;
+  if (target.starts_with('/') || (target == "*" && head.method == "OPTIONS")) {
+    return target.find('#') == std::string::npos ? Flaw{} : Flaw{400, "the target holds a fragment"};
+  }
+  const std::size_t scheme = target.find("://");
+  if (scheme == std::string::npos ||
+      (!iequals(target.substr(0, scheme), "http") && !iequals(target.substr(0, scheme), "https"))) {
+    return {400, "the target must begin with /"};
+  }
+  const std::size_t path = std::min(target.find_first_of("/?", scheme + 3), target.size());
+  const std::string authority = target.substr(scheme + 3, path - scheme - 3);
+  if (hosts == 0 || !iequals(authority, head.value_of("Host"))) {
+    return {400, "the absolute target and the Host header name different hosts"};
+  }
+  const std::string rest = target.substr(path);
+  head.target = rest.starts_with('/') ? rest : "/" + rest;
+  return {};
+}
+
+unsigned status_of(const boost::system::error_code& failed) {
+  if (failed == http::error::body_limit) return 413;
+  if (failed == http::error::header_limit) return 431;
+  if (failed == http::error::bad_version) return 505;
+  return 400;
+}
+
+}  // namespace
+
+HttpFlaw check_raw_head(std::string_view head) {
   for (std::size_t i = 0; i < head.size(); ++i) {
     const char c = head[i];
     if (c == '\0') return {400, "the HTTP head holds a NUL byte"};
@@ -57,66 +91,11 @@ Flaw check_raw_head(std::string_view head) {
   return {};
 }
 
-Flaw check_request_line(std::string_view head) {
-  const std::string_view line = head.substr(0, head.find("\r\n"));
-  const std::size_t last = line.rfind(' ');
-  if (last == std::string_view::npos || line.find(' ') == last || std::count(line.begin(), line.end(), ' ') != 2) {
-    return {400, "the request line is not METHOD TARGET VERSION"};
-  }
-  const std::string_view version = line.substr(last + 1);
-  if (version == "HTTP/1.1" || version == "HTTP/1.0") return {};
-  if (version.substr(0, 5) == "HTTP/") return {505, "only HTTP/1.1 is spoken here"};
-  return {400, "the request line does not end with HTTP/1.1"};
-}
-
-Flaw check_lengths(const http::request_header<>& head) {
-  const bool has_length = head.count(http::field::content_length) > 0;
-  const auto chunks = head.count(http::field::transfer_encoding);
-  if (head.count(http::field::content_length) > 1) return {400, "Content-Length is given twice"};
-  if (has_length && chunks > 0) return {400, "both Content-Length and Transfer-Encoding are given"};
-  if (chunks > 1 || (chunks == 1 && !iequals(view(head[http::field::transfer_encoding]), "chunked"))) {
-    return {501, "the only Transfer-Encoding known here is chunked"};
-  }
-  if (chunks == 1 && head.version() < 11) return {400, "HTTP/1.0 knows no Transfer-Encoding"};
-  return {};
-}
-
-/// Host once, and the target in origin form; an absolute target must name the same host and loses it.
-Flaw check_target(http::request_header<>& head) {
-  const auto hosts = head.count(http::field::host);
-  if (hosts > 1 || (hosts == 0 && head.version() >= 11)) return {400, "exactly one Host header is needed"};
-  const std::string target(view(head.target()));
-  if (target.starts_with('/') || (target == "*" && head.method() == http::verb::options)) {
-    return target.find('#') == std::string::npos ? Flaw{} : Flaw{400, "the target holds a fragment"};
-  }
-  const std::size_t scheme = target.find("://");
-  if (scheme == std::string::npos ||
-      (!iequals(target.substr(0, scheme), "http") && !iequals(target.substr(0, scheme), "https"))) {
-    return {400, "the target must begin with /"};
-  }
-  const std::size_t path = std::min(target.find_first_of("/?", scheme + 3), target.size());
-  const std::string authority = target.substr(scheme + 3, path - scheme - 3);
-  if (hosts == 0 || !iequals(authority, view(head[http::field::host]))) {
-    return {400, "the absolute target and the Host header name different hosts"};
-  }
-  const std::string rest = target.substr(path);
-  head.target(rest.starts_with('/') ? rest : "/" + rest);
-  return {};
-}
-
-unsigned status_of(const boost::system::error_code& failed) {
-  if (failed == http::error::body_limit) return 413;
-  if (failed == http::error::header_limit) return 431;
-  if (failed == http::error::bad_version) return 505;
-  return 400;
-}
-
-}  // namespace
-
 struct RequestParser::Impl {
-  explicit Impl(const HttpLimits& with) : limits(with), parser(std::in_place) {
-    parser->header_limit(static_cast<std::uint32_t>(limits.head_bytes));
-    parser->body_limit(limits.body_bytes);
+  Impl(const HttpLimits& with, StreamsBody asked) : limits(with), asks(std::move(asked)) {
+    parser.header_limit(static_cast<std::uint32_t>(limits.head_bytes));
+    parser.body_limit(boost::none);
+    parser.eager(false);
   }
 
   void fail(unsigned code, std::string_view why) {
@@ -132,13 +111,9 @@ struct RequestParser::Impl {
 
   bool put() {
     boost::system::error_code failed;
-    const std::size_t used = parser->put(asio::buffer(buffer), failed);
-    buffer.erase(0, used);
-    if (failed && failed != http::error::need_more) {
-      fail(status_of(failed), status_of(failed) == 413 ? "the body is over the limit" : "malformed HTTP");
-      return false;
-    }
-    return !failed && used > 0;
+    const bool goes_on = parser.put_some(buffer, failed);
+    if (failed) fail(status_of(failed), "malformed HTTP");
+    return goes_on;
   }
 
   void read_head(std::size_t from) {
@@ -151,17 +126,30 @@ struct RequestParser::Impl {
     if (end == std::string::npos) return check_beginning();
     const std::string_view head(buffer.data(), size);
     if (fails(check_request_line(head)) || fails(check_raw_head(head))) return;
-    parser->eager(false);
     if (!put()) {
       if (state != State::failed) fail(400, "malformed HTTP head");
       return;
     }
-    if (fails(check_lengths(parser->get())) || fails(check_target(parser->get()))) return;
-    if (parser->content_length().value_or(0) > limits.body_bytes) return fail(413, "the body is over the limit");
-    wants_continue = parser->get().version() >= 11 && iequals(view(parser->get()[http::field::expect]), "100-continue");
+    if (fails(check_lengths(parser)) || fails(check_target(parser))) return;
+    request = take_head();
+    is_streamed = asks && asks(request);
+    if (!is_streamed && parser.content_length().value_or(0) > limits.body_bytes)
+      return fail(413, "the body is over the limit");
+    wants_continue = parser.version >= 11 && iequals(parser.value_of("Expect"), "100-continue");
     state = State::body;
-    parser->eager(true);
+    parser.eager(true);
     read_body();
+  }
+
+  HttpRequest take_head() {
+    HttpRequest head;
+    head.method = std::move(parser.method);
+    head.target = std::move(parser.target);
+    head.is_http11 = parser.version >= 11;
+    head.keeps_alive = parser.keep_alive();
+    head.is_chunked = parser.chunked();
+    head.headers = parser.fields;
+    return head;
   }
 
   /// What can never become a request is refused at once instead of at the deadline: TLS on a plain port, a bare LF.
@@ -174,21 +162,30 @@ struct RequestParser::Impl {
   }
 
   void read_body() {
-    while (!parser->is_done() && put())
+    while (!parser.is_done() && put())
       continue;
-    if (state == State::body && parser->is_done()) state = State::done;
+    if (state != State::body) return;
+    if (!is_streamed && parser.body.size() > limits.body_bytes) return fail(413, "the body is over the limit");
+    // Chunks hide their overhead from the limit of the body.
+    if (buffer.size() > limits.head_bytes && !parser.is_done() && parser.chunked())
+      return fail(431, "a chunk's head or the trailers are over the limit");
+    if (parser.is_done()) state = State::done;
   }
 
   HttpLimits limits;
-  std::optional<Parser> parser;
+  StreamsBody asks;
+  Parser parser;
+  HttpRequest request;
   std::string buffer;
   State state = State::head;
   unsigned status = 0;
   std::string_view text;
   bool wants_continue = false;
+  bool is_streamed = false;
 };
 
-RequestParser::RequestParser(const HttpLimits& limits) : impl_(std::make_unique<Impl>(limits)) {}
+RequestParser::RequestParser(const HttpLimits& limits, StreamsBody streams_body)
+    : impl_(std::make_unique<Impl>(limits, std::move(streams_body))) {}
 RequestParser::~RequestParser() = default;
 RequestParser::RequestParser(RequestParser&&) noexcept = default;
 RequestParser& RequestParser::operator=(RequestParser&&) noexcept = default;
@@ -219,16 +216,20 @@ bool RequestParser::takes_continue() noexcept {
 }
 
 HttpRequest RequestParser::take_request() {
-  auto& message = impl_->parser->get();
-  HttpRequest request;
-  request.method = view(message.method_string());
-  request.target = view(message.target());
-  request.is_http11 = message.version() >= 11;
-  request.keeps_alive = message.keep_alive();
-  for (const auto& field : message)
-    request.headers.emplace_back(view(field.name_string()), view(field.value()));
-  request.body = std::move(message.body());
-  return request;
+  if (!impl_->is_streamed) impl_->request.body = std::move(impl_->parser.body);
+  return std::move(impl_->request);
+}
+
+bool RequestParser::is_streamed() const noexcept {
+  return impl_->is_streamed;
+}
+
+std::string RequestParser::take_body() {
+  return std::exchange(impl_->parser.body, {});
+}
+
+HttpFields RequestParser::take_trailers() {
+  return std::move(impl_->parser.trailers);
 }
 
 std::string RequestParser::take_rest() {
@@ -260,11 +261,11 @@ std::string_view http_date() {
   return text.data();
 }
 
-bool is_clean(std::string_view text) {
+}  // namespace
+
+bool is_clean_header(std::string_view text) noexcept {
   return text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
 }
-
-}  // namespace
 
 std::string serialize_response(unsigned status, std::string_view content_type, const HttpFields& headers,
                                std::string_view body, bool keep_alive, bool is_head) {
@@ -272,17 +273,58 @@ std::string serialize_response(unsigned status, std::string_view content_type, c
   out.reserve(256 + body.size());
   out.append("HTTP/1.1 ").append(std::to_string(status)).append(" ").append(reason_phrase(status)).append("\r\nDate: ");
   out.append(http_date()).append("\r\n");
-  const bool may_have_body = status >= 200 && status != 204 && status != 304;
-  if (may_have_body) {
+  if (may_have_body(status)) {
     out.append("Content-Length: ").append(std::to_string(body.size())).append("\r\n");
-    if (!body.empty() && is_clean(content_type)) out.append("Content-Type: ").append(content_type).append("\r\n");
+    if (!body.empty() && is_clean_header(content_type)) out.append("Content-Type: ").append(content_type).append("\r\n");
   }
   for (const auto& [name, value] : headers) {
-    if (is_clean(name) && is_clean(value)) out.append(name).append(": ").append(value).append("\r\n");
+    if (is_clean_header(name) && is_clean_header(value)) out.append(name).append(": ").append(value).append("\r\n");
   }
   out.append(keep_alive ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n");
-  if (may_have_body && !is_head) out.append(body);
+  if (may_have_body(status) && !is_head) out.append(body);
   return out;
+}
+
+std::string serialize_response_head(const HttpResponseHead& head) {
+  std::string out;
+  out.reserve(512);
+  out.append("HTTP/1.1 ").append(std::to_string(head.status)).append(" ");
+  out.append(head.reason.empty() || !is_clean_header(head.reason) ? reason_phrase(head.status) : head.reason);
+  out.append("\r\n");
+  if (head.status >= 200 && find_header(head.headers, "Date") == nullptr)
+    out.append("Date: ").append(http_date()).append("\r\n");
+  for (const auto& [name, value] : head.headers) {
+    if (is_clean_header(name) && is_clean_header(value)) out.append(name).append(": ").append(value).append("\r\n");
+  }
+  if (head.framing == Framing::length)
+    out.append("Content-Length: ").append(std::to_string(head.length)).append("\r\n");
+  if (head.framing == Framing::chunks) out.append("Transfer-Encoding: chunked\r\n");
+  if (head.status >= 200) out.append(head.keeps_alive ? "Connection: keep-alive\r\n" : "Connection: close\r\n");
+  return out.append("\r\n");
+}
+
+std::string serialize_request_head(std::string_view method, std::string_view target, const HttpFields& headers) {
+  std::string out;
+  out.reserve(512);
+  out.append(method).append(" ").append(target).append(" HTTP/1.1\r\n");
+  for (const auto& [name, value] : headers)
+    out.append(name).append(": ").append(value).append("\r\n");
+  return out.append("\r\n");
+}
+
+void append_chunk(std::string& out, std::string_view bytes) {
+  if (bytes.empty()) return;
+  std::array<char, 17> size{};
+  const auto [end, failed] = std::to_chars(size.data(), size.data() + size.size(), bytes.size(), 16);
+  out.append(size.data(), end).append("\r\n").append(bytes).append("\r\n");
+}
+
+void append_last_chunk(std::string& out, const HttpFields& trailers) {
+  out += "0\r\n";
+  for (const auto& [name, value] : trailers) {
+    if (is_clean_header(name) && is_clean_header(value)) out.append(name).append(": ").append(value).append("\r\n");
+  }
+  out += "\r\n";
 }
 
 }  // namespace wscluster::net
