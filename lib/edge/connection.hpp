@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace wscluster::edge {
 
@@ -24,6 +25,7 @@ enum class Phase : std::uint8_t {
   head,          ///< inside an HTTP head
   body,          ///< inside an HTTP body
   waiting,       ///< the application has the request
+  streaming,     ///< the application has the head; body and answer pass in pieces
   answering,     ///< the response is on its way
   websocket,     ///< open
   closing,       ///< our Close is queued or sent, the client's is awaited
@@ -33,7 +35,7 @@ enum class Phase : std::uint8_t {
 
 /// What a connection needs only while it speaks HTTP; gone after the 101.
 struct HttpSide {
-  explicit HttpSide(const net::HttpLimits& limits) : parser(limits) {}
+  HttpSide(const net::HttpLimits& limits, net::StreamsBody streams_body) : parser(limits, std::move(streams_body)) {}
 
   net::RequestParser parser;
   std::string early;  ///< bytes behind the request: the next one, or frames sent before the 101
@@ -41,6 +43,12 @@ struct HttpSide {
   bool is_upgrade = false;
   bool is_head = false;
   bool keeps_alive = false;
+  bool is_http11 = true;
+  // Of a request that streams.
+  bool has_whole_body = false;
+  bool has_begun = false;  ///< the head of the answer is queued
+  bool is_paused = false;
+  net::Framing framing = net::Framing::none;  ///< of the answer
 };
 
 /// One client. Lives in a page of the edge's slab at a fixed address, so a callback may end its own connection.

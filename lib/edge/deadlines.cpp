@@ -55,6 +55,8 @@ void Edge::State::check(Connection& c) {
       return refuse(c, 408, "the HTTP head did not come in time", CloseReason::handshake);
     case Phase::body:
       return refuse(c, 408, "the HTTP body did not come in time", CloseReason::handshake);
+    case Phase::streaming:
+      return check_streaming(c);
     case Phase::answering: {
       const std::int64_t limit = c.progress + options.write_timeout.count();
       return limit > now() ? set_due(c, limit) : end(c, CloseReason::slow_consumer, 0);

@@ -37,9 +37,47 @@ bool Edge::accept(ConnectionId id, std::string_view subprotocol) {
 
 bool Edge::respond(ConnectionId id, const Response& response) {
   Connection* c = state_->find(id);
-  if (c == nullptr || c->phase != Phase::waiting) return false;
+  const bool may_answer =
+      c != nullptr && (c->phase == Phase::waiting || (c->phase == Phase::streaming && !c->http->has_begun));
+  if (!may_answer) return false;
   state_->answer(*c, response, c->http->is_upgrade ? CloseReason::refused : CloseReason::http_done);
   return true;
+}
+
+bool Edge::inform(ConnectionId id, unsigned status, const net::HttpFields& headers) {
+  Connection* c = state_->find(id);
+  if (c == nullptr || c->phase != Phase::streaming || c->http->has_begun) return false;
+  if (c->http->is_http11)
+    state_->queue(*c) += net::serialize_response_head({.status = status, .reason = {}, .headers = headers});
+  return true;
+}
+
+bool Edge::begin(ConnectionId id, const ResponseHead& head) {
+  Connection* c = state_->find(id);
+  if (c == nullptr || c->phase != Phase::streaming || c->http->has_begun) return false;
+  state_->begin_answer(*c, head);
+  return true;
+}
+
+bool Edge::write(ConnectionId id, std::string_view bytes) {
+  Connection* c = state_->find(id);
+  if (c == nullptr || c->phase != Phase::streaming || !c->http->has_begun) return false;
+  state_->write_answer(*c, bytes);
+  return true;
+}
+
+bool Edge::finish(ConnectionId id, const net::HttpFields& trailers) {
+  Connection* c = state_->find(id);
+  if (c == nullptr || c->phase != Phase::streaming || !c->http->has_begun) return false;
+  state_->finish_answer(*c, trailers);
+  return true;
+}
+
+void Edge::cut(ConnectionId id) {
+  Connection* c = state_->find(id);
+  if (c == nullptr || c->phase != Phase::streaming) return;
+  c->is_known = false;
+  state_->later(*c, [](State& state, Connection& cut) { state.end(cut, CloseReason::application, 0); });
 }
 
 bool Edge::send(ConnectionId id, websocket::MessageKind kind, std::string_view head, std::string_view payload) {
@@ -67,6 +105,7 @@ void Edge::close(ConnectionId id, std::uint16_t code, std::string_view text, Clo
 
 void Edge::pause(ConnectionId id, bool paused) {
   Connection* c = state_->find(id);
+  if (c != nullptr && c->phase == Phase::streaming) return state_->pause_body(*c, paused);
   if (c == nullptr || c->phase != Phase::websocket || c->is_paused == paused) return;
   // The next readiness of a paused connection takes it out of the poller: most are resumed before.
   c->is_paused = paused;

@@ -20,6 +20,7 @@ namespace wscluster::net {
 class Core;
 class TlsServer;
 class Stream;
+struct HttpRequest;
 }  // namespace wscluster::net
 
 namespace wscluster::edge {
@@ -38,12 +39,22 @@ struct Request {
   std::string body;
   std::string peer;  ///< address of the client, without port
   bool is_tls = false;
-  bool is_loopback = false;                                  ///< the peer is on this host
+  bool is_loopback = false;  ///< the peer is on this host
+  bool is_http11 = true;
+  bool is_chunked = false;  ///< of one that streams: the length of the body is not known
   std::optional<net::ClientCertificate> client_certificate;  ///< found good by the TLS handshake
 
   /// First header of that name (case-insensitive) or query parameter of that name.
   [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const;
   [[nodiscard]] std::optional<std::string_view> parameter(std::string_view name) const;
+};
+
+/// The head of an answer whose body follows in pieces.
+struct ResponseHead {
+  unsigned status = 200;
+  std::string reason;  ///< empty: the usual one
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::optional<std::uint64_t> length;  ///< not known: in chunks, or, to HTTP/1.0, until the end of the connection
 };
 
 struct Response {
@@ -68,6 +79,7 @@ enum class CloseReason : std::uint8_t {
   transport,       ///< reset or TLS failure in the middle
   application,     ///< the holder or application asked for it
   http_done,       ///< an HTTP connection that never became a WebSocket ended in order
+  upstream,        ///< the application server behind us closed, or has gone
 };
 [[nodiscard]] const char* to_string(CloseReason reason) noexcept;
 
@@ -76,8 +88,20 @@ enum class CloseReason : std::uint8_t {
 class Application {
  public:
   virtual ~Application() = default;
-  /// A complete ordinary request. Answer exactly once with Edge::respond(), now or later (the edge reads no further
-  /// request of that connection until then). on_gone() tells when the client left before.
+  /// Asked with the head of an ordinary request: its body is to come in pieces, with on_body().
+  virtual bool streams(const net::HttpRequest& head) {
+    static_cast<void>(head);
+    return false;
+  }
+  /// A piece of the body of a request that streams, after its on_request(); `is_last` comes once, maybe with no bytes.
+  virtual void on_body(ConnectionId id, std::string_view bytes, bool is_last) {
+    static_cast<void>(id), static_cast<void>(bytes), static_cast<void>(is_last);
+  }
+  /// The kernel has taken all that Edge::write() queued for an answer in pieces.
+  virtual void on_drained(ConnectionId id) { static_cast<void>(id); }
+  /// A complete ordinary request, or the head of one that streams. Answer exactly once with Edge::respond(), now or
+  /// later (the edge reads no further request of that connection until then). on_gone() tells when the client left
+  /// before.
   virtual void on_request(ConnectionId id, Request request) = 0;
   /// A valid WebSocket upgrade request. Answer with Edge::accept() or Edge::respond() (which refuses). Until then no
   /// client byte is read.
@@ -104,7 +128,7 @@ struct Counters {
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
   std::uint64_t pings = 0;
-  std::uint64_t ended[12] = {};  ///< by CloseReason
+  std::uint64_t ended[13] = {};  ///< by CloseReason
   std::uint64_t open_connections = 0;
   std::uint64_t open_websockets = 0;
   std::uint64_t handshaking = 0;
@@ -135,14 +159,26 @@ class Edge {
   bool accept(ConnectionId id, std::string_view subprotocol = {});
   /// Answers a request, or refuses an upgrade and closes.
   bool respond(ConnectionId id, const Response& response);
+
+  // The answer to a request that streams, in pieces, in place of respond(). Each is false when the id is gone.
+  /// An interim answer (1xx) before begin(). HTTP/1.0 clients get none, which is no failure.
+  bool inform(ConnectionId id, unsigned status, const std::vector<std::pair<std::string, std::string>>& headers);
+  bool begin(ConnectionId id, const ResponseHead& head);
+  bool write(ConnectionId id, std::string_view bytes);
+  /// The last call for this id. Where the request's body has not all come, the connection ends after the answer.
+  bool finish(ConnectionId id, const std::vector<std::pair<std::string, std::string>>& trailers = {});
+  /// The rest of the answer will never come: ends the connection so that the client can tell. The last call for this
+  /// id.
+  void cut(ConnectionId id);
+
   /// Queues one message, whose payload is the two put together; leaves at the end of the turn. False when the id is
   /// gone or closing.
   bool send(ConnectionId id, websocket::MessageKind kind, std::string_view head, std::string_view payload);
   /// Sends a Close frame after what is queued, waits for the client's (bounded), then ends the connection; on_gone()
   /// follows. Frames that the client still sends are read and dropped.
   void close(ConnectionId id, std::uint16_t code, std::string_view text, CloseReason reason);
-  /// Stops and continues reading frames of one connection (credit exhausted upstream). Messages that are already read
-  /// from the socket (up to 64 KiB) are still delivered.
+  /// Stops and continues reading frames, or the streamed body, of one connection (credit exhausted upstream). Messages
+  /// that are already read from the socket (up to 64 KiB) are still delivered.
   void pause(ConnectionId id, bool paused);
   /// Bytes queued and not yet taken by the kernel.
   [[nodiscard]] std::size_t unsent_bytes(ConnectionId id) const;

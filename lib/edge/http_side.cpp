@@ -41,10 +41,20 @@ CloseReason reason_for(unsigned status) {
 
 }  // namespace
 
+void Edge::State::make_http_side(Connection& c) {
+  c.http = std::make_unique<HttpSide>(
+      net::HttpLimits{options.max_head_bytes, options.max_body_bytes}, [this](const net::HttpRequest& head) {
+        // What asks for an upgrade is no request that streams, whatever becomes of it.
+        return net::find_header(head.headers, "Upgrade") == nullptr && application.streams(head);
+      });
+}
+
 void Edge::State::on_http_bytes(Connection& c, std::string_view bytes) {
-  if (!c.http) c.http = std::make_unique<HttpSide>(net::HttpLimits{options.max_head_bytes, options.max_body_bytes});
+  if (!c.http) make_http_side(c);
   if (c.phase == Phase::idle) enter(c, Phase::head, options.head_timeout);
-  switch (c.http->parser.feed(bytes)) {
+  const Parsed state = c.http->parser.feed(bytes);
+  if (c.http->parser.is_streamed()) return dispatch_head(c);
+  switch (state) {
     case Parsed::head:
       return;
     case Parsed::body:
@@ -59,12 +69,15 @@ void Edge::State::on_http_bytes(Connection& c, std::string_view bytes) {
   }
 }
 
-void Edge::State::dispatch(Connection& c) {
+/// The parts that ordinary requests and those that stream have in common.
+Request Edge::State::take_request(Connection& c) {
   net::HttpRequest parsed = c.http->parser.take_request();
-  c.http->early = c.http->parser.take_rest();
   c.http->keeps_alive = parsed.keeps_alive;
+  c.http->is_http11 = parsed.is_http11;
   c.http->is_head = parsed.method == "HEAD";
   Request request;
+  request.is_http11 = parsed.is_http11;
+  request.is_chunked = parsed.is_chunked;
   request.method = std::move(parsed.method);
   request.target = std::move(parsed.target);
   request.headers = std::move(parsed.headers);
@@ -73,10 +86,21 @@ void Edge::State::dispatch(Connection& c) {
   request.is_tls = c.is_tls;
   request.is_loopback = c.is_loopback;
   request.client_certificate = c.stream.client_certificate();
-  if (!split_target(request))
-    return refuse(c, 400, "the query holds a broken percent escape", CloseReason::protocol_error);
+  return request;
+}
+
+bool Edge::State::has_good_target(Connection& c, Request& request) {
+  if (split_target(request)) return true;
+  refuse(c, 400, "the query holds a broken percent escape", CloseReason::protocol_error);
+  return false;
+}
+
+void Edge::State::dispatch(Connection& c) {
+  Request request = take_request(c);
+  c.http->early = c.http->parser.take_rest();
+  if (!has_good_target(c, request)) return;
   if (websocket::has_token(joined(request, "Upgrade"), "websocket")) {
-    if (!parsed.is_http11) return refuse(c, 400, "a WebSocket needs HTTP/1.1", CloseReason::protocol_error);
+    if (!request.is_http11) return refuse(c, 400, "a WebSocket needs HTTP/1.1", CloseReason::protocol_error);
     return dispatch_upgrade(c, std::move(request));
   }
   ++counters.requests;
@@ -118,7 +142,9 @@ void Edge::State::dispatch_upgrade(Connection& c, Request request) {
 }
 
 void Edge::State::answer(Connection& c, const Response& response, CloseReason reason) {
-  const bool keeps = c.http && c.http->keeps_alive && !c.http->is_upgrade && !response.close && !is_draining;
+  const bool has_unread_body = c.http && c.http->parser.is_streamed() && !c.http->has_whole_body;
+  const bool keeps =
+      c.http && c.http->keeps_alive && !c.http->is_upgrade && !has_unread_body && !response.close && !is_draining;
   queue(c) += net::serialize_response(response.status, response.content_type, response.headers, response.body, keeps,
                                       c.http && c.http->is_head);
   c.is_known = false;
@@ -154,7 +180,7 @@ void Edge::State::next_request(Connection& c) {
     return;
   }
   // Not from inside the flush: what the application then sends elsewhere shall leave in the same turn.
-  c.http = std::make_unique<HttpSide>(net::HttpLimits{options.max_head_bytes, options.max_body_bytes});
+  make_http_side(c);
   c.http->early = std::move(early);
   enter(c, Phase::answering, options.write_timeout);
   later(c, [](State& state, Connection& next) {

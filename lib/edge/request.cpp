@@ -45,6 +45,8 @@ const char* to_string(CloseReason reason) noexcept {
       return "application";
     case CloseReason::http_done:
       return "http_done";
+    case CloseReason::upstream:
+      return "upstream";
   }
   return "unknown";
 }

@@ -152,9 +152,11 @@ void Edge::State::later(const Connection& c, std::function<void(State&, Connecti
 }
 
 void Edge::State::read(Connection& c) {
-  const bool is_stopped = c.phase == Phase::websocket ? c.is_paused : c.has_peer_ended;
-  const bool holds_back =
-      (c.phase == Phase::waiting || c.phase == Phase::answering) && c.http && c.http->early.size() >= max_early_bytes;
+  const bool is_stopped = c.phase == Phase::websocket   ? c.is_paused
+                          : c.phase == Phase::streaming ? c.has_peer_ended || c.http->is_paused
+                                                        : c.has_peer_ended;
+  const bool holds_back = (c.phase == Phase::waiting || c.phase == Phase::answering || c.phase == Phase::streaming) &&
+                          c.http && c.http->early.size() >= max_early_bytes;
   if (is_stopped || holds_back) {
     // Asked for no input and called nevertheless: the connection is broken.
     return c.waits_readable ? wait_for(c, false, c.waits_writable) : on_end(c, true);
@@ -178,6 +180,8 @@ void Edge::State::on_bytes(Connection& c, std::span<char> bytes) {
     case Phase::head:
     case Phase::body:
       return on_http_bytes(c, {bytes.data(), bytes.size()});
+    case Phase::streaming:
+      return on_body_bytes(c, {bytes.data(), bytes.size()});
     case Phase::waiting:
     case Phase::answering:
       if (c.http) c.http->early.append(bytes.data(), bytes.size());
@@ -200,6 +204,11 @@ void Edge::State::on_end(Connection& c, bool is_failure) {
     case Phase::head:
     case Phase::body:
       return end(c, reason, 0);
+    case Phase::streaming:
+      // A client may end its side behind a whole request and still read.
+      if (is_failure || !c.http->has_whole_body) return end(c, reason, 0);
+      c.has_peer_ended = true;
+      return wait_for(c, false, c.waits_writable);
     case Phase::answering:
       if (is_failure) return end(c, reason, 0);
       // It may still read: the answer goes out first.
@@ -254,7 +263,8 @@ void Edge::State::flush(Connection& c) {
   if (!c.out->is_empty()) {
     // Bytes that on_written() added go out with the next flush; only what the kernel refused waits for it.
     if (!c.is_dirty) wait_for(c, c.waits_readable, true);
-    if (c.phase == Phase::websocket) set_due(c, std::min(due[c.slot], c.progress + options.write_timeout.count()));
+    if (c.phase == Phase::websocket || c.phase == Phase::streaming)
+      set_due(c, std::min(due[c.slot], c.progress + options.write_timeout.count()));
     return;
   }
   outboxes.put(std::move(c.out));
@@ -268,6 +278,7 @@ void Edge::State::on_flushed(Connection& c) {
     if (c.ends_after_flush) return linger(c);
     return next_request(c);
   }
+  if (c.phase == Phase::streaming) return application.on_drained(id_of(c));
   if (c.phase == Phase::closing && c.ends_after_flush) linger(c);
 }
 

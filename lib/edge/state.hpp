@@ -18,7 +18,8 @@
 namespace wscluster::edge {
 
 /// The connections of one core. Split over several sources by side: handshake_side.cpp adoption and TLS, http_side.cpp
-/// up to the 101, websocket_side.cpp after it, deadlines.cpp what time does, state.cpp slots, sockets and output.
+/// up to the 101, streaming_side.cpp bodies in pieces, websocket_side.cpp after it, deadlines.cpp what time does,
+/// state.cpp slots, sockets and output.
 struct Edge::State : std::enable_shared_from_this<Edge::State> {
   State(net::Core& on, const Options& with, Application& above);
   ~State();
@@ -69,11 +70,25 @@ struct Edge::State : std::enable_shared_from_this<Edge::State> {
   // HTTP.
   void on_http_bytes(Connection& c, std::string_view bytes);
   void dispatch(Connection& c);
+  static Request take_request(Connection& c);
+  /// Else the request is refused.
+  bool has_good_target(Connection& c, Request& request);
   void dispatch_upgrade(Connection& c, Request request);
   void answer(Connection& c, const Response& response, CloseReason reason);
   void refuse(Connection& c, unsigned status, std::string_view text, CloseReason reason,
               std::vector<std::pair<std::string, std::string>> headers = {});
   void next_request(Connection& c);
+  void make_http_side(Connection& c);
+
+  // HTTP in pieces (streaming_side.cpp).
+  void dispatch_head(Connection& c);
+  void on_body_bytes(Connection& c, std::string_view bytes);
+  void deliver_body(Connection& c);
+  void pause_body(Connection& c, bool is_paused);
+  void begin_answer(Connection& c, const ResponseHead& head);
+  void write_answer(Connection& c, std::string_view bytes);
+  void finish_answer(Connection& c, const net::HttpFields& trailers);
+  void check_streaming(Connection& c);
 
   // WebSocket.
   void open_websocket(Connection& c, std::string_view subprotocol);

@@ -6,8 +6,8 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <boost/beast/http/status.hpp>
+#include <charconv>
 #include <ctime>
 #include <optional>
 
@@ -243,6 +243,7 @@ const std::string* find_header(const HttpFields& headers, std::string_view name)
 }
 
 std::string_view reason_phrase(unsigned status) noexcept {
+  if (status == 103) return "Early Hints";  // Beast does not know it
   const auto text = http::obsolete_reason(http::int_to_status(status));
   return {text.data(), text.size()};
 }
@@ -275,7 +276,8 @@ std::string serialize_response(unsigned status, std::string_view content_type, c
   out.append(http_date()).append("\r\n");
   if (may_have_body(status)) {
     out.append("Content-Length: ").append(std::to_string(body.size())).append("\r\n");
-    if (!body.empty() && is_clean_header(content_type)) out.append("Content-Type: ").append(content_type).append("\r\n");
+    if (!body.empty() && is_clean_header(content_type))
+      out.append("Content-Type: ").append(content_type).append("\r\n");
   }
   for (const auto& [name, value] : headers) {
     if (is_clean_header(name) && is_clean_header(value)) out.append(name).append(": ").append(value).append("\r\n");

@@ -54,8 +54,8 @@ class RequestParser {
   [[nodiscard]] std::string_view failure() const noexcept;
   /// The client waits for "100 Continue" before it sends the body; true once.
   [[nodiscard]] bool takes_continue() noexcept;
-  /// After `done`: the request, and the bytes that came behind it. Each once. Of a request that is streamed the head, as
-  /// soon as is_streamed().
+  /// After `done`: the request, and the bytes that came behind it. Each once. Of a request that is streamed the head,
+  /// as soon as is_streamed().
   [[nodiscard]] HttpRequest take_request();
   [[nodiscard]] std::string take_rest();
   [[nodiscard]] bool is_streamed() const noexcept;
@@ -86,8 +86,8 @@ struct HttpResponseHead {
   bool keeps_alive = true;
 };
 
-/// A strict HTTP/1 response parser without I/O, with the rules of RequestParser. One response per object; an interim one
-/// (1xx) is one of its own.
+/// A strict HTTP/1 response parser without I/O, with the rules of RequestParser. One response per object; an interim
+/// one (1xx) is one of its own.
 class ResponseParser {
  public:
   enum class State : std::uint8_t { head, body, done, failed };

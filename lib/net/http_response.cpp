@@ -39,7 +39,8 @@ struct ResponseParser::Impl {
     if (size > max_head_bytes) return fail("the head of the answer is over the limit");
     constexpr std::string_view beginning = "HTTP/1.";
     const std::size_t known = std::min(buffer.size(), beginning.size());
-    if (std::string_view(buffer).substr(0, known) != beginning.substr(0, known)) return fail("the answer is not HTTP/1");
+    if (std::string_view(buffer).substr(0, known) != beginning.substr(0, known))
+      return fail("the answer is not HTTP/1");
     if (end == std::string::npos) return;
     if (const HttpFlaw flaw = check_raw_head(std::string_view(buffer).substr(0, size)); flaw.status != 0)
       return fail(flaw.text);

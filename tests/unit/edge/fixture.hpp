@@ -4,6 +4,7 @@
 #include "edge/edge.hpp"
 #include "net/connect.hpp"
 #include "net/core.hpp"
+#include "net/http.hpp"
 #include "net/listener.hpp"
 #include "net/stream.hpp"
 #include "net/tls.hpp"
@@ -43,6 +44,14 @@ class EchoApplication final : public Application {
     if (request_hook) return request_hook(id, request);
     edge->respond(id, {200, request.method + " " + request.path + " " + request.body, "text/plain", {}, false});
   }
+  bool streams(const net::HttpRequest& head) override { return head.target.starts_with("/stream"); }
+  void on_body(ConnectionId id, std::string_view bytes, bool is_last) override {
+    body_bytes += bytes.size();
+    if (body_hook) body_hook(id, bytes, is_last);
+  }
+  void on_drained(ConnectionId id) override {
+    if (drained_hook) drained_hook(id);
+  }
   void on_upgrade(ConnectionId id, Request request) override {
     log.push_back("upgrade " + request.path);
     last = std::move(request);
@@ -68,6 +77,9 @@ class EchoApplication final : public Application {
   std::uint64_t written = 0;
   std::function<void(ConnectionId, const Request&)> request_hook;
   std::function<void(ConnectionId)> upgrade_hook;
+  std::function<void(ConnectionId, std::string_view, bool)> body_hook;
+  std::function<void(ConnectionId)> drained_hook;
+  std::size_t body_bytes = 0;
   std::function<void(ConnectionId, std::string_view)> message_hook;
 };
 

@@ -69,7 +69,8 @@ TEST(HttpResponse, without_a_length_the_end_of_the_connection_ends_it) {
 }
 
 TEST(HttpResponse, answers_that_have_no_body_end_with_the_head) {
-  for (const std::string_view status : {"204 No Content", "304 Not Modified", "101 Switching Protocols", "103 Early Hints"}) {
+  for (const std::string_view status :
+       {"204 No Content", "304 Not Modified", "101 Switching Protocols", "103 Early Hints"}) {
     const Read read = read_slowly("HTTP/1.1 " + std::string(status) + "\r\nContent-Length: 5\r\n\r\n", false);
     EXPECT_EQ(read.state, State::done) << status;
     EXPECT_EQ(read.head.framing, Framing::none) << status;
@@ -80,7 +81,8 @@ TEST(HttpResponse, answers_that_have_no_body_end_with_the_head) {
 
 TEST(HttpResponse, an_end_inside_is_a_failure) {
   EXPECT_EQ(read_slowly("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab", true).state, State::failed);
-  EXPECT_EQ(read_slowly("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", true).state, State::failed);
+  EXPECT_EQ(read_slowly("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", true).state,
+            State::failed);
   EXPECT_EQ(read_slowly("HTTP/1.1 200", true).state, State::failed);
   EXPECT_EQ(read_slowly("", true).state, State::failed);
 }
@@ -112,7 +114,8 @@ TEST(HttpResponse, the_head_is_bounded) {
 }
 
 TEST(HttpResponse, a_streamed_request_gives_its_body_in_pieces_and_has_no_limit) {
-  RequestParser parser({.head_bytes = 1024, .body_bytes = 4}, [](const HttpRequest& head) { return head.target == "/big"; });
+  RequestParser parser({.head_bytes = 1024, .body_bytes = 4},
+                       [](const HttpRequest& head) { return head.target == "/big"; });
   EXPECT_EQ(parser.feed("POST /big HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc"), RequestParser::State::body);
   EXPECT_TRUE(parser.is_streamed());
   EXPECT_EQ(parser.take_request().target, "/big");
@@ -120,7 +123,8 @@ TEST(HttpResponse, a_streamed_request_gives_its_body_in_pieces_and_has_no_limit)
   EXPECT_EQ(parser.feed("defghijX"), RequestParser::State::done);
   EXPECT_EQ(parser.take_body(), "defghij");
   EXPECT_EQ(parser.take_rest(), "X");
-  RequestParser small({.head_bytes = 1024, .body_bytes = 4}, [](const HttpRequest& head) { return head.target == "/big"; });
+  RequestParser small({.head_bytes = 1024, .body_bytes = 4},
+                      [](const HttpRequest& head) { return head.target == "/big"; });
   EXPECT_EQ(small.feed("POST /small HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n"), RequestParser::State::failed);
   EXPECT_EQ(small.failure_status(), 413U);
 }
