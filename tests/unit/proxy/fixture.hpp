@@ -143,7 +143,7 @@ class Script {
  public:
   Script(std::string answer, bool closes) : answer_(std::move(answer)), closes_(closes) {
     listener_ = std::make_unique<net::Listener>(core_, Endpoint{"127.0.0.1", 0}, [this](const net::Accepted& accepted) {
-      ++accepted_;
+      descriptors_.push_back(accepted.descriptor);
       threads_.emplace_back([this, fd = accepted.descriptor] { talk(fd); });
     });
     core_.start("script");
@@ -161,7 +161,6 @@ class Script {
       thread.join();
   }
   [[nodiscard]] Endpoint endpoint() const { return listener_->local_endpoint(); }
-  [[nodiscard]] int accepted() const { return accepted_; }
 
  private:
   void talk(int fd) {
@@ -187,7 +186,6 @@ class Script {
   std::string answer_;
   bool closes_;
   net::Core core_{1};
-  std::atomic<int> accepted_ = 0;
   std::vector<int> descriptors_;
   std::vector<std::thread> threads_;
   std::unique_ptr<net::Listener> listener_;
