@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -45,7 +44,7 @@ struct Snapshot {
   std::vector<MemberRecord> members;  ///< nodes and gateways, sorted by name
   std::map<std::string, ServiceState> services;
   /// Those whose ring is of instances. One that did not change since the last snapshot is the same object. Never null.
-  std::map<std::string, std::shared_ptr<const upstream::UpstreamState>, std::less<>> upstreams;
+  upstream::Upstreams upstreams;
   std::vector<std::string> alarms;      ///< one line each; empty when all is well
   AlarmCounts alarm_counts{};           ///< the same by kind; only in those of an Agent
   std::uint64_t put_backs = 0;          ///< so often this process has put a ring back into Redis

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,8 +27,8 @@ struct UpstreamState {
   friend bool operator==(const UpstreamState&, const UpstreamState&) = default;
 };
 
-/// By service.
-using Upstreams = std::map<std::string, UpstreamState, std::less<>>;
+/// By service; never null.
+using Upstreams = std::map<std::string, std::shared_ptr<const UpstreamState>, std::less<>>;
 
 /// What the ring of the service should be: those that are up, sorted by name.
 [[nodiscard]] std::vector<ring::Member> wanted_members(const UpstreamState& state);
