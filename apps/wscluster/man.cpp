@@ -244,9 +244,12 @@ Page configuration_page() {
     if (setting.reloadable) extra += " Reloadable.";
     out += key_entry(setting, extra);
   }
-  out += ".SS Section services\nA map from the service's name to these keys; they have no variables.\n";
-  for (const auto& setting : config::service_settings())
-    out += key_entry(setting, "");
+  config::for_each_named_section([&](const auto& named) {
+    out += ".SS Section " + named.key + "\nA map from the " + named.of_each +
+           "'s name to these keys; they have no variables.\n";
+    for (const auto& setting : named.settings)
+      out += key_entry(setting, "");
+  });
   out +=
       ".SH EXAMPLES\nA node:\n.PP\n.RS 4\n.nf\ncluster:\n  name: chat\\-prod\n  key_file: cluster.key\nredis:\n  url: "
       "redis://10.0.0.5:6379/0\n  password_file: redis.pass\nnode:\n  name: node\\-1\n  link_listen: "

@@ -43,11 +43,14 @@ std::string config_reference() {
            " | " + code(setting.flag.empty() ? "" : "--" + setting.flag) + " | " + (setting.reloadable ? "yes" : "") +
            " | " + cell(setting.text) + " |\n";
   }
-  out += "\nEach service below `services:` has these keys:\n\n| key | default | what it is |\n|---|---|---|\n";
-  for (const auto& setting : config::service_settings()) {
-    out += "| " + code(setting.key) + " | " + default_cell(config::default_text(setting), setting.default_note) +
-           " | " + cell(setting.text) + " |\n";
-  }
+  config::for_each_named_section([&](const auto& section) {
+    out += "\nEach " + section.of_each + " below `" + section.key +
+           ":` has these keys:\n\n| key | default | what it is |\n|---|---|---|\n";
+    for (const auto& setting : section.settings) {
+      out += "| " + code(setting.key) + " | " + default_cell(config::default_text(setting), setting.default_note) +
+             " | " + cell(setting.text) + " |\n";
+    }
+  });
   return out;
 }
 

@@ -41,6 +41,7 @@ void append_json_string(std::string& out, std::string_view text);
 [[nodiscard]] std::vector<std::string_view> split(std::string_view text, char separator);
 [[nodiscard]] bool iequals(std::string_view a, std::string_view b) noexcept;
 [[nodiscard]] std::string to_lower(std::string_view text);
+[[nodiscard]] std::string to_upper(std::string_view text);
 
 /// The whole file, or an error that names it. At most `limit_bytes`.
 [[nodiscard]] Result<std::string> read_file(const std::string& path, std::size_t limit_bytes = 16U << 20U);

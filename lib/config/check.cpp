@@ -45,6 +45,11 @@ void check_files(Loaded& loaded, Roles roles) {
     }
     check_readable(loaded, "services." + door.service.name + ".webhook_ca_file", door.webhook.ca_file, false);
   }
+  for (const auto& service : loaded.config.node.front.upstreams) {
+    for (const auto& file : service.key_files) {
+      check_readable(loaded, "upstreams." + service.name + ".key_files", file, true);
+    }
+  }
 }
 
 /// A file may be named as one of several: where its key was set.

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/log.hpp"
@@ -32,11 +34,40 @@ struct Config {
 
 using Setting = BasicSetting<Config>;
 using ServiceSetting = BasicSetting<front::ServiceDoor>;
+using UpstreamSetting = BasicSetting<front::UpstreamService>;
 
-/// Every key outside `services`, in the order of documentation.
+/// A section that is a map from names to records, each with the same keys.
+template <class Record>
+struct NamedSection {
+  std::string key;      ///< "services"
+  std::string of_each;  ///< for documentation: "service"
+  std::string comment;  ///< in an example file, above it
+  std::string example;  ///< a name
+  Roles roles = Roles::servers;
+  std::vector<BasicSetting<Record>> settings;
+  Result<> (*check_name)(std::string_view name) = nullptr;
+  std::vector<Record> front::Options::*records = nullptr;
+  Record (*make)(const std::string& name) = nullptr;
+  const std::string& (*name_of)(const Record& record) = nullptr;
+
+  [[nodiscard]] const std::vector<Record>& records_of(const Config& config) const { return config.node.front.*records; }
+  /// nullptr when there is no such key.
+  [[nodiscard]] const BasicSetting<Record>* find(std::string_view wanted) const {
+    const auto at = std::find_if(settings.begin(), settings.end(), [&](const auto& s) { return s.key == wanted; });
+    return at == settings.end() ? nullptr : &*at;
+  }
+};
+
+/// Every key outside the sections of names, in the order of documentation.
 [[nodiscard]] const std::vector<Setting>& settings();
-/// Every key of one entry of `services`.
-[[nodiscard]] const std::vector<ServiceSetting>& service_settings();
+[[nodiscard]] const NamedSection<front::ServiceDoor>& services_section();
+[[nodiscard]] const NamedSection<front::UpstreamService>& upstreams_section();
+/// Visits them all, in the order of documentation.
+template <class Visit>
+void for_each_named_section(Visit visit) {
+  visit(services_section());
+  visit(upstreams_section());
+}
 /// nullptr when there is no such key.
 [[nodiscard]] const Setting* find_setting(std::string_view key);
 
@@ -45,5 +76,6 @@ using ServiceSetting = BasicSetting<front::ServiceDoor>;
 /// For people: the default's text or the note that describes it; empty when there is none.
 [[nodiscard]] std::string default_text(const Setting& setting);
 [[nodiscard]] std::string default_text(const ServiceSetting& setting);
+[[nodiscard]] std::string default_text(const UpstreamSetting& setting);
 
 }  // namespace wscluster::config

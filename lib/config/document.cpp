@@ -23,8 +23,14 @@ std::vector<std::string> names_in(const std::string& section) {
       names.push_back(setting.key.substr(dot + 1));
     }
   }
-  if (section.empty()) names.emplace_back("services");
+  if (section.empty()) for_each_named_section([&](const auto& named) { names.push_back(named.key); });
   return names;
+}
+
+bool is_named_section(const std::string& name) {
+  bool is_one = false;
+  for_each_named_section([&](const auto& named) { is_one = is_one || named.key == name; });
+  return is_one;
 }
 
 /// The full key whose last part is nearest to `name`.
@@ -86,7 +92,7 @@ class Reader {
   void read_root(const YAML::Node& root) { read_map(root, "", &Reader::visit_root); }
 
   void visit_root(const std::string&, const std::string& name, const YAML::Node& key, const YAML::Node& value) {
-    if (name == "services") return read_map(value, "services", &Reader::visit_services);
+    if (is_named_section(name)) return read_map(value, name, &Reader::visit_named);
     if (const auto* setting = find_setting(name); setting != nullptr && name.find('.') == std::string::npos) {
       return read_leaf(document_.entries, setting->is_list(), name, name, value);
     }
@@ -109,24 +115,30 @@ class Reader {
     read_leaf(document_.entries, setting->is_list(), path, path, value);
   }
 
-  void visit_services(const std::string& section, const std::string& name, const YAML::Node& key,
-                      const YAML::Node& value) {
-    if (const auto good = check_service_name(name); !good) return add(key, section, good.error().message);
-    document_.services.push_back({name, key.Mark().line + 1, key.Mark().column + 1, {}});
-    read_map(value, section + "." + name, &Reader::visit_service);
+  void visit_named(const std::string& section, const std::string& name, const YAML::Node& key,
+                   const YAML::Node& value) {
+    Result<> good;
+    for_each_named_section([&](const auto& named) {
+      if (named.key == section) good = named.check_name(name);
+    });
+    if (!good) return add(key, section, good.error().message);
+    document_.named.push_back({section, name, key.Mark().line + 1, key.Mark().column + 1, {}});
+    read_map(value, section + "." + name, &Reader::visit_named_key);
   }
 
-  void visit_service(const std::string& section, const std::string& name, const YAML::Node& key,
-                     const YAML::Node& value) {
-    const auto& table = service_settings();
-    const auto at = std::find_if(table.begin(), table.end(), [&](const auto& s) { return s.key == name; });
-    if (at != table.end()) {
-      return read_leaf(document_.services.back().entries, at->is_list(), name, section + "." + name, value);
-    }
-    std::vector<std::string> names;
-    for (const auto& setting : table)
-      names.push_back(setting.key);
-    suggest(section, name, key, closest_match(name, names));
+  void visit_named_key(const std::string& section, const std::string& name, const YAML::Node& key,
+                       const YAML::Node& value) {
+    NamedEntry& entry = document_.named.back();
+    for_each_named_section([&](const auto& named) {
+      if (named.key != entry.section) return;
+      if (const auto* setting = named.find(name)) {
+        return read_leaf(entry.entries, setting->is_list(), name, section + "." + name, value);
+      }
+      std::vector<std::string> names;
+      for (const auto& setting : named.settings)
+        names.push_back(setting.key);
+      suggest(section, name, key, closest_match(name, names));
+    });
   }
 
   void read_leaf(std::vector<Entry>& entries, bool is_list, const std::string& key, const std::string& path,

@@ -10,13 +10,15 @@ namespace wscluster::config {
 
 /// One key of a YAML file with its values as text, not yet understood.
 struct Entry {
-  std::string key;  ///< "redis.url"; inside a service only "hold"
+  std::string key;  ///< "redis.url"; of a name only "hold"
   std::vector<std::string> values;
   int line = 0;  ///< of the value
   int column = 0;
 };
 
-struct ServiceEntry {
+/// A name in one of the sections of names.
+struct NamedEntry {
+  std::string section;  ///< "services"
   std::string name;
   int line = 0;
   int column = 0;
@@ -26,7 +28,7 @@ struct ServiceEntry {
 /// What a file says, with everything in it that is not in the key tables reported as a problem.
 struct Document {
   std::vector<Entry> entries;
-  std::vector<ServiceEntry> services;
+  std::vector<NamedEntry> named;
   std::vector<Problem> problems;
 };
 

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "base/names.hpp"
 #include "base/text.hpp"
 #include "config/check.hpp"
 #include "config/document.hpp"
@@ -62,8 +61,8 @@ class Loading {
     auto document = read_document(*text, loaded_.file);
     for (auto& entry : document.entries)
       read_entry(entry);
-    for (auto& service : document.services)
-      read_service(service);
+    for (auto& entry : document.named)
+      read_named(entry);
     // Positions of both kinds of problems in one order, as an editor shows them.
     loaded_.problems.insert(loaded_.problems.end(), document.problems.begin(), document.problems.end());
     std::stable_sort(loaded_.problems.begin(), loaded_.problems.end(), [](const Problem& a, const Problem& b) {
@@ -82,23 +81,27 @@ class Loading {
     loaded_.origins[entry.key] = origin_of(entry);
   }
 
-  void read_service(ServiceEntry& service) {
-    front::ServiceDoor door;
-    door.service.name = service.name;
-    loaded_.origins["services." + service.name] = {Origin::Kind::file, loaded_.file, service.line, service.column};
-    for (auto& entry : service.entries) {
-      const auto& table = service_settings();
-      const auto& setting =
-          *std::find_if(table.begin(), table.end(), [&](const auto& s) { return s.key == entry.key; });
-      const std::string path = "services." + service.name + "." + entry.key;
+  void read_named(NamedEntry& entry) {
+    loaded_.origins[entry.section + "." + entry.name] = {Origin::Kind::file, loaded_.file, entry.line, entry.column};
+    for_each_named_section([&](const auto& section) {
+      if (section.key == entry.section) read_record(section, entry);
+    });
+  }
+
+  template <class Record>
+  void read_record(const NamedSection<Record>& section, NamedEntry& named) {
+    Record record = section.make(named.name);
+    for (auto& entry : named.entries) {
+      const auto& setting = *section.find(entry.key);
+      const std::string path = section.key + "." + named.name + "." + entry.key;
       make_absolute(entry, setting.type, loaded_.file);
-      if (const auto set = apply(setting, door, entry.values); !set) {
+      if (const auto set = apply(setting, record, entry.values); !set) {
         add({Severity::error, loaded_.file, entry.line, entry.column, path, set.error().message});
       } else {
         loaded_.origins[path] = origin_of(entry);
       }
     }
-    loaded_.config.node.front.services.push_back(std::move(door));
+    (loaded_.config.node.front.*section.records).push_back(std::move(record));
   }
 
   void read_environment() {

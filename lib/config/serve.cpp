@@ -34,6 +34,13 @@ void take_keys_and_origins(front::Options& current, const front::Options& loaded
       door.missing_origin = other.missing_origin;
     }
   }
+  for (auto& service : current.upstreams) {
+    for (const auto& other : loaded.upstreams) {
+      if (other.name == service.name) service.key_files = other.key_files;
+    }
+  }
+  current.eureka.user = loaded.eureka.user;
+  current.eureka.password_file = loaded.eureka.password_file;
   current.tls_cert_file = loaded.tls_cert_file;
   current.tls_key_file = loaded.tls_key_file;
   current.tls_certificates = loaded.tls_certificates;

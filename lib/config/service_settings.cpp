@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "base/names.hpp"
 #include "config/config.hpp"
 
 namespace wscluster::config {
@@ -156,9 +157,24 @@ std::vector<ServiceSetting> make_table() {
 
 }  // namespace
 
-const std::vector<ServiceSetting>& service_settings() {
-  static const std::vector<ServiceSetting> table = make_table();
-  return table;
+const NamedSection<front::ServiceDoor>& services_section() {
+  static const NamedSection<front::ServiceDoor> section{
+      .key = "services",
+      .of_each = "service",
+      .comment = "Each service has its own ring, users and keys. The same on every process of the cluster.",
+      .example = "chat",
+      .roles = Roles::servers,
+      .settings = make_table(),
+      .check_name = check_service_name,
+      .records = &front::Options::services,
+      .make =
+          [](const std::string& name) {
+            front::ServiceDoor door;
+            door.service.name = name;
+            return door;
+          },
+      .name_of = [](const front::ServiceDoor& door) -> const std::string& { return door.service.name; }};
+  return section;
 }
 
 }  // namespace wscluster::config

@@ -359,6 +359,34 @@ void add_links(Table& t) {
       [](auto& c) -> auto& { return c.node.front.link.plain; });
 }
 
+void add_eureka(Table& t) {
+  t.push_back(bind(
+      Setting{.key = "eureka.enabled",
+              .type = boolean,
+              .text =
+                  "Answer the calls of Eureka's clients at /eureka/ and /eureka/v2/: application servers register as "
+                  "upstream services",
+              .roles = gateway},
+      [](auto& c) -> auto& { return c.node.front.eureka.is_enabled; }));
+  t.push_back(bind(
+      Setting{.key = "eureka.password_file",
+              .type = file,
+              .text = "File with the password that Eureka's clients must say (Basic auth); without it only this host "
+                      "may call",
+              .roles = gateway,
+              .reloadable = true,
+              .is_secret_file = true},
+      [](auto& c) -> auto& { return c.node.front.eureka.password_file; }));
+  t.push_back(bind(
+      Setting{.key = "eureka.user",
+              .type = text,
+              .text = "Name that Eureka's clients must say beside the password",
+              .roles = gateway,
+              .default_note = "any",
+              .reloadable = true},
+      [](auto& c) -> auto& { return c.node.front.eureka.user; }));
+}
+
 void add_operation(Table& t) {
   t.push_back(bind(
       Setting{
@@ -452,6 +480,7 @@ const std::vector<Setting>& settings() {
     add_tls(t);
     add_limits(t);
     add_links(t);
+    add_eureka(t);
     add_operation(t);
     return t;
   }();
@@ -472,6 +501,9 @@ std::string default_text(const Setting& setting) {
   return default_of(setting);
 }
 std::string default_text(const ServiceSetting& setting) {
+  return default_of(setting);
+}
+std::string default_text(const UpstreamSetting& setting) {
   return default_of(setting);
 }
 

@@ -69,11 +69,17 @@ std::string wanted_value(const std::string& key, Roles role) {
   return "";
 }
 
-void add_services(std::string& out) {
-  add_comment(out, "", "Each service has its own ring, users and keys. The same on every process of the cluster.");
-  out += "services:\n  chat:\n";
-  for (const auto& setting : service_settings()) {
-    add_setting(out, setting, "    ", setting.key, setting.key == "key_files" ? "[/etc/wscluster/chat.key]" : "");
+template <class Record>
+void add_section(std::string& out, const NamedSection<Record>& section) {
+  out += "\n";
+  add_comment(out, "", section.comment);
+  // An upstream service is nothing that everybody has.
+  const bool is_wanted = section.key == "services";
+  const std::string sign = is_wanted ? "" : "#";
+  out += sign + section.key + ":\n" + sign + "  " + section.example + ":\n";
+  for (const auto& setting : section.settings) {
+    add_setting(out, setting, "    ", setting.key,
+                is_wanted && setting.key == "key_files" ? "[/etc/wscluster/chat.key]" : "");
   }
 }
 
@@ -91,12 +97,14 @@ std::vector<ShownValue> show(const Loaded& loaded) {
     if (setting.key == "redis.password_file") add_password("redis.password", redis.password);
     if (setting.key == "redis.sentinel_password_file") add_password("redis.sentinel_password", redis.sentinel_password);
   }
-  for (const auto& door : loaded.config.node.front.services) {
-    for (const auto& setting : service_settings()) {
-      const std::string key = "services." + door.service.name + "." + setting.key;
-      rows.push_back({key, setting.get(door, setting), origin_of(loaded, key), setting.reloadable});
+  for_each_named_section([&](const auto& section) {
+    for (const auto& record : section.records_of(loaded.config)) {
+      for (const auto& setting : section.settings) {
+        const std::string key = section.key + "." + section.name_of(record) + "." + setting.key;
+        rows.push_back({key, setting.get(record, setting), origin_of(loaded, key), setting.reloadable});
+      }
     }
-  }
+  });
   return rows;
 }
 
@@ -110,8 +118,9 @@ std::string example(Roles role) {
     const auto dot = setting.key.find('.');
     const std::string its_section = dot == std::string::npos ? "" : setting.key.substr(0, dot);
     if (its_section == "limits" && !has_services) {
-      out += "\n";
-      add_services(out);
+      for_each_named_section([&](const auto& named) {
+        if (any_of(named.roles, role)) add_section(out, named);
+      });
       has_services = true;
     }
     if (its_section != section || its_section.empty()) out += "\n";
@@ -123,6 +132,35 @@ std::string example(Roles role) {
   return out;
 }
 
+namespace {
+
+template <class Record, class Note>
+void compare_records(const NamedSection<Record>& section, const Config& before, const Config& after, Note note) {
+  const auto& old_records = section.records_of(before);
+  const auto& new_records = section.records_of(after);
+  const auto named = [&](const auto& records, const std::string& name) {
+    return std::find_if(records.begin(), records.end(), [&](const Record& r) { return section.name_of(r) == name; });
+  };
+  for (const Record& record : new_records) {
+    const std::string path = section.key + "." + section.name_of(record);
+    const auto old = named(old_records, section.name_of(record));
+    if (old == old_records.end()) {
+      note(path, false);
+      continue;
+    }
+    for (const auto& setting : section.settings) {
+      if (setting.get(*old, setting) != setting.get(record, setting))
+        note(path + "." + setting.key, setting.reloadable);
+    }
+  }
+  for (const Record& record : old_records) {
+    if (named(new_records, section.name_of(record)) == new_records.end())
+      note(section.key + "." + section.name_of(record), false);
+  }
+}
+
+}  // namespace
+
 Differences differences(const Config& before, const Config& after) {
   Differences found;
   const auto note = [&](const std::string& key, bool reloadable) {
@@ -133,25 +171,7 @@ Differences differences(const Config& before, const Config& after) {
   }
   if (before.redis.password != after.redis.password) note("redis.password", false);
   if (before.redis.sentinel_password != after.redis.sentinel_password) note("redis.sentinel_password", false);
-  const auto& old_doors = before.node.front.services;
-  const auto& new_doors = after.node.front.services;
-  const auto named = [](const auto& doors, const std::string& name) {
-    return std::find_if(doors.begin(), doors.end(), [&](const auto& door) { return door.service.name == name; });
-  };
-  for (const auto& door : new_doors) {
-    const auto old = named(old_doors, door.service.name);
-    if (old == old_doors.end()) {
-      note("services." + door.service.name, false);
-      continue;
-    }
-    for (const auto& setting : service_settings()) {
-      if (setting.get(*old, setting) == setting.get(door, setting)) continue;
-      note("services." + door.service.name + "." + setting.key, setting.reloadable);
-    }
-  }
-  for (const auto& door : old_doors) {
-    if (named(new_doors, door.service.name) == new_doors.end()) note("services." + door.service.name, false);
-  }
+  for_each_named_section([&](const auto& section) { compare_records(section, before, after, note); });
   return found;
 }
 

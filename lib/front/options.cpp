@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "base/names.hpp"
 #include "base/units.hpp"
 #include "front/origins.hpp"
+#include "upstream/configured.hpp"
 
 namespace wscluster::front {
 namespace {
@@ -106,6 +108,30 @@ void check_origins(const ServiceDoor& door, Sentences& found) {
     found.push_back(name + ".missing_origin refuses nobody without " + name + ".origins: list who may connect");
 }
 
+void check_upstreams(const Options& options, Sentences& found) {
+  for (const UpstreamService& service : options.upstreams) {
+    const std::string name = "upstreams." + service.name;
+    if (std::any_of(options.services.begin(), options.services.end(),
+                    [&](const ServiceDoor& door) { return door.service.name == service.name; })) {
+      found.push_back(name + ": services." + service.name + " is one of nodes; a name stands for one of the two");
+    }
+    std::set<std::string> ids;
+    for (const std::string& text : service.instances) {
+      const auto instance = upstream::parse_configured(service.name, text);
+      if (!instance) {
+        found.push_back(name + ".instances: " + instance.error().message);
+      } else if (!ids.insert(instance->id).second) {
+        found.push_back(name + ".instances: '" + instance->id + "' stands there twice; give each a NAME=");
+      }
+    }
+  }
+  const EurekaOptions& eureka = options.eureka;
+  if (!eureka.is_enabled && !(eureka.user.empty() && eureka.password_file.empty()))
+    found.emplace_back("eureka.password_file and eureka.user do nothing without eureka.enabled: set it to true");
+  if (!eureka.user.empty() && eureka.password_file.empty())
+    found.emplace_back("eureka.user needs eureka.password_file beside it");
+}
+
 void check_listeners(const Options& options, Sentences& found) {
   if (options.listen.port != 0 && options.listen == options.admin_listen) {
     found.push_back("listen and admin_listen are the same address " + options.listen.to_string());
@@ -126,7 +152,8 @@ void check_listeners(const Options& options, Sentences& found) {
 }  // namespace
 
 bool is_reserved_path(std::string_view path) noexcept {
-  return path.starts_with("/api/") || path == "/api" || path == "/negotiate";
+  return path.starts_with("/api/") || path == "/api" || path == "/negotiate" || path.starts_with("/eureka/") ||
+         path == "/eureka";
 }
 
 std::vector<net::CertificateFiles> certificates_of(const Options& options) {
@@ -153,7 +180,9 @@ std::vector<std::string> problems(const Options& options) {
     found.push_back("link.max_frame (" + format_size(options.link.max_frame_bytes) +
                     ") must be at least 4KiB more than " + key + " (" + format_size(bytes) + ")");
   }
-  if (options.services.empty()) found.push_back("no services configured: add 'services: {chat: {}}' and give it keys");
+  check_upstreams(options, found);
+  if (options.services.empty() && options.upstreams.empty() && !options.eureka.is_enabled)
+    found.push_back("no services configured: add 'services: {chat: {}}' and give it keys");
   std::map<std::string, std::string> owner_of_path;
   for (const auto& door : options.services) {
     check_door(door, options, found);

@@ -34,6 +34,20 @@ struct ServiceDoor {
   MissingOrigin missing_origin = MissingOrigin::allow;
 };
 
+/// Application servers that are no nodes: a service whose ring is of instances. They are named here, or register.
+struct UpstreamService {
+  std::string name;
+  std::vector<std::string> instances;  ///< see upstream::parse_configured
+  std::vector<std::string> key_files;  ///< access keys; each accepts tokens of those who register instances
+};
+
+/// The calls of Eureka's clients, for application servers that register by themselves (gateways).
+struct EurekaOptions {
+  bool is_enabled = false;
+  std::string user;           ///< of Basic auth; empty: any
+  std::string password_file;  ///< empty: only this host may call
+};
+
 /// A link frame names its core in one byte.
 inline constexpr unsigned max_cores = 250;
 
@@ -60,6 +74,8 @@ struct Options {
   edge::Options edge;
   link::Options link;
   std::vector<ServiceDoor> services;
+  std::vector<UpstreamService> upstreams;  ///< gateways
+  EurekaOptions eureka;                    ///< gateways
 };
 
 /// Paths that gateway and node answer themselves.

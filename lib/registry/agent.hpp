@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -10,6 +12,7 @@
 #include "registry/board.hpp"
 #include "registry/change.hpp"
 #include "registry/directory_loop.hpp"
+#include "registry/instance_call.hpp"
 #include "registry/lease_loop.hpp"
 #include "registry/options.hpp"
 #include "registry/registration.hpp"
@@ -47,6 +50,23 @@ class Agent {
   /// A document that came over a link; adopted if it is newer and of the same lineage.
   void offer_document(std::shared_ptr<const ring::Document> document);
 
+  // Instances of upstream services (gateways). While Redis is away, who is known is told that it was renewed, and all
+  // else is Errc::unavailable.
+  void register_instance(upstream::Instance instance, InstanceCallback callback);
+  void renew_instance(std::string service, std::string id, std::optional<std::uint64_t> dirty_ms,
+                      InstanceCallback callback);
+  void cancel_instance(std::string service, std::string id, InstanceCallback callback);
+  void set_instance_status(std::string service, std::string id, upstream::Status status, InstanceCallback callback);
+  /// `own`: what the instance says of itself from now on, if that is known.
+  void clear_instance_status(std::string service, std::string id, std::optional<upstream::Status> own,
+                             InstanceCallback callback);
+  void set_instance_metadata(std::string service, std::string id, std::map<std::string, std::string> entries,
+                             InstanceCallback callback);
+  /// One of our configuration: registered, and renewed as long as we run.
+  void keep_instance(upstream::Instance instance);
+  /// What a health check finds of such a one: up or down. The last gateway that changes its mind is right.
+  void set_static_health(const std::string& service, const std::string& id, upstream::Status status);
+
   /// Once per turn of that core; the lease is renewed only if each did since the last renewal.
   void core_ticked(unsigned core) noexcept { board_.core_ticked(core); }
   /// Before input is handled. Lock-free.
@@ -62,6 +82,7 @@ class Agent {
 
  private:
   void end(bool keep_lease);
+  void call(InstanceCall call);
 
   Options options_;
   Registration self_;

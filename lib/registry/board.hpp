@@ -14,6 +14,7 @@
 #include "base/time.hpp"
 #include "registry/alarm.hpp"
 #include "registry/change.hpp"
+#include "registry/instance_call.hpp"
 #include "registry/registration.hpp"
 #include "registry/store.hpp"
 #include "registry/trust.hpp"
@@ -59,6 +60,9 @@ class Board {
   std::map<std::pair<std::string, std::uint64_t>, Report> reports;
   std::vector<std::shared_ptr<const ring::Document>> offers;
   std::optional<ChangePolicy> leaving;
+  std::vector<InstanceCall> instance_calls;
+  std::vector<upstream::Instance> kept_instances;
+  std::map<std::pair<std::string, std::string>, upstream::Status> kept_health;  ///< service, id
   std::vector<Alarm> alarms;         ///< all that are up, for the next heartbeat
   std::optional<Alarm> lease_alarm;  ///< why Redis refuses the renewal
   bool is_linked = false;

@@ -17,8 +17,8 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::array evict_words{"moved", "all", "none"};
-constexpr std::array action_words{"add",  "remove", "weight", "join",    "leave",    "left",
-                                  "dead", "abort",  "drain",  "undrain", "put-back", "repair"};
+constexpr std::array action_words{"add",   "remove", "weight",  "join",     "leave",  "left",     "dead",
+                                  "abort", "drain",  "undrain", "put-back", "repair", "instances"};
 constexpr std::array state_words{"evicting", "settling", "done", "aborted"};
 
 template <class Enum, std::size_t N>

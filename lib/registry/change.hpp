@@ -20,18 +20,19 @@ enum class Evict : std::uint8_t { moved, all, none };
 
 /// Why there is a new epoch.
 enum class Action : std::uint8_t {
-  add,       ///< `ring add`
-  remove,    ///< `ring remove`: weight 0 first
-  weight,    ///< another weight
-  join,      ///< a node by itself, also a new incarnation of a member
-  leave,     ///< a node by itself: weight 0 first
-  left,      ///< an empty member with weight 0 goes
-  dead,      ///< its lease has ended
-  abort,     ///< the earlier membership again
-  drain,     ///< `ring drain`: weight 0, but it stays
-  undrain,   ///< `ring undrain`: its weight again
-  put_back,  ///< Redis had lost it, and what it was is not known
-  repair,    ///< `ring repair`
+  add,        ///< `ring add`
+  remove,     ///< `ring remove`: weight 0 first
+  weight,     ///< another weight
+  join,       ///< a node by itself, also a new incarnation of a member
+  leave,      ///< a node by itself: weight 0 first
+  left,       ///< an empty member with weight 0 goes
+  dead,       ///< its lease has ended
+  abort,      ///< the earlier membership again
+  drain,      ///< `ring drain`: weight 0, but it stays
+  undrain,    ///< `ring undrain`: its weight again
+  put_back,   ///< Redis had lost it, and what it was is not known
+  repair,     ///< `ring repair`
+  instances,  ///< of an upstream service: others are up
 };
 
 /// evicting: donors are at work. settling: they are done, the closed clients are coming back. done: final. aborted: a

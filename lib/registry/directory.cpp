@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "registry/directory.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <memory>
 
 namespace wscluster::registry {
@@ -13,6 +15,12 @@ Result<Snapshot> Directory::load() {
   snapshot.redis_up = true;
   snapshot.members = std::move(contents->members);
   snapshot.alarms = std::move(contents->unreadable);
+  for (const auto& [name, revision] : contents->instance_revisions) {
+    auto stored = store_.load_instances(name);
+    if (!stored) return stored.error();
+    snapshot.upstreams[name] = std::make_shared<const upstream::UpstreamState>(std::move(stored->state));
+    std::move(stored->unreadable.begin(), stored->unreadable.end(), std::back_inserter(snapshot.alarms));
+  }
   for (const auto& [name, head] : contents->heads) {
     ServiceState& service = snapshot.services[name];
     auto document = store_.load_document(name);

@@ -14,6 +14,7 @@ constexpr Duration alarm_interval = std::chrono::seconds(5);
 
 bool is_same(const Snapshot& a, const Snapshot& b) {
   return a.redis_up == b.redis_up && a.put_backs == b.put_backs && a.alarms == b.alarms && a.services == b.services &&
+         a.upstreams == b.upstreams && a.instances_expired == b.instances_expired &&
          std::equal(a.members.begin(), a.members.end(), b.members.begin(), b.members.end(),
                     [](const MemberRecord& x, const MemberRecord& y) { return x.is_same_as(y); });
 }
@@ -29,13 +30,18 @@ DirectoryLoop::DirectoryLoop(const Options& options, const Registration& self, B
 void DirectoryLoop::run() {
   while (!board_.stopping)
     turn();
+  take_inbox();
+  answer_all_from_memory();
+  give_answers();
 }
 
 void DirectoryLoop::turn() {
   take_inbox();
   take_offers();
   if (!connect()) {
+    answer_all_from_memory();
     publish();
+    give_answers();
     board_.directory_wake.wait_until(Clock::now() + std::min(options_.heartbeat, Duration(250)));
     return;
   }
@@ -46,8 +52,13 @@ void DirectoryLoop::turn() {
     if (next_removal(service) <= now) is_dirty_ = true;
   }
   if (good && is_dirty_) good = reload();
+  if (good) good = run_instance_calls();
+  if (good) good = keep_instances();
+  if (good) good = expire_instances();
+  if (good && is_dirty_) good = reload();
   if (good) good = answer_repairs();
   if (good) good = change_rings();
+  if (good) good = change_upstream_rings();
   // What was changed is shown at once, not at the hint.
   if (good && is_dirty_) good = reload();
   if (!good) {
@@ -55,6 +66,7 @@ void DirectoryLoop::turn() {
     return;
   }
   publish();
+  give_answers();
   auto pushed = hints_.poll_push(pause(), board_.directory_wake.descriptor());
   while (pushed && *pushed) {
     is_dirty_ = true;
@@ -78,7 +90,8 @@ bool DirectoryLoop::connect() {
   // Whoever holds a newer document than a Redis that has come back gets the time to say so.
   if (was_up_) hold_changes();
   is_up_ = was_up_ = is_dirty_ = true;
-  next_check_ = Clock::now();
+  next_check_ = connected_at_ = Clock::now();
+  connected_ms_ = 0;
   return true;
 }
 
@@ -92,8 +105,10 @@ void DirectoryLoop::give_up_turn(const Error& cause) {
     hints_.close();
     is_up_ = false;
     log::warning("registry", "lost Redis, the last state is kept", {{"err", cause.message}});
+    answer_all_from_memory();
   }
   publish();
+  give_answers();
   board_.directory_wake.wait_until(Clock::now() + std::min(options_.heartbeat, Duration(250)));
 }
 
@@ -135,6 +150,9 @@ void DirectoryLoop::take_inbox() {
   board_.reports.clear();
   std::move(board_.offers.begin(), board_.offers.end(), std::back_inserter(offers_));
   board_.offers.clear();
+  std::move(board_.instance_calls.begin(), board_.instance_calls.end(), std::back_inserter(instance_calls_));
+  board_.instance_calls.clear();
+  take_kept(std::exchange(board_.kept_instances, {}), std::exchange(board_.kept_health, {}));
   leaving_ = board_.leaving;
   is_linked_ = board_.is_linked;
   is_name_taken_ = board_.is_name_taken;
@@ -181,9 +199,11 @@ Result<> DirectoryLoop::reload() {
   auto contents = store_.load();
   if (!contents) return contents.error();
   contents_ = std::move(*contents);
+  if (connected_ms_ == 0) connected_ms_ = contents_.redis_ms;
   hold_changes_after_put_back();
   for (const auto& [name, head] : contents_.heads)
     services_[name];
+  if (const auto read = read_upstreams(); !read) return read;
   for (auto& [name, service] : services_) {
     if (const auto read = read_service(name, service); !read) return read;
   }
@@ -228,6 +248,10 @@ std::vector<Alarm> DirectoryLoop::alarms() const {
   std::vector<Alarm> all;
   for (const std::string& line : contents_.unreadable)
     all.push_back({AlarmKind::unreadable, line});
+  for (const auto& [name, upstream] : upstreams_) {
+    for (const std::string& line : upstream.unreadable)
+      all.push_back({AlarmKind::unreadable, line});
+  }
   if (is_name_taken_) all.push_back({AlarmKind::name, "another process holds the name " + self_.name});
   for (const auto& [kind, text] : server_alarms_)
     all.push_back({kind, text});
@@ -243,6 +267,9 @@ void DirectoryLoop::publish() {
   snapshot->redis_up = is_up_;
   snapshot->members = contents_.members;
   snapshot->put_backs = put_backs_;
+  snapshot->instances_expired = instances_expired_;
+  for (const auto& [name, upstream] : upstreams_)
+    snapshot->upstreams.emplace(name, upstream.state);
   std::vector<Alarm> alarms = this->alarms();
   for (const Alarm& alarm : alarms) {
     snapshot->alarms.push_back(alarm.text);

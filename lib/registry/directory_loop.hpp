@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -13,6 +14,7 @@
 #include "registry/alarm.hpp"
 #include "registry/board.hpp"
 #include "registry/heritage.hpp"
+#include "registry/instance_call.hpp"
 #include "registry/membership.hpp"
 #include "registry/options.hpp"
 #include "registry/snapshot.hpp"
@@ -57,6 +59,21 @@ class DirectoryLoop {
     std::string refusal;  ///< last logged
   };
 
+  /// One upstream service as we know it.
+  struct Upstream {
+    std::shared_ptr<const upstream::UpstreamState> state = std::make_shared<const upstream::UpstreamState>();
+    std::uint64_t revision = 0;
+    std::map<std::string, std::string> texts;  ///< by id, as Redis has them
+    std::vector<std::string> unreadable;
+  };
+  /// An instance of our configuration.
+  struct Kept {
+    upstream::Instance instance{};
+    bool is_told = false;
+    TimePoint next_renewal{};
+    std::string refusal{};  ///< last logged
+  };
+
   void turn();
   bool connect();
   void give_up_turn(const Error& cause);
@@ -86,6 +103,27 @@ class DirectoryLoop {
   Result<> commit(Service& service, const Result<ring::Document>& next, Action action, const std::string& node,
                   const ChangePolicy& policy);
   void note(const std::string& name, Service& service, const CommitOutcome& outcome);
+  // Instances of upstream services (directory_loop_instances.cpp)
+  [[nodiscard]] bool belongs_to_nodes(const std::string& service) const;
+  [[nodiscard]] InstanceAnswer carry_out(const InstanceCall& call);
+  [[nodiscard]] InstanceAnswer answer_from_memory(const InstanceCall& call) const;
+  Result<> run_instance_calls();
+  void answer_all_from_memory();
+  void give_answers();
+  void take_kept(std::vector<upstream::Instance> instances,
+                 const std::map<std::pair<std::string, std::string>, upstream::Status>& health);
+  Result<> keep_instances();
+  Result<> read_upstreams();
+  Result<> put_back_instances(const std::string& name, const Upstream& held, const StoredInstances& stored);
+  Result<> expire_instances();
+  Result<> forget_gone(std::uint64_t now_ms);
+  // Their rings (directory_loop_upstreams.cpp)
+  [[nodiscard]] bool wants_other_ring(const std::string& name, const Service& service) const;
+  Result<> change_upstream_rings();
+  Result<> change_upstream_ring(const std::string& name, const Upstream& upstream, Service& service);
+  [[nodiscard]] RingOf ring_of(const std::string& name) const {
+    return upstreams_.contains(name) ? RingOf::instances : RingOf::processes;
+  }
   [[nodiscard]] std::vector<Alarm> alarms() const;
   void publish();
   void publish_memberships();
@@ -109,6 +147,14 @@ class DirectoryLoop {
   std::optional<Beat> beat_;
   Contents contents_;
   std::map<std::string, Service> services_;
+  std::map<std::string, Upstream> upstreams_;
+  std::deque<InstanceCall> instance_calls_;
+  std::vector<std::pair<InstanceCallback, InstanceAnswer>> answers_;
+  std::map<std::pair<std::string, std::string>, Kept> kept_;  ///< service, id
+  std::uint64_t instances_expired_ = 0;
+  TimePoint connected_at_;
+  std::uint64_t connected_ms_ = 0;  ///< the same by Redis TIME; 0: not known yet
+  TimePoint next_expiry_;
   std::map<std::pair<std::string, std::uint64_t>, Report> reports_;
   std::map<std::pair<std::string, std::uint64_t>, Report>
       told_;  ///< of changes that are not final: Redis may lose them

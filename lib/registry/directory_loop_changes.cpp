@@ -12,7 +12,8 @@ void DirectoryLoop::see_dead() {
   const TimePoint now = Clock::now();
   for (auto& [name, service] : services_) {
     std::set<Life> gone;
-    if (service.is_current && service.held) {
+    // Instances have no lease of this kind: their own ends elsewhere.
+    if (service.is_current && service.held && ring_of(name) == RingOf::processes) {
       for (const ring::Member& member : service.held->members) {
         const auto life = contents_.lives.find(member.name);
         if (life == contents_.lives.end() || life->second != member.incarnation) {
@@ -47,6 +48,8 @@ ServiceFacts DirectoryLoop::facts_of(const std::string& name, const Service& ser
 Result<> DirectoryLoop::change_rings() {
   const TimePoint now = Clock::now();
   for (const std::string& name : self_.services) {
+    // Nodes that are configured for an upstream service stay out of its ring.
+    if (ring_of(name) == RingOf::instances) continue;
     Service& service = services_[name];
     if (now < service.not_before || next_step(facts_of(name, service), self_, options_.lease, now) == Step::nothing) {
       continue;

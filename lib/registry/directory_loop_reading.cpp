@@ -146,7 +146,7 @@ void DirectoryLoop::repeat_reports(const std::string& name, const Service& servi
 Result<> DirectoryLoop::put_back(const std::string& name, Service& service) {
   using Kind = PutBackOutcome::Kind;
   hold_changes();
-  const auto outcome = store_.put_back(*service.held, service.heritage);
+  const auto outcome = store_.put_back(*service.held, service.heritage, ring_of(name));
   if (!outcome) return outcome.error();
   const std::string ring =
       "ring of " + name + ": epoch " + std::to_string(service.held->epoch) + " is kept; Redis has ";

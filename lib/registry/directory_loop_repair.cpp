@@ -61,8 +61,8 @@ Result<> DirectoryLoop::repair(Service& service, const RepairRequest& request) {
     answered.answer = next.error().message;
     return store_.answer_repair(answered);
   }
-  const auto written =
-      store_.repair(request, head == contents_.heads.end() ? Head() : head->second, *next, service.heritage);
+  const auto written = store_.repair(request, head == contents_.heads.end() ? Head() : head->second, *next,
+                                     service.heritage, ring_of(name));
   if (!written) return written.error();
   // Somebody wrote or adopted something meanwhile: everything is read again, then tried again.
   is_dirty_ = true;

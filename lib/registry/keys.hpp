@@ -32,8 +32,15 @@ namespace wscluster::registry {
 ///   put-back             integer      ms of Redis TIME of the last put-back; expires after two leases, while which
 ///                                     nobody changes a ring by itself
 ///   probe                string       written to see whether Redis takes writes again; expires
+///   instances:SERVICE    hash         id -> upstream::Instance, JSON; one that has left stays for three minutes
+///   instance-leases      sorted set   "SERVICE ID" -> end of its lease, ms of Redis TIME
+///   instance-revisions   hash         upstream service -> grows with every write of one of its instances but renewals
 ///   events               channel      "ring SERVICE EPOCH", "change SERVICE EPOCH", "member NAME",
-///                                     "repair SERVICE": hints only
+///                                     "repair SERVICE", "instances SERVICE": hints only
+///
+/// The ring of an upstream service has instances in place of nodes. Gateways write it (and whatever is under
+/// instance…); its members have no lease in `leases`. A gateway that reads a lower revision than it has seen knows that
+/// Redis has lost instances and puts back what it holds, each with a full lease.
 ///
 /// After a flush, a start from an older snapshot or a failover to a replica that was behind, whoever holds a newer
 /// document puts it back in one step (scripts/put_back.lua), with what it has read: ring, epochs, history, done, the
@@ -48,8 +55,8 @@ namespace wscluster::registry {
 ///
 ///   ACL SETUSER wscluster on >PASSWORD resetkeys ~wscluster:{CLUSTER}:* resetchannels &wscluster:{CLUSTER}:events
 ///     -@all +auth +ping +select +info +role +wait +time +eval +evalsha +subscribe +publish +get +set +del +exists
-///     +incr +pexpire +hget +hset +hdel +hgetall +hmget +zadd +zrem +zscore +zrange +zrangebyscore +sadd +srem
-///     +smembers +sismember +lpush +lrange +lindex +ltrim
+///     +incr +pexpire +hget +hset +hsetnx +hincrby +hdel +hgetall +hmget +zadd +zrem +zscore +zcard +zrange
+///     +zrangebyscore +sadd +srem +smembers +sismember +lpush +lrange +lindex +ltrim
 ///
 /// Size: about 1.5 KiB per process; per service and node about 90 bytes in the document, the same for each open change,
 /// 40 bytes in each of 64 epochs of history and 250 bytes in each of 64 changes: 100 nodes are about 2 MiB per service.
@@ -82,6 +89,11 @@ class Keys {
   [[nodiscard]] std::string repairs() const { return prefix_ + "repairs"; }
   [[nodiscard]] std::string put_back() const { return prefix_ + "put-back"; }
   [[nodiscard]] std::string probe() const { return prefix_ + "probe"; }
+  [[nodiscard]] std::string instances(std::string_view service) const {
+    return prefix_ + "instances:" + std::string(service);
+  }
+  [[nodiscard]] std::string instance_leases() const { return prefix_ + "instance-leases"; }
+  [[nodiscard]] std::string instance_revisions() const { return prefix_ + "instance-revisions"; }
   [[nodiscard]] std::string events() const { return prefix_ + "events"; }
 
  private:

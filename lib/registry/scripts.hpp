@@ -21,5 +21,7 @@ extern const Script progress_script;
 extern const Script leave_script;
 extern const Script put_back_script;
 extern const Script repair_script;
+extern const Script instance_renew_script;
+extern const Script instance_write_script;
 
 }  // namespace wscluster::registry

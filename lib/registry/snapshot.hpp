@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/time.hpp"
@@ -12,6 +13,7 @@
 #include "registry/change.hpp"
 #include "registry/registration.hpp"
 #include "ring/document.hpp"
+#include "upstream/state.hpp"
 
 namespace wscluster::registry {
 
@@ -41,10 +43,19 @@ struct ServiceState {
 struct Snapshot {
   std::vector<MemberRecord> members;  ///< nodes and gateways, sorted by name
   std::map<std::string, ServiceState> services;
-  std::vector<std::string> alarms;  ///< one line each; empty when all is well
-  AlarmCounts alarm_counts{};       ///< the same by kind; only in those of an Agent
-  std::uint64_t put_backs = 0;      ///< so often this process has put a ring back into Redis
+  /// Those whose ring is of instances. One that did not change since the last snapshot is the same object. Never null.
+  upstream::Upstreams upstreams;
+  std::vector<std::string> alarms;      ///< one line each; empty when all is well
+  AlarmCounts alarm_counts{};           ///< the same by kind; only in those of an Agent
+  std::uint64_t put_backs = 0;          ///< so often this process has put a ring back into Redis
+  std::uint64_t instances_expired = 0;  ///< so many leases of instances this process has seen end
   bool redis_up = false;
+
+  /// nullptr when it is no upstream service.
+  [[nodiscard]] const upstream::UpstreamState* upstream(std::string_view service) const {
+    const auto found = upstreams.find(service);
+    return found == upstreams.end() ? nullptr : found->second.get();
+  }
 };
 
 }  // namespace wscluster::registry

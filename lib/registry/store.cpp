@@ -84,6 +84,17 @@ CommitOutcome outcome_of(const ring::Document& to, const Reply& reply) {
   return {Kind::wrong, {}, ring + "refused: " + word + " " + detail.text};
 }
 
+void expect_nobody(std::vector<Change>& changes) {
+  for (Change& change : changes) {
+    change.donors_expected.clear();
+    change.policy.settle = Duration(0);
+  }
+}
+
+std::string word_of(RingOf ring_of) {
+  return ring_of == RingOf::instances ? "instances" : "processes";
+}
+
 Result<CommitOutcome> outcome_or_error(const ring::Document& to, const Result<Reply>& reply) {
   if (!reply) return reply.error();
   return outcome_of(to, *reply);
@@ -186,13 +197,14 @@ Result<> Store::leave(const Registration& self) {
 }
 
 Result<CommitOutcome> Store::commit(const ring::Document* from, const ring::Document& to, const Change& change,
-                                    const std::string& joiner) {
+                                    const std::string& joiner, std::optional<std::uint64_t> instances) {
   auto outcome = outcome_or_error(
-      to, connection_.run(commit_script, keys_.prefix(),
-                          {to.service, std::to_string(from == nullptr ? 0 : from->epoch),
-                           from == nullptr ? std::string() : from->digest, ring::to_json(to), record_to_json(change),
-                           std::to_string(max_planned_open), joiner, std::to_string(options_.flap_limit),
-                           std::to_string(options_.flap_window.count())}));
+      to, connection_.run(
+              commit_script, keys_.prefix(),
+              {to.service, std::to_string(from == nullptr ? 0 : from->epoch),
+               from == nullptr ? std::string() : from->digest, ring::to_json(to), record_to_json(change),
+               std::to_string(max_planned_open), joiner, std::to_string(options_.flap_limit),
+               std::to_string(options_.flap_window.count()), instances ? std::to_string(*instances) : std::string()}));
   if (outcome && outcome->is_written()) outcome->warning = shortfall(epoch_of(to), options_.timeout / 2);
   return outcome;
 }
@@ -207,13 +219,15 @@ Result<CommitOutcome> Store::remove_dead(const ring::Document& from, const ring:
   return outcome;
 }
 
-Result<PutBackOutcome> Store::put_back(const ring::Document& document, const Heritage& heritage) {
+Result<PutBackOutcome> Store::put_back(const ring::Document& document, const Heritage& heritage, RingOf ring_of) {
   using Kind = PutBackOutcome::Kind;
+  std::vector<Change> changes = changes_to_restore(document, heritage);
+  if (ring_of == RingOf::instances) expect_nobody(changes);
   const auto reply =
       connection_.run(put_back_script, keys_.prefix(),
                       {document.service, ring::to_json(document), std::to_string(options_.lease.count()),
-                       to_json(heritage.history), restored_to_json(changes_to_restore(document, heritage)),
-                       std::to_string(heritage.done_through), std::to_string(heritage.read_through)});
+                       to_json(heritage.history), restored_to_json(changes), std::to_string(heritage.done_through),
+                       std::to_string(heritage.read_through), word_of(ring_of)});
   if (!reply) return reply.error();
   const std::string& word = reply->at(0).text;
   PutBackOutcome outcome{Kind::restored, reply->at(1).number(), {}};
@@ -255,18 +269,19 @@ Result<> Store::withdraw_repair(const std::string& service) {
 }
 
 Result<bool> Store::repair(const RepairRequest& request, const Head& head, const ring::Document& next,
-                           const Heritage& heritage) {
+                           const Heritage& heritage, RingOf ring_of) {
   Heritage whole = heritage;
   whole.history[next.epoch] = history_entry(next);
   std::vector<Change> changes = changes_to_restore(next, whole);
   changes.back().action = Action::repair;
   changes.back().node = request.from;
   changes.back().by = request.by;
+  if (ring_of == RingOf::instances) expect_nobody(changes);
   const auto reply =
       connection_.run(repair_script, keys_.prefix(),
                       {next.service, to_json(request), std::to_string(head.epoch), head.digest, ring::to_json(next),
                        std::to_string(options_.lease.count()), to_json(whole.history), restored_to_json(changes),
-                       std::to_string(whole.done_through), std::to_string(whole.read_through)});
+                       std::to_string(whole.done_through), std::to_string(whole.read_through), word_of(ring_of)});
   if (!reply) return reply.error();
   return reply->at(0).text == "ok";
 }
@@ -292,7 +307,9 @@ Result<Contents> Store::load() {
                                              {"HGETALL", keys_.epochs()},
                                              {"HGETALL", keys_.done()},
                                              {"HGETALL", keys_.repairs()},
-                                             {"GET", keys_.put_back()}});
+                                             {"GET", keys_.put_back()},
+                                             // After the epochs: no ring of instances is taken for one of nodes.
+                                             {"HGETALL", keys_.instance_revisions()}});
   if (!replies) return replies.error();
   Contents contents;
   const Reply& time = replies->at(0);
@@ -306,6 +323,7 @@ Result<Contents> Store::load() {
     if (const auto request = parse_repair(json)) contents.repairs.emplace(service, *request);
   }
   contents.put_back_ms = replies->at(8).number();
+  contents.instance_revisions = to_numbers(replies->at(9));
   for (const auto& [name, holder] : holders) {
     const auto end = ends.find(name);
     const auto incarnation = parse_hex(holder);

@@ -19,12 +19,18 @@
 #include "registry/repair.hpp"
 #include "registry/snapshot.hpp"
 #include "ring/document.hpp"
+#include "upstream/rules.hpp"
+#include "upstream/state.hpp"
 
 namespace wscluster::registry {
 
 /// One less than a document can hold: the last place is kept for taking a dead donor out, without which nothing would
 /// ever be done again.
 inline constexpr std::size_t max_planned_open = ring::max_open_changes - 1;
+
+/// Whose names a ring has. Instances have no lease of ours, so none is put back for them, and nobody waits for what
+/// they would have to hand over.
+enum class RingOf : std::uint8_t { processes, instances };
 
 struct Head {
   std::uint64_t epoch = 0;
@@ -102,11 +108,39 @@ struct Contents {
   std::map<std::string, std::uint64_t> lives;  ///< name -> incarnation of those whose lease runs
   std::map<std::string, Head> heads;
   std::map<std::string, std::uint64_t> done;
-  std::map<std::string, RepairRequest> repairs;  ///< by service
-  std::vector<std::string> unreadable;           ///< entries that were left out, one line each
+  std::map<std::string, RepairRequest> repairs;             ///< by service
+  std::map<std::string, std::uint64_t> instance_revisions;  ///< by upstream service
+  std::vector<std::string> unreadable;                      ///< entries that were left out, one line each
 };
 
 using History = std::map<std::uint64_t, std::vector<ring::Member>>;
+
+/// An instance of an upstream service as it lies in Redis.
+struct StoredInstance {
+  std::string text;                            ///< empty: there is none
+  std::optional<upstream::Instance> instance;  ///< nothing when the text cannot be read
+  std::uint64_t redis_ms = 0;
+};
+
+/// Those of one service.
+struct StoredInstances {
+  std::uint64_t revision = 0;
+  upstream::UpstreamState state;
+  std::map<std::string, std::string> texts;  ///< by id
+  std::vector<std::string> unreadable;       ///< one line each
+};
+
+struct InstanceLeases {
+  std::uint64_t redis_ms = 0;
+  std::size_t all = 0;
+  std::vector<upstream::EndedLease> ended;
+};
+
+/// What a write does to the lease of an instance.
+struct InstanceLease {
+  std::optional<Duration> length{};  ///< from now on; 0: none any more; nothing: stays as it is
+  std::uint64_t seen_end_ms = 0;     ///< only if it still ends then; 0: whatever it is
+};
 
 /// How the server answers, and what its clock says.
 struct ServerFacts {
@@ -136,12 +170,15 @@ class Store {
   [[nodiscard]] Result<> leave(const Registration& self);
 
   /// `from` is null for epoch 1. `joiner`: the member that enters by itself, for holding down; or empty.
+  /// `instances`: of an upstream service, the revision from which its members were computed.
   [[nodiscard]] Result<CommitOutcome> commit(const ring::Document* from, const ring::Document& to, const Change& change,
-                                             const std::string& joiner = {});
+                                             const std::string& joiner = {},
+                                             std::optional<std::uint64_t> instances = std::nullopt);
   [[nodiscard]] Result<CommitOutcome> remove_dead(const ring::Document& from, const ring::Document& to,
                                                   const Change& change);
 
-  [[nodiscard]] Result<PutBackOutcome> put_back(const ring::Document& document, const Heritage& heritage);
+  [[nodiscard]] Result<PutBackOutcome> put_back(const ring::Document& document, const Heritage& heritage,
+                                                RingOf ring_of = RingOf::processes);
 
   /// Lays the request down (its time is set here) and wakes everybody; a second one replaces the first.
   [[nodiscard]] Result<> ask_repair(RepairRequest request);
@@ -153,7 +190,20 @@ class Store {
   /// `next` is made with ring::repaired_document. False: the head or what somebody has adopted is another one by now,
   /// or the request was withdrawn.
   [[nodiscard]] Result<bool> repair(const RepairRequest& request, const Head& head, const ring::Document& next,
-                                    const Heritage& heritage);
+                                    const Heritage& heritage, RingOf ring_of = RingOf::processes);
+
+  [[nodiscard]] Result<StoredInstance> load_instance(const std::string& service, const std::string& id);
+  /// Null: it disappears. False: it, or its lease, is another one by now.
+  [[nodiscard]] Result<bool> write_instance(const std::string& service, const std::string& id,
+                                            const std::string& expected, const upstream::Instance* next,
+                                            const InstanceLease& lease);
+  /// Errc::not_found: it must be registered (again).
+  [[nodiscard]] Result<upstream::Instance> renew_instance(const std::string& service, const std::string& id,
+                                                          std::optional<std::uint64_t> dirty_ms);
+  [[nodiscard]] Result<StoredInstances> load_instances(const std::string& service);
+  [[nodiscard]] Result<InstanceLeases> load_ended_leases();
+  /// To at least that, after a loss: who has seen a higher one looks again.
+  [[nodiscard]] Result<> raise_revision(const std::string& service, std::uint64_t least);
 
   struct Report {
     std::uint64_t epoch = 0;

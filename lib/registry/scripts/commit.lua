@@ -1,10 +1,14 @@
 -- Compare-and-set of a service's document together with its change record. ARGV: service, expected epoch (0: none),
--- expected digest, document JSON, record JSON, most open memberships, joiner or '', flap limit, flap window ms.
+-- expected digest, document JSON, record JSON, most open memberships, joiner or '', flap limit, flap window ms, the
+-- revision of the instances that the members were computed from or ''.
 -- {"ok", epoch, now}   {"conflict", epoch, digest}   {"lineage", lineage}   {"limit", open}   {"held", ms}   {"wrong", what}
 -- {"behind", name, epoch} when a living process has adopted a newer epoch
 local service, joiner, flap_limit, flap_window = ARGV[1], ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[9])
 local now = now_ms()
 local document = cjson.decode(ARGV[4])
+if ARGV[10] ~= '' and redis.call('HGET', key('instance-revisions'), service) ~= ARGV[10] then
+  return {'conflict', head_of(service)}
+end
 local refused = refusal(service, tonumber(ARGV[2]), ARGV[3], document, tonumber(ARGV[6]), now)
 if refused then return refused end
 

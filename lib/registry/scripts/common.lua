@@ -180,7 +180,7 @@ end
 
 -- A document comes back with what belongs to it (`past`: history, changes, done, read_through, lease, head: the epoch
 -- that was here). Of changes up to the head what is here stays, but those that the giver knows as final are ended.
--- Members without a lease get one: it was lost with the rest, and its holder still counts on it.
+-- Processes without a lease get one: it was lost with the rest, and its holder still counts on it.
 local function restore(service, document, text, past, now)
   for number, entry in pairs(past.history) do
     if tonumber(number) > document.epoch - 64 then redis.call('HSET', key('history', service), number, entry) end
@@ -203,7 +203,7 @@ local function restore(service, document, text, past, now)
   redis.call('SET', key('ring', service), text)
   redis.call('HSET', key('epochs'), service,
              string.format('%.0f %s %s', document.epoch, document.digest, document.lineage))
-  for _, member in ipairs(document.members) do
+  for _, member in ipairs(past.members_are == 'processes' and document.members or {}) do
     local expiry = tonumber(redis.call('ZSCORE', key('leases'), member.name) or '0')
     if expiry <= now then
       redis.call('ZADD', key('leases'), now + past.lease, member.name)
