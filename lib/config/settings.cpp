@@ -376,7 +376,7 @@ void add_http_session(Table& t) {
       {.key = "redis_url", .type = text, .text = "Redis that has the sessions", .default_note = "as redis.url"},
       [](auto& c) -> auto& { return c.node.front.http_session.redis_url; });
   key(
-      {.key = "redis_username", .type = text, .text = "ACL user of that Redis; it may read: HSTRLEN, HMGET, GETRANGE"},
+      {.key = "redis_username", .type = text, .text = "ACL user of that Redis; needs +@connection +hstrlen +hmget +getrange"},
       [](auto& c) -> auto& { return c.node.front.http_session.redis_username; });
   key(
       {.key = "redis_password_file",

@@ -256,6 +256,28 @@ TEST_F(FinderTest, redis_that_hangs_costs_the_time_out_and_only_so_many_wait) {
   EXPECT_TRUE(registry::eventually([&] { return find("SESSION=four") == "alice"; }));
 }
 
+TEST_F(FinderTest, its_user_needs_few_rights) {
+  redis({"ACL", "SETUSER", "reader", "on", ">secret", "~spring:session:sessions:*", "+@connection", "+hstrlen",
+         "+hmget", "+getrange"});
+  Options options = spring();
+  options.redis_url = redis_.url();
+  options.redis_username = "reader";
+  options.redis_password = "secret";
+  start(options);
+  write_session("one", "alice");
+  EXPECT_EQ(find("SESSION=one"), "alice");
+}
+
+TEST_F(FinderTest, a_wrong_password_is_unavailable) {
+  redis({"ACL", "SETUSER", "reader", "on", ">secret", "~*", "+@all"});
+  Options options = spring();
+  options.redis_url = redis_.url();
+  options.redis_username = "reader";
+  options.redis_password = "wrong";
+  start(options);
+  EXPECT_EQ(find("SESSION=one"), away);
+}
+
 TEST_F(FinderTest, a_secret_that_is_not_there_is_told) {
   options_.kind = Kind::generic;
   options_.secret_file = "/nonexistent/secret";
