@@ -188,6 +188,11 @@ void read_redis_passwords(Loaded& loaded) {
     // A file that cannot be read is reported by check_files.
     if (const auto secret = read_secret(*file)) *password = *secret;
   }
+  if (config.http_session_password_file.empty()) return;
+  if (const auto secret = read_secret(config.http_session_password_file)) {
+    for (front::Options* front : {&config.node.front, &config.gateway.front})
+      front->http_session.redis_password = *secret;
+  }
 }
 
 }  // namespace

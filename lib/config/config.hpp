@@ -26,6 +26,7 @@ struct Config {
   registry::Options redis;
   std::string redis_password_file;           ///< its content is in redis.password after load()
   std::string redis_sentinel_password_file;  ///< likewise, in redis.sentinel_password
+  std::string http_session_password_file;    ///< likewise, in front.http_session.redis_password of both servers
   node::Options node;                        ///< node.front holds what gateway and node share
   gateway::Options gateway;                  ///< after load(): node.front with the gateway's name
   log::Options log;

@@ -20,8 +20,8 @@ std::vector<ServiceSetting> make_table() {
       {.key = "auth",
        .type = choice,
        .text = "jwt: a token signed with an access key, its sub is the uid; insecure: ?uid= without proof, only on "
-               "loopback",
-       .choices = {"jwt", "insecure"}},
+               "loopback; session: who has logged in over HTTP, see http_session",
+       .choices = {"jwt", "insecure", "session"}},
       [](auto& d) -> auto& { return d.auth; });
   add(
       {.key = "key_files",

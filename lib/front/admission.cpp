@@ -24,6 +24,9 @@ constexpr auto token_lifetime = 30 * 24h;
 /// In a token. More can be joined later.
 constexpr std::size_t most_first_groups = 256;
 
+constexpr std::string_view id_parameter = "awps_connection_id";
+constexpr std::string_view token_parameter = "awps_reconnection_token";
+
 std::string_view chosen_subprotocol(const edge::Request& request) {
   static constexpr std::array supported{protocol::reliable_subprotocol, protocol::json_subprotocol};
   const auto offered = request.header("Sec-WebSocket-Protocol");
@@ -112,19 +115,39 @@ Result<Admission> admit_new(const edge::Request& request, ClientIdentity identit
 
 Result<Admission> admit_client(const Doors& doors, const Door& door, const edge::Request& request) {
   std::string subprotocol(chosen_subprotocol(request));
-  const auto id = request.parameter("awps_connection_id");
-  const auto token = request.parameter("awps_reconnection_token");
-  if (!id && !token) {
+  if (!comes_back(request)) {
     auto identity = doors.identify_client(door, request);
     if (!identity) return identity.error();
     return admit_new(request, std::move(*identity), std::move(subprotocol), {});
   }
-  Admission admission = admit_again(doors, door, id.value_or(""), token.value_or(""));
+  Admission admission = admit_again(doors, door, request.parameter(id_parameter).value_or(""),
+                                    request.parameter(token_parameter).value_or(""));
   admission.is_reliable = subprotocol == protocol::reliable_subprotocol;
   admission.is_lost = admission.is_lost || !admission.is_reliable;
   admission.profile = wire::encode(wire::ClientProfile{wire::Subprotocol::reliable, {}, {}, {}, {}, {}});
   admission.subprotocol = std::move(subprotocol);
   return admission;
+}
+
+bool comes_back(const edge::Request& request) {
+  return request.parameter(id_parameter) || request.parameter(token_parameter);
+}
+
+websession::Inputs session_inputs(const edge::Request& request, const websession::Options& options) {
+  websession::Inputs inputs;
+  for (const auto& [name, value] : request.headers) {
+    if (iequals(name, "Cookie")) inputs.cookies.push_back(value);
+  }
+  if (!options.header.empty()) inputs.header = request.header(options.header).value_or("");
+  return inputs;
+}
+
+Result<Admission> admit_user(const edge::Request& request, const Result<std::optional<std::string>>& user) {
+  if (!user) return user.error();
+  if (!*user) return error(Errc::permission, "log in first: the request has no session of a user");
+  ClientIdentity identity;
+  identity.uid = **user;
+  return admit_new(request, std::move(identity), std::string(chosen_subprotocol(request)), {});
 }
 
 Result<Admission> admit_as(const edge::Request& request, const Admission& asked, const webhook::ConnectAnswer& answer) {

@@ -10,6 +10,7 @@
 #include "front/doors.hpp"
 #include "session/session_id.hpp"
 #include "webhook/connect.hpp"
+#include "websession/candidates.hpp"
 
 namespace wscluster::front {
 
@@ -25,6 +26,15 @@ struct Admission {
 
 /// Errc::permission (401) or Errc::invalid (400); the message is for the client.
 [[nodiscard]] Result<Admission> admit_client(const Doors& doors, const Door& door, const edge::Request& request);
+
+/// Whether it comes back to a session of ours, so that its token says who it is.
+[[nodiscard]] bool comes_back(const edge::Request& request);
+
+/// What the request has of an HTTP session.
+[[nodiscard]] websession::Inputs session_inputs(const edge::Request& request, const websession::Options& options);
+/// One that has been looked up by it: Errc::permission (401) for nobody, else as above, or the error of the look-up.
+[[nodiscard]] Result<Admission> admit_user(const edge::Request& request,
+                                           const Result<std::optional<std::string>>& user);
 
 /// The same client, with what the application has said of it.
 [[nodiscard]] Result<Admission> admit_as(const edge::Request& request, const Admission& asked,

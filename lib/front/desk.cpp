@@ -88,6 +88,7 @@ CoreCounters Desk::count() const {
   counters.closes_pending = attachments_.closes_pending();
   counters.links = hub_.links_up();
   counters.files = rest_.files();
+  if (sessions_ != nullptr) counters.http_sessions = sessions_->counters();
   for (const auto& [name, application] : applications_)
     counters.applications[name] = {application->counters(), application->open()};
   if (holding_ != nullptr) holding_->count(counters);
@@ -117,7 +118,28 @@ void Desk::on_upgrade(edge::ConnectionId id, edge::Request request) {
     edge_.respond(id, failure(403, "Forbidden", "pages of this origin may not connect here"));
     return;
   }
+  if (door->options.auth == AuthMode::session && !comes_back(request)) {
+    find_user(id, *door, std::move(request));
+    return;
+  }
   auto admission = admit_client(*doors_, *door, request);
+  admit(id, *door, std::move(request), std::move(admission));
+}
+
+/// Answered later, or at once.
+void Desk::find_user(edge::ConnectionId id, const Door& door, edge::Request request) {
+  const auto inputs = session_inputs(request, sessions_->options());
+  sought_.emplace(id, Sought{doors_, &door, std::move(request)});
+  sessions_->find(inputs, [this, id](const Result<std::optional<std::string>>& user) {
+    auto node = sought_.extract(id);
+    if (node.empty()) return;  // it has left meanwhile
+    Sought& sought = node.mapped();
+    auto admission = admit_user(sought.request, user);
+    admit(id, *sought.door, std::move(sought.request), std::move(admission));
+  });
+}
+
+void Desk::admit(edge::ConnectionId id, const Door& door, edge::Request request, Result<Admission> admission) {
   if (!admission) {
     edge_.respond(id, failure(admission.error()));
     return;
@@ -130,18 +152,18 @@ void Desk::on_upgrade(edge::ConnectionId id, edge::Request request) {
     tell_lost(id, admission->subprotocol);
     return;
   }
-  const cluster::ServiceView* service = view_of(*door);
+  const cluster::ServiceView* service = view_of(door);
   if (service == nullptr) {
     edge_.respond(id, retry_later("the service has no ring yet"));
     return;
   }
-  const auto* application = this->application(door->options.service.name);
+  const auto* application = this->application(door.options.service.name);
   if (application != nullptr && application->decides_on_connect() && !admission->recovered) {
-    ask_application(id, *door, std::move(request), std::move(*admission));
+    ask_application(id, door, std::move(request), std::move(*admission));
     return;
   }
   const auto session = admission->recovered ? *admission->recovered : service->new_session(admission->identity.uid);
-  let_in(id, *door, std::move(*admission), session);
+  let_in(id, door, std::move(*admission), session);
 }
 
 const cluster::ServiceView* Desk::view_of(const Door& door) const {
@@ -235,6 +257,7 @@ void Desk::on_written(edge::ConnectionId id, std::uint64_t frames) {
 }
 
 void Desk::on_gone(edge::ConnectionId id, edge::CloseReason, std::uint16_t code) {
+  sought_.erase(id);
   asked_.erase(id);
   const auto client = clients_.extract(id);
   if (!client.empty()) attachments_.on_closed(core_.now(), client.mapped().attachment, code);

@@ -19,6 +19,7 @@
 #include "link/hub.hpp"
 #include "net/core.hpp"
 #include "webhook/application.hpp"
+#include "websession/core_finder.hpp"
 
 namespace wscluster::front {
 
@@ -62,6 +63,7 @@ struct CoreCounters {
     std::size_t open = 0;
   };
   std::map<std::string, Application> applications;  ///< by service
+  websession::Counters http_sessions;
 };
 
 /// The part of a core that holds sessions; only nodes have one. Called on its core.
@@ -98,6 +100,8 @@ class Desk final : public edge::Application, public cluster::Sockets, public lin
   [[nodiscard]] CoreCounters count() const;
   /// Other keys for who comes from now on.
   void use_doors(const std::shared_ptr<const Doors>& doors);
+  /// Before the core starts; where HTTP sessions are configured.
+  void use_sessions(websession::CoreFinder& sessions) { sessions_ = &sessions; }
   void use_files(std::shared_ptr<const StaticFiles> files) { rest_.use_files(std::move(files)); }
   /// New clients are refused with 503.
   void close_doors() { is_closed_ = true; }
@@ -130,6 +134,8 @@ class Desk final : public edge::Application, public cluster::Sockets, public lin
   void on_frame(cluster::PathId path, const wire::Raw& raw) override;
   void on_link_down(cluster::LinkId link) override;
 
+  void find_user(edge::ConnectionId id, const Door& door, edge::Request request);
+  void admit(edge::ConnectionId id, const Door& door, edge::Request request, Result<Admission> admission);
   void ask_application(edge::ConnectionId id, const Door& door, edge::Request request, Admission admission);
   void on_verdict(edge::ConnectionId id, const webhook::ConnectAnswer& answer);
   void let_in(edge::ConnectionId id, const Door& door, Admission admission, const session::SessionId& session);
@@ -155,6 +161,14 @@ class Desk final : public edge::Application, public cluster::Sockets, public lin
   };
   std::unordered_map<edge::ConnectionId, Client> clients_;
   std::map<std::string, std::unique_ptr<webhook::Application>, std::less<>> applications_;  ///< by service
+  websession::CoreFinder* sessions_ = nullptr;
+  /// An upgrade whose user is looked up.
+  struct Sought {
+    std::shared_ptr<const Doors> doors;
+    const Door* door = nullptr;  ///< of them
+    edge::Request request;
+  };
+  std::unordered_map<edge::ConnectionId, Sought> sought_;
   /// An upgrade about which its application is asked.
   struct Asked {
     std::shared_ptr<const Doors> doors;

@@ -42,7 +42,8 @@ class Doors {
   [[nodiscard]] const std::vector<Door>& all() const noexcept { return doors_; }
 
   /// Who a client is: its token (Authorization: Bearer, or ?access_token=), or ?uid= where that is allowed.
-  /// Errc::permission (401) or Errc::invalid (400: a uid that is none); the message is for the client.
+  /// Errc::permission (401) or Errc::invalid (400: a uid that is none); the message is for the client. Not for
+  /// AuthMode::session, whose clients are looked up.
   [[nodiscard]] Result<ClientIdentity> identify_client(const Door& door, const edge::Request& request) const;
   /// Of reconnection tokens: the first one signs.
   [[nodiscard]] const std::vector<auth::Secret>& reconnection_keys() const noexcept { return reconnection_keys_; }

@@ -62,6 +62,20 @@ void check_door(const ServiceDoor& door, const Options& options, Sentences& foun
   }
 }
 
+/// A browser sends cookies along whatever page opens the WebSocket.
+void check_session_door(const ServiceDoor& door, const Options& options, Sentences& found) {
+  if (door.auth != AuthMode::session) return;
+  const std::string name = "services." + door.service.name;
+  if (!options.http_session.is_on())
+    found.push_back(name +
+                    ".auth is session, so http_session.kind must say who writes the sessions: spring or generic");
+  if (door.origins.empty() || door.missing_origin != MissingOrigin::refuse) {
+    found.push_back(name +
+                    ".auth is session, so pages of other sites could connect in the name of their visitors: set " +
+                    name + ".origins to your pages and " + name + ".missing_origin to refuse");
+  }
+}
+
 void check_members(const Options& options, Sentences& found) {
   if (const auto good = check_member_name(options.name); !good) found.push_back("node.name: " + good.error().message);
   if (const auto good = check_member_name(options.cluster); !good) {
@@ -172,6 +186,8 @@ std::vector<std::string> problems(const Options& options) {
     found.push_back(std::move(sentence));
   for (auto& sentence : link::problems(options.link))
     found.push_back(std::move(sentence));
+  for (auto& sentence : websession::problems(options.http_session))
+    found.push_back(std::move(sentence));
   // A frame on a link is a message, of a client or of a REST call, and its head.
   const auto [bytes, key] = std::max(std::pair{options.edge.max_body_bytes, "limits.max_body_bytes"},
                                      std::pair{options.edge.max_message_bytes, "limits.max_message_bytes"},
@@ -188,6 +204,7 @@ std::vector<std::string> problems(const Options& options) {
     check_door(door, options, found);
     check_paths(door, owner_of_path, found);
     check_origins(door, found);
+    check_session_door(door, options, found);
   }
   return found;
 }

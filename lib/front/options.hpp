@@ -11,6 +11,7 @@
 #include "link/options.hpp"
 #include "net/tls_options.hpp"
 #include "webhook/options.hpp"
+#include "websession/options.hpp"
 
 namespace wscluster::front {
 
@@ -18,6 +19,7 @@ namespace wscluster::front {
 enum class AuthMode : std::uint8_t {
   jwt,       ///< HS256 token of one of the access keys; `sub` is the uid
   insecure,  ///< ?uid= without proof; only on loopback
+  session,   ///< who has logged in over HTTP, by the session of an application server
 };
 
 /// What becomes of a WebSocket whose client says no Origin where only some may come: browsers always say one.
@@ -73,6 +75,7 @@ struct Options {
   double drain_rate = 500;  ///< closes per second
   edge::Options edge;
   link::Options link;
+  websession::Options http_session;
   std::vector<ServiceDoor> services;
   std::vector<UpstreamService> upstreams;  ///< gateways
   EurekaOptions eureka;                    ///< gateways

@@ -68,11 +68,19 @@ Process::Process(const Options& options, const registry::Options& registry, Role
     unit.desk->start();
   }
   make_links();
+  make_sessions();
   make_client_tls();
   listen();
 }
 
 Process::~Process() = default;
+
+void Process::make_sessions() {
+  if (!options_.http_session.is_on()) return;
+  sessions_ = std::make_unique<websession::Finder>(options_.http_session, registry_options_, cores_);
+  for (const auto& unit : units_)
+    unit->desk->use_sessions(sessions_->on(unit->core.index()));
+}
 
 net::Core& Process::core(unsigned index) {
   return units_[index]->core;
@@ -151,6 +159,7 @@ Ending Process::run() {
     for (const auto& unit : units_)
       unit->core.start("core-" + std::to_string(unit->core.index()));
     agent_->start();
+    if (sessions_) sessions_->start();
     write_port_file();
     announce();
     const Ending ending = ended_.get_future().get();

@@ -21,6 +21,7 @@
 #include "net/tls.hpp"
 #include "registry/agent.hpp"
 #include "topology/view_maker.hpp"
+#include "websession/finder.hpp"
 
 namespace wscluster::front {
 
@@ -73,6 +74,7 @@ class Process final : public link::PeerListener {
 
   [[nodiscard]] std::unique_ptr<LinkTls> make_link_tls() const;
   void make_links();
+  void make_sessions();
   void reload();
   void reload_keys();
   void reload_files();
@@ -110,6 +112,7 @@ class Process final : public link::PeerListener {
   std::vector<link::Hub*> hubs_;
   std::vector<std::unique_ptr<Unit>> units_;  ///< by core
   std::vector<net::Core*> cores_;
+  std::unique_ptr<websession::Finder> sessions_;  ///< null: no HTTP sessions are configured
   std::unique_ptr<net::FileWatch> tls_watch_;
   std::unique_ptr<net::Listener> client_listener_;
   std::unique_ptr<net::Listener> link_listener_;

@@ -30,6 +30,7 @@ void add(CoreCounters& sum, const CoreCounters& part) {
   add_numbers(sum.attachments, part.attachments);
   add_numbers(sum.holder, part.holder);
   add_numbers(sum.files, part.files);
+  add_numbers(sum.http_sessions, part.http_sessions);
   sum.attached += part.attached;
   sum.open_sends += part.open_sends;
   sum.links += part.links;
@@ -86,6 +87,25 @@ void add_files(std::vector<Family>& families, const FileCounters& sum) {
   files.add(static_cast<double>(sum.missing), {{"result", "missing"}});
   files.add(static_cast<double>(sum.no_room), {{"result", "no_room"}});
   families.push_back(std::move(files));
+}
+
+void add_http_sessions(std::vector<Family>& families, const websession::Counters& sum) {
+  Family lookups = Family::counter("wscluster_http_session_lookups_total", "Look-ups of HTTP sessions by result.");
+  const auto add = [&](const char* result, std::uint64_t count) {
+    lookups.add(static_cast<double>(count), {{"result", result}});
+  };
+  add("found", sum.found);
+  add("nobody", sum.nobody);
+  add("expired", sum.expired);
+  add("unreadable", sum.unreadable);
+  add("timed_out", sum.timed_out);
+  add("unavailable", sum.unavailable);
+  add("refused", sum.refused);
+  families.push_back(std::move(lookups));
+  Family cache = Family::counter("wscluster_http_session_cache_total", "Look-ups of HTTP sessions in the cache.");
+  cache.add(static_cast<double>(sum.hits), {{"result", "hit"}});
+  cache.add(static_cast<double>(sum.misses), {{"result", "miss"}});
+  families.push_back(std::move(cache));
 }
 
 void add_applications(std::vector<Family>& families, const CoreCounters& sum) {
@@ -189,6 +209,7 @@ std::string Process::render_metrics(const CoreCounters& sum) const {
   families.push_back(
       gauge("wscluster_open_sends", "Unicast messages waiting for a receipt.", static_cast<double>(sum.open_sends)));
   add_files(families, sum.files);
+  if (sessions_) add_http_sessions(families, sum.http_sessions);
   add_applications(families, sum);
   if (!role_.is_gateway) {
     Family unanswered = Family::counter("wscluster_events_refused_total", "Events of clients answered with an error.");

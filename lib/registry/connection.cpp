@@ -259,7 +259,7 @@ Result<Reply> Connection::command(const Command& command) {
   return std::move(replies->front());
 }
 
-Result<std::vector<Reply>> Connection::pipeline(const std::vector<Command>& commands) {
+Result<std::vector<Reply>> Connection::exchange(const std::vector<Command>& commands) {
   if (!is_open()) return error(Errc::unavailable, place_ + ": not connected");
   const TimePoint deadline = Clock::now() + timeout_;
   std::string bytes;
@@ -272,7 +272,13 @@ Result<std::vector<Reply>> Connection::pipeline(const std::vector<Command>& comm
     if (!reply) return reply.error();
     replies.push_back(std::move(*reply));
   }
-  for (const Reply& reply : replies) {
+  return replies;
+}
+
+Result<std::vector<Reply>> Connection::pipeline(const std::vector<Command>& commands) {
+  auto replies = exchange(commands);
+  if (!replies) return replies;
+  for (const Reply& reply : *replies) {
     if (!reply.is_error()) continue;
     // Not the server that we want any more: the next open() finds the right one.
     if (is_of_replica(reply.text)) close();

@@ -44,6 +44,8 @@ class Connection {
   [[nodiscard]] Result<Reply> command(const Command& command);
   /// One write, as many replies as commands. Any reply that is an error makes the whole an error.
   [[nodiscard]] Result<std::vector<Reply>> pipeline(const std::vector<Command>& commands);
+  /// The same for commands that have nothing to do with one another: errors of Redis are among the replies.
+  [[nodiscard]] Result<std::vector<Reply>> exchange(const std::vector<Command>& commands);
   /// By digest; the text is sent only to a server that does not know it.
   [[nodiscard]] Result<Reply> run(const Script& script, std::string_view prefix, const Command& arguments);
 

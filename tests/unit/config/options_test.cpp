@@ -69,6 +69,29 @@ TEST(Options, insecure_is_refused_beyond_loopback_for_listening_and_advertising)
   EXPECT_EQ(front::problems(options).size(), 2U);
 }
 
+TEST(Options, http_sessions_open_a_door_for_our_own_pages_only) {
+  auto options = usable();
+  options.http_session.kind = websession::Kind::spring;
+  front::ServiceDoor& door = options.services[0];
+  door.auth = front::AuthMode::session;
+  door.origins = {"https://app.example.org"};
+  door.missing_origin = front::MissingOrigin::refuse;
+  EXPECT_TRUE(front::problems(options).empty());
+  door.missing_origin = front::MissingOrigin::allow;
+  EXPECT_EQ(front::problems(options).size(), 1U);
+  door.origins.clear();
+  EXPECT_EQ(front::problems(options).size(), 1U);
+  options.http_session.kind = websession::Kind::off;
+  EXPECT_EQ(front::problems(options).size(), 2U);
+}
+
+TEST(Options, contradictions_of_http_sessions_are_told) {
+  auto options = usable();
+  options.http_session.kind = websession::Kind::generic;
+  options.http_session.key = "sess:";
+  EXPECT_EQ(front::problems(options).size(), 1U);
+}
+
 TEST(Options, each_contradiction_of_a_link_is_one_sentence) {
   const std::vector<void (*)(link::Options&)> breakers{
       [](link::Options& o) { o.heartbeat = Duration{1}; },
