@@ -33,7 +33,7 @@ bool comes_from_this_host(const edge::Request& request) {
 
 Doors::Doors(const Options& options) {
   for (const ServiceDoor& service : options.services) {
-    Door door{service, {}, OriginList(service)};
+    Door door{service, {}, OriginList(service.origins, service.missing_origin)};
     for (const std::string& file : service.key_files)
       door.keys.push_back(read_key(file, "services." + service.service.name + ".key_files"));
     doors_.push_back(std::move(door));

@@ -8,8 +8,11 @@
 #include "base/endpoint.hpp"
 #include "cluster/options.hpp"
 #include "edge/options.hpp"
+#include "front/missing_origin.hpp"
+#include "front/route_options.hpp"
 #include "link/options.hpp"
 #include "net/tls_options.hpp"
+#include "proxy/options.hpp"
 #include "webhook/options.hpp"
 #include "websession/options.hpp"
 
@@ -21,9 +24,6 @@ enum class AuthMode : std::uint8_t {
   insecure,  ///< ?uid= without proof; only on loopback
   session,   ///< who has logged in over HTTP, by the session of an application server
 };
-
-/// What becomes of a WebSocket whose client says no Origin where only some may come: browsers always say one.
-enum class MissingOrigin : std::uint8_t { allow, refuse };
 
 /// One service as clients and applications meet it: its paths and its keys.
 struct ServiceDoor {
@@ -41,6 +41,7 @@ struct UpstreamService {
   std::string name;
   std::vector<std::string> instances;  ///< see upstream::parse_configured
   std::vector<std::string> key_files;  ///< access keys; each accepts tokens of those who register instances
+  proxy::Options proxy{};
 };
 
 /// The calls of Eureka's clients, for application servers that register by themselves (gateways).
@@ -78,6 +79,10 @@ struct Options {
   websession::Options http_session;
   std::vector<ServiceDoor> services;
   std::vector<UpstreamService> upstreams;  ///< gateways
+  std::vector<RouteOptions> routes;        ///< gateways
+  LocatorOptions locator;                  ///< gateways
+  std::string user_header = "X-Wscluster-Uid";  ///< tells application servers whose a request is
+  std::vector<std::string> trusted_proxies;     ///< see TrustedProxies
   EurekaOptions eureka;                    ///< gateways
 };
 

@@ -58,8 +58,9 @@ Result<> OriginList::check(const std::string& pattern) {
                                   "https://app.example.org or https://*.example.org");
 }
 
-OriginList::OriginList(const ServiceDoor& door) : allows_missing_(door.missing_origin == MissingOrigin::allow) {
-  for (const std::string& text : door.origins) {
+OriginList::OriginList(const std::vector<std::string>& patterns, MissingOrigin missing)
+    : allows_missing_(missing == MissingOrigin::allow) {
+  for (const std::string& text : patterns) {
     const std::string origin = without_default_port(to_lower(text));
     const std::size_t asterisk = origin.find('*');
     const bool is_exact = asterisk == std::string::npos;

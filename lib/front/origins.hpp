@@ -6,7 +6,7 @@
 
 #include "base/error.hpp"
 #include "edge/edge.hpp"
-#include "front/options.hpp"
+#include "front/missing_origin.hpp"
 
 namespace wscluster::front {
 
@@ -16,7 +16,7 @@ class OriginList {
  public:
   OriginList() = default;
   /// The patterns have passed check().
-  explicit OriginList(const ServiceDoor& door);
+  OriginList(const std::vector<std::string>& patterns, MissingOrigin missing);
 
   [[nodiscard]] static Result<> check(const std::string& pattern);
   [[nodiscard]] bool allows(const edge::Request& request) const;
