@@ -396,15 +396,16 @@ void add_http_session(Table& t) {
   key(
       {.key = "kind",
        .type = choice,
-       .text = "Whose HTTP sessions tell who a client is: off; spring (Spring Session); generic (express-session and "
-               "others: key, field, json_path)",
+       .text = "Whose HTTP sessions tell who a client is: off; spring (Spring Session); generic (express-session, …)",
        .choices = {"off", "spring", "generic"}},
       [](auto& c) -> auto& { return c.node.front.http_session.kind; });
   key(
       {.key = "redis_url", .type = text, .text = "Redis that has the sessions", .default_note = "as redis.url"},
       [](auto& c) -> auto& { return c.node.front.http_session.redis_url; });
   key(
-      {.key = "redis_username", .type = text, .text = "ACL user of that Redis; needs +@connection +hstrlen +hmget +getrange"},
+      {.key = "redis_username",
+       .type = text,
+       .text = "ACL user of that Redis; needs +@connection +hstrlen +hmget +getrange"},
       [](auto& c) -> auto& { return c.node.front.http_session.redis_username; });
   key(
       {.key = "redis_password_file",

@@ -135,8 +135,8 @@ void DirectoryLoop::repeat_reports(const std::string& name, const Service& servi
     const auto& [service_name, epoch] = entry.first;
     if (service_name != name || epoch > service.held->epoch) return false;
     const auto& running = service.heritage.running;
-    const auto change =
-        std::find_if(running.begin(), running.end(), [&](const Change& c) { return c.to_epoch == epoch; });
+    const auto change = std::find_if(running.begin(), running.end(),
+                                     [number = epoch](const Change& c) { return c.to_epoch == number; });
     if (change == running.end()) return epoch <= service.heritage.done_through;
     if (is_behind(*change, self_.name, entry.second)) reports_.try_emplace(entry.first, entry.second);
     return false;
