@@ -36,6 +36,7 @@ struct Config {
 using Setting = BasicSetting<Config>;
 using ServiceSetting = BasicSetting<front::ServiceDoor>;
 using UpstreamSetting = BasicSetting<front::UpstreamService>;
+using RouteSetting = BasicSetting<front::RouteOptions>;
 
 /// A section that is a map from names to records, each with the same keys.
 template <class Record>
@@ -63,11 +64,13 @@ struct NamedSection {
 [[nodiscard]] const std::vector<Setting>& settings();
 [[nodiscard]] const NamedSection<front::ServiceDoor>& services_section();
 [[nodiscard]] const NamedSection<front::UpstreamService>& upstreams_section();
+[[nodiscard]] const NamedSection<front::RouteOptions>& routes_section();
 /// Visits them all, in the order of documentation.
 template <class Visit>
 void for_each_named_section(Visit visit) {
   visit(services_section());
   visit(upstreams_section());
+  visit(routes_section());
 }
 /// nullptr when there is no such key.
 [[nodiscard]] const Setting* find_setting(std::string_view key);
@@ -78,5 +81,6 @@ void for_each_named_section(Visit visit) {
 [[nodiscard]] std::string default_text(const Setting& setting);
 [[nodiscard]] std::string default_text(const ServiceSetting& setting);
 [[nodiscard]] std::string default_text(const UpstreamSetting& setting);
+[[nodiscard]] std::string default_text(const RouteSetting& setting);
 
 }  // namespace wscluster::config

@@ -387,6 +387,48 @@ void add_eureka(Table& t) {
       [](auto& c) -> auto& { return c.node.front.eureka.user; }));
 }
 
+void add_routing(Table& t) {
+  const auto key = [&t](Setting setting, auto access) {
+    setting.roles = gateway;
+    t.push_back(bind(std::move(setting), access));
+  };
+  key(
+      {.key = "locator.enabled",
+       .type = boolean,
+       .text = "/SERVICE/** is a route to every upstream service that is known"},
+      [](auto& c) -> auto& { return c.node.front.locator.is_enabled; });
+  key(
+      {.key = "locator.user", .type = text, .text = "As the key user of a route"},
+      [](auto& c) -> auto& { return c.node.front.locator.user; });
+  key(
+      {.key = "locator.user_for",
+       .type = choice,
+       .text = "As the key user_for of a route",
+       .choices = {"websockets", "all"}},
+      [](auto& c) -> auto& { return c.node.front.locator.user_for; });
+  key(
+      {.key = "locator.key_files",
+       .type = files,
+       .text = "As the key key_files of a route",
+       .default_note = "none",
+       .reloadable = true,
+       .is_secret_file = true},
+      [](auto& c) -> auto& { return c.node.front.locator.key_files; });
+  key(
+      {.key = "user_header",
+       .type = text,
+       .text = "Header that tells application servers whose a request is; clients cannot send it"},
+      [](auto& c) -> auto& { return c.node.front.user_header; });
+  t.push_back(bind(
+      Setting{.key = "trusted_proxies",
+              .type = list,
+              .text = "Addresses and networks (10.0.0.0/8) of proxies in front: what they say in X-Forwarded-* and "
+                      "Forwarded is believed and continued",
+              .roles = servers,
+              .default_note = "none"},
+      [](auto& c) -> auto& { return c.node.front.trusted_proxies; }));
+}
+
 void add_http_session(Table& t) {
   const auto key = [&t](Setting setting, auto access) {
     setting.key = "http_session." + setting.key;
@@ -567,6 +609,7 @@ const std::vector<Setting>& settings() {
     add_limits(t);
     add_links(t);
     add_eureka(t);
+    add_routing(t);
     add_http_session(t);
     add_operation(t);
     return t;
@@ -591,6 +634,10 @@ std::string default_text(const ServiceSetting& setting) {
   return default_of(setting);
 }
 std::string default_text(const UpstreamSetting& setting) {
+  return default_of(setting);
+}
+
+std::string default_text(const RouteSetting& setting) {
   return default_of(setting);
 }
 

@@ -37,6 +37,10 @@ Desk::Desk(net::Core& core, const Options& options, std::shared_ptr<const Doors>
     applications_.emplace(
         name, std::make_unique<webhook::Application>(core, name, door.options.webhook, identity.incarnation));
   }
+  if (identity.is_gateway) {
+    proxy_ = std::make_unique<proxy::Proxy>(core, edge_, identity.cores, options.edge.max_message_bytes);
+    router_ = std::make_unique<Router>(edge_, *proxy_, options);
+  }
   use_doors(doors_);
   attachments_.set_process(identity.incarnation);
 }
@@ -58,6 +62,19 @@ void Desk::use_doors(const std::shared_ptr<const Doors>& doors) {
   rest_.use_doors(doors);
   for (const auto& [name, application] : applications_)
     application->use_keys(doors->by_service(name)->keys);
+}
+
+void Desk::use_sessions(websession::CoreFinder& sessions) {
+  sessions_ = &sessions;
+  if (router_) router_->use_sessions(sessions);
+}
+
+void Desk::use_routes(std::shared_ptr<const Routes> routes) {
+  if (router_) router_->use_routes(std::move(routes));
+}
+
+void Desk::use_table(std::shared_ptr<const proxy::Table> table) {
+  if (proxy_) proxy_->adopt(std::move(table));
 }
 
 webhook::Application* Desk::application(std::string_view service) const {
@@ -91,6 +108,11 @@ CoreCounters Desk::count() const {
   if (sessions_ != nullptr) counters.http_sessions = sessions_->counters();
   for (const auto& [name, application] : applications_)
     counters.applications[name] = {application->counters(), application->open()};
+  if (router_) counters.router = router_->counters();
+  if (proxy_) {
+    counters.upstreams = proxy_->report();
+    counters.idle_upstream_connections = proxy_->idle_connections();
+  }
   if (holding_ != nullptr) holding_->count(counters);
   return counters;
 }
@@ -108,7 +130,21 @@ void Desk::adopt(std::shared_ptr<const cluster::View> view, std::uint64_t genera
   attachments_.adopt(now, view_);
 }
 
+void Desk::on_request(edge::ConnectionId id, edge::Request request) {
+  if (router_ && router_->request(id, request) == Router::Outcome::taken) return;
+  rest_.serve(id, request);
+}
+
+void Desk::on_body(edge::ConnectionId id, std::string_view bytes, bool is_last) {
+  if (router_) router_->on_body(id, bytes, is_last);
+}
+
+void Desk::on_drained(edge::ConnectionId id) {
+  if (proxy_) proxy_->on_drained(id);
+}
+
 void Desk::on_upgrade(edge::ConnectionId id, edge::Request request) {
+  if (router_ && !is_closed_ && router_->upgrade(id, request) == Router::Outcome::taken) return;
   const Door* door = doors_->by_path(request);
   if (door == nullptr) {
     edge_.respond(id, failure(404, "NotFound", "no service at this path"));
@@ -247,20 +283,31 @@ void Desk::on_refused(std::uint64_t socket, Refusal reason) {
 
 void Desk::on_message(edge::ConnectionId id, websocket::MessageKind kind, std::string_view payload) {
   const auto found = clients_.find(id);
-  if (found != clients_.end())
-    attachments_.on_frame(core_.now(), found->second.attachment, kind == websocket::MessageKind::binary, payload);
+  const bool is_binary = kind == websocket::MessageKind::binary;
+  if (found != clients_.end()) {
+    attachments_.on_frame(core_.now(), found->second.attachment, is_binary, payload);
+  } else if (proxy_) {
+    proxy_->on_message(id, is_binary, payload);
+  }
 }
 
 void Desk::on_written(edge::ConnectionId id, std::uint64_t frames) {
   const auto found = clients_.find(id);
-  if (found != clients_.end()) attachments_.on_written(found->second.attachment, frames);
+  if (found != clients_.end()) {
+    attachments_.on_written(found->second.attachment, frames);
+  } else if (proxy_) {
+    proxy_->on_written(id);
+  }
 }
 
 void Desk::on_gone(edge::ConnectionId id, edge::CloseReason, std::uint16_t code) {
   sought_.erase(id);
   asked_.erase(id);
   const auto client = clients_.extract(id);
-  if (!client.empty()) attachments_.on_closed(core_.now(), client.mapped().attachment, code);
+  if (!client.empty()) return attachments_.on_closed(core_.now(), client.mapped().attachment, code);
+  if (!router_) return;
+  router_->on_gone(id);
+  proxy_->on_gone(id, code);
 }
 
 void Desk::deliver(std::uint64_t socket, bool is_binary, std::string_view head, std::string_view payload) {

@@ -16,8 +16,10 @@
 #include "front/admission.hpp"
 #include "front/doors.hpp"
 #include "front/rest.hpp"
+#include "front/router.hpp"
 #include "link/hub.hpp"
 #include "net/core.hpp"
+#include "proxy/proxy.hpp"
 #include "webhook/application.hpp"
 #include "websession/core_finder.hpp"
 
@@ -63,6 +65,9 @@ struct CoreCounters {
     std::size_t open = 0;
   };
   std::map<std::string, Application> applications;  ///< by service
+  RouterCounters router;
+  std::map<std::string, proxy::ServiceReport> upstreams;  ///< by service
+  std::size_t idle_upstream_connections = 0;
   websession::Counters http_sessions;
 };
 
@@ -101,7 +106,10 @@ class Desk final : public edge::Application, public cluster::Sockets, public lin
   /// Other keys for who comes from now on.
   void use_doors(const std::shared_ptr<const Doors>& doors);
   /// Before the core starts; where HTTP sessions are configured.
-  void use_sessions(websession::CoreFinder& sessions) { sessions_ = &sessions; }
+  void use_sessions(websession::CoreFinder& sessions);
+  void use_routes(std::shared_ptr<const Routes> routes);
+  /// Gateways: the application servers of upstream services.
+  void use_table(std::shared_ptr<const proxy::Table> table);
   void use_files(std::shared_ptr<const StaticFiles> files) { rest_.use_files(std::move(files)); }
   /// New clients are refused with 503.
   void close_doors() { is_closed_ = true; }
@@ -119,7 +127,10 @@ class Desk final : public edge::Application, public cluster::Sockets, public lin
 
  private:
   // edge::Application
-  void on_request(edge::ConnectionId id, edge::Request request) override { rest_.serve(id, request); }
+  bool streams(const net::HttpRequest& head) override { return router_ && router_->streams(head); }
+  void on_request(edge::ConnectionId id, edge::Request request) override;
+  void on_body(edge::ConnectionId id, std::string_view bytes, bool is_last) override;
+  void on_drained(edge::ConnectionId id) override;
   void on_upgrade(edge::ConnectionId id, edge::Request request) override;
   void on_message(edge::ConnectionId id, websocket::MessageKind kind, std::string_view payload) override;
   void on_written(edge::ConnectionId id, std::uint64_t frames) override;
@@ -151,6 +162,8 @@ class Desk final : public edge::Application, public cluster::Sockets, public lin
   cluster::Inquirer inquirer_;
   cluster::Attachments attachments_;
   Rest rest_;
+  std::unique_ptr<proxy::Proxy> proxy_;  ///< of a gateway
+  std::unique_ptr<Router> router_;       ///< of a gateway
   Holding* holding_ = nullptr;
   std::shared_ptr<const cluster::View> view_;
   std::uint64_t generation_ = 0;

@@ -8,6 +8,7 @@
 #include "base/names.hpp"
 #include "base/units.hpp"
 #include "front/origins.hpp"
+#include "front/provenance.hpp"
 #include "upstream/configured.hpp"
 
 namespace wscluster::front {
@@ -197,7 +198,22 @@ std::vector<std::string> problems(const Options& options) {
                     ") must be at least 4KiB more than " + key + " (" + format_size(bytes) + ")");
   }
   check_upstreams(options, found);
-  if (options.services.empty() && options.upstreams.empty() && !options.eureka.is_enabled)
+  for (const RouteOptions& route : options.routes) {
+    for (std::string& sentence : problems(route, options.http_session.is_on()))
+      found.push_back(std::move(sentence));
+  }
+  for (std::string& sentence : problems(options.locator, options.http_session.is_on()))
+    found.push_back(std::move(sentence));
+  for (const UpstreamService& service : options.upstreams) {
+    for (const std::string& sentence : proxy::problems(service.proxy))
+      found.push_back("upstreams." + service.name + "." + sentence);
+  }
+  for (const std::string& network : options.trusted_proxies) {
+    if (const auto good = TrustedProxies::check(network); !good)
+      found.push_back("trusted_proxies: " + good.error().message);
+  }
+  const bool has_routes = !options.routes.empty() || options.locator.is_enabled;
+  if (options.services.empty() && options.upstreams.empty() && !options.eureka.is_enabled && !has_routes)
     found.push_back("no services configured: add 'services: {chat: {}}' and give it keys");
   std::map<std::string, std::string> owner_of_path;
   for (const auto& door : options.services) {

@@ -78,12 +78,12 @@ struct Options {
   link::Options link;
   websession::Options http_session;
   std::vector<ServiceDoor> services;
-  std::vector<UpstreamService> upstreams;  ///< gateways
-  std::vector<RouteOptions> routes;        ///< gateways
-  LocatorOptions locator;                  ///< gateways
+  std::vector<UpstreamService> upstreams;       ///< gateways
+  std::vector<RouteOptions> routes;             ///< gateways
+  LocatorOptions locator;                       ///< gateways
   std::string user_header = "X-Wscluster-Uid";  ///< tells application servers whose a request is
   std::vector<std::string> trusted_proxies;     ///< see TrustedProxies
-  EurekaOptions eureka;                    ///< gateways
+  EurekaOptions eureka;                         ///< gateways
 };
 
 /// Paths that gateway and node answer themselves.

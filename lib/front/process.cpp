@@ -43,8 +43,10 @@ Process::Process(const Options& options, const registry::Options& registry, Role
     : options_(options),
       registry_options_(registry),
       role_(std::move(role)),
-      doors_(std::make_shared<const Doors>(options)) {
+      doors_(std::make_shared<const Doors>(options)),
+      table_maker_(options) {
   const auto files = read_static_files(options_);
+  const auto routes = std::make_shared<const Routes>(options_);
   const unsigned cores =
       options_.cores != 0 ? options_.cores : std::clamp(std::thread::hardware_concurrency(), 1U, max_cores);
   identity_ = {options_.cluster, options_.name, random_id(), role_.is_gateway, cores, role_.is_gateway ? 0 : cores,
@@ -65,6 +67,8 @@ Process::Process(const Options& options, const registry::Options& registry, Role
       unit.desk->set_holding(*unit.holding);
     }
     unit.desk->use_files(files);
+    unit.desk->use_routes(routes);
+    unit.desk->use_table(table_maker_.make_first());
     unit.desk->start();
   }
   make_links();

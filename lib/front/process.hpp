@@ -12,6 +12,7 @@
 #include "front/desk.hpp"
 #include "front/doors.hpp"
 #include "front/options.hpp"
+#include "front/table_maker.hpp"
 #include "link/hub.hpp"
 #include "net/core.hpp"
 #include "net/file_watch.hpp"
@@ -120,6 +121,7 @@ class Process final : public link::PeerListener {
   std::unique_ptr<net::Signals> signals_;
   std::unique_ptr<registry::Agent> agent_;
   topology::ViewMaker view_maker_;  ///< on the registry's thread
+  TableMaker table_maker_;          ///< on the registry's thread
   std::uint64_t generation_ = 0;    ///< on the registry's thread
   TimePoint started_ = Clock::now();
 

@@ -77,6 +77,7 @@ void Process::reload_files() {
 /// All of them, or none.
 void Process::reload_keys() {
   const auto doors = std::make_shared<const Doors>(options_);
+  const auto routes = std::make_shared<const Routes>(options_);
   std::unique_ptr<LinkTls> links;
   if (!options_.link.plain) {
     links = make_link_tls();
@@ -85,7 +86,10 @@ void Process::reload_keys() {
   renew_ticket_keys(*ticket_keys_, options_);
   doors_ = doors;
   for (const auto& unit : units_) {
-    unit->core.post([desk = unit->desk.get(), doors] { desk->use_doors(doors); });
+    unit->core.post([desk = unit->desk.get(), doors, routes] {
+      desk->use_doors(doors);
+      desk->use_routes(routes);
+    });
   }
   if (!links) return;
   // Links that are up, or shake hands now, still use the earlier one.

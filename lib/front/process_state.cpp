@@ -26,9 +26,13 @@ void add(registry::DonorProgress& sum, const cluster::DonorCount& part) {
 /// On the registry's thread.
 void Process::on_snapshot(std::shared_ptr<const registry::Snapshot> snapshot) {
   const std::shared_ptr<const cluster::View> view = view_maker_.make(*snapshot);
+  const std::shared_ptr<const proxy::Table> table = table_maker_.make(*snapshot);
   const std::uint64_t generation = ++generation_;
   for (const auto& unit : units_) {
-    unit->core.post([desk = unit->desk.get(), view, generation] { desk->adopt(view, generation); });
+    unit->core.post([desk = unit->desk.get(), view, table, generation] {
+      desk->adopt(view, generation);
+      desk->use_table(table);
+    });
   }
   core(0).post([this, view, generation, snapshot = std::move(snapshot)]() mutable {
     for (const std::string& alarm : snapshot->alarms) {

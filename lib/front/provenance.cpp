@@ -82,7 +82,8 @@ Result<TrustedProxies::Network> TrustedProxies::parse(std::string_view text) {
     const std::string_view bits = text.substr(slash + 1);
     const auto [end, failed] = std::from_chars(bits.data(), bits.data() + bits.size(), network.bits);
     if (failed != std::errc{} || end != bits.data() + bits.size() || network.bits > most)
-      return error(Errc::invalid, "'" + std::string(text) + "': the length of a network is 0 to " + std::to_string(most));
+      return error(Errc::invalid,
+                   "'" + std::string(text) + "': the length of a network is 0 to " + std::to_string(most));
   }
   if (is_v4) network.bits += v4_offset;
   return network;

@@ -13,8 +13,8 @@
 
 namespace wscluster::front {
 
-/// Which peers are proxies of ours, so that what they say of a client is believed: addresses and networks, 10.0.0.0/8 or
-/// 2001:db8::/32.
+/// Which peers are proxies of ours, so that what they say of a client is believed: addresses and networks, 10.0.0.0/8
+/// or 2001:db8::/32.
 class TrustedProxies {
  public:
   TrustedProxies() = default;

@@ -85,7 +85,8 @@ std::vector<std::string> problems(const RouteOptions& route, bool has_sessions) 
   if (!is_good_path(route.path))
     found.push_back(key + ".path: '" + route.path + "' is not a path: it begins with '/' and may end with '/**'");
   if (!is_good_host(route.host))
-    found.push_back(key + ".host: '" + route.host + "' is not a host: app.example.org or *.example.org, without a port");
+    found.push_back(key + ".host: '" + route.host +
+                    "' is not a host: app.example.org or *.example.org, without a port");
   if (route.strip_prefix > most_segments)
     found.push_back(key + ".strip_prefix is at most " + std::to_string(most_segments));
   if (const auto good = check_destination(route.to); !good) found.push_back(key + ".to " + good.error().message);

@@ -28,11 +28,11 @@ enum class UserFor : std::uint8_t { websockets, all };
 /// Which requests go to which service.
 struct RouteOptions {
   std::string name;
-  std::string host;         ///< exact, or "*.example.org"; empty: any
-  std::string path = "/**"; ///< exact, or with "/**" at its end: all below, too
-  std::uint64_t strip_prefix = 0;      ///< path segments
-  std::vector<std::string> to;         ///< one lb://SERVICE, or http://HOST:PORT of each server
-  std::string user = "none";           ///< see UserSource
+  std::string host;                ///< exact, or "*.example.org"; empty: any
+  std::string path = "/**";        ///< exact, or with "/**" at its end: all below, too
+  std::uint64_t strip_prefix = 0;  ///< path segments
+  std::vector<std::string> to;     ///< one lb://SERVICE, or http://HOST:PORT of each server
+  std::string user = "none";       ///< see UserSource
   UserFor user_for = UserFor::websockets;
   std::vector<std::string> key_files;  ///< of tokens, newest first
   std::vector<std::string> origins;    ///< web pages that may open WebSockets; empty: all

@@ -6,10 +6,10 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "front/admission.hpp"
 #include "front/answers.hpp"
 #include "net/http.hpp"
 #include "proxy/forwarding.hpp"
-#include "websession/inputs.hpp"
 
 namespace wscluster::front {
 namespace {
@@ -46,8 +46,8 @@ bool Router::streams(const net::HttpRequest& head) const {
   if (!routes_ || routes_->is_empty()) return false;
   const std::string* host = net::find_header(head.headers, "Host");
   const std::string_view path = std::string_view(head.target).substr(0, head.target.find('?'));
-  const auto route = routes_->find(host_of(host == nullptr ? std::nullopt : std::optional<std::string_view>(*host)), path,
-                                   [this](std::string_view service) { return proxy_.knows(service); });
+  const auto route = routes_->find(host_of(host == nullptr ? std::nullopt : std::optional<std::string_view>(*host)),
+                                   path, [this](std::string_view service) { return proxy_.knows(service); });
   return route && proxy_.knows(route->service);
 }
 
@@ -74,9 +74,8 @@ Router::Outcome Router::dispatch(edge::ConnectionId id, edge::Request& request, 
     return Outcome::taken;
   }
   if (!proxy_.knows(route->service)) {
-    const bool is_ours = std::any_of(options_.services.begin(), options_.services.end(), [&](const ServiceDoor& door) {
-      return door.service.name == route->service;
-    });
+    const bool is_ours = std::any_of(options_.services.begin(), options_.services.end(),
+                                     [&](const ServiceDoor& door) { return door.service.name == route->service; });
     if (!is_ours) {
       edge_.respond(id, retry_later("no server of this service is known"));
       return Outcome::taken;
@@ -99,7 +98,7 @@ void Router::ask_session(edge::ConnectionId id, const std::shared_ptr<const Rout
     edge_.respond(id, retry_later("sessions cannot be looked up"));
     return;
   }
-  const auto inputs = websession::inputs_of(request.headers, sessions_->options());
+  const auto inputs = session_inputs(request, sessions_->options());
   edge_.pause(id, true);
   waiting_.emplace(id, Waiting{std::move(request), route, is_upgrade, {}, false});
   sessions_->find(inputs, [this, id](const Result<std::optional<std::string>>& user) { on_session(id, user); });
@@ -123,8 +122,7 @@ void Router::on_body(edge::ConnectionId id, std::string_view bytes, bool is_last
 
 bool Router::pass(edge::ConnectionId id, const Route& route, const edge::Request& request, bool is_upgrade,
                   const Result<std::optional<std::string>>& user) {
-  const bool needs_user =
-      route.user.kind != UserSource::Kind::none && (is_upgrade || route.user_for == UserFor::all);
+  const bool needs_user = route.user.kind != UserSource::Kind::none && (is_upgrade || route.user_for == UserFor::all);
   // A token that is expired is no reason to refuse what needs none.
   const bool is_refused = user ? needs_user && !*user : needs_user || user.error().code == Errc::invalid;
   if (is_refused) {

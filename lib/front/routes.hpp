@@ -38,8 +38,8 @@ class Routes {
   /// Reads the key files. Throws Failure that names the file.
   explicit Routes(const Options& options);
 
-  /// Of those that match, one with a host stands before one without, then the longest path stands before others. Our own
-  /// paths belong to a route only when it names a host. `knows`: whether an upstream service of that name is there.
+  /// Of those that match, one with a host stands before one without, then the longest path stands before others. Our
+  /// own paths belong to a route only when it names a host. `knows`: whether an upstream service of that name is there.
   [[nodiscard]] std::shared_ptr<const Route> find(std::string_view host, std::string_view path,
                                                   const std::function<bool(std::string_view)>& knows) const;
   [[nodiscard]] bool is_empty() const noexcept { return routes_.empty() && !locator_; }

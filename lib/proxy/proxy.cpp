@@ -94,11 +94,8 @@ void Proxy::on_drained(edge::ConnectionId id) {
   if (const auto found = exchanges_.find(id); found != exchanges_.end()) found->second->on_drained();
 }
 
-bool Proxy::on_message(edge::ConnectionId id, bool is_binary, std::string_view payload) {
-  const auto found = relays_.find(id);
-  if (found == relays_.end()) return false;
-  found->second->on_message(is_binary, payload);
-  return true;
+void Proxy::on_message(edge::ConnectionId id, bool is_binary, std::string_view payload) {
+  if (const auto found = relays_.find(id); found != relays_.end()) found->second->on_message(is_binary, payload);
 }
 
 void Proxy::on_written(edge::ConnectionId id) {

@@ -54,8 +54,7 @@ class Proxy {
   // What the edge says of connections; of others than ours nothing happens.
   void on_body(edge::ConnectionId id, std::string_view bytes, bool is_last);
   void on_drained(edge::ConnectionId id);
-  /// False: not ours.
-  bool on_message(edge::ConnectionId id, bool is_binary, std::string_view payload);
+  void on_message(edge::ConnectionId id, bool is_binary, std::string_view payload);
   void on_written(edge::ConnectionId id);
   void on_gone(edge::ConnectionId id, std::uint16_t code);
 
