@@ -13,8 +13,8 @@ Result<> DirectoryLoop::answer_repairs() {
     const bool is_fresh = contents_.redis_ms < request.asked_ms + static_cast<std::uint64_t>(repair_patience.count());
     if (!is_for_us || !is_fresh || !request.answer.empty()) continue;
     Service& service = services_[name];
-    const auto refuse = [&](const std::string& why) {
-      RepairRequest answered = request;
+    const auto refuse = [this, asked = request](const std::string& why) {
+      RepairRequest answered = asked;
       answered.answer = why;
       return store_.answer_repair(answered);
     };

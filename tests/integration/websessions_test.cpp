@@ -34,7 +34,7 @@ class Websessions : public ClusterTest {
                                      "    auth: session\n    missing_origin: refuse\n"
                                      "    origins: ['https://shop.example.org']\n",
                          .settings = "http_session:\n  kind: spring\n  cache_time: 0\n  redis_url: unix://" + socket() +
-                                     "\n  timeout: " + std::to_string(scaled(500ms).count()) + "ms\n"});
+                                     "\n  timeout: " + std::to_string(scaled(2s).count()) + "ms\n"});
     shared->start_node("node-1", {"--cores", "2"});
     shared->start_gateway("gateway-1", {"--cores", "2"});
     shared->wait_until_ready();

@@ -239,6 +239,16 @@ TEST_F(FinderTest, redis_away_is_unavailable_and_its_return_is_noticed) {
   EXPECT_TRUE(registry::eventually([&] { return find("SESSION=one").empty(); })) << "that Redis has nothing";
 }
 
+TEST_F(FinderTest, a_connection_that_was_cut_is_opened_again) {
+  Options options = spring();
+  options.cache_time = 0ms;
+  start(options);
+  write_session("one", "alice");
+  EXPECT_EQ(find("SESSION=one"), "alice");
+  redis({"CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"});
+  EXPECT_EQ(find("SESSION=one"), "alice");
+}
+
 TEST_F(FinderTest, redis_that_hangs_costs_the_time_out_and_only_so_many_wait) {
   Options options = spring();
   options.timeout = 300ms;

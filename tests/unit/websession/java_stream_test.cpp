@@ -108,6 +108,7 @@ TEST(JavaStream, what_is_broken_is_refused) {
             "an object in a form of its own, of protocol version 1");
   EXPECT_EQ(why_not("737200014100000000000000000200015100017878"), "a field of an unknown type");
   EXPECT_EQ(why_not("737200014100000000000000000200007871007e0000"), "a class that is its own superclass");
+  EXPECT_EQ(why_not("737200014100000000000000000200007371007e0000"), "an object of a class that is not described yet");
 }
 
 TEST(JavaStream, nothing_costs_more_than_its_share) {
