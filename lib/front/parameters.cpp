@@ -77,12 +77,9 @@ Result<protocol::DataType> type_of_body(const edge::Request& request) {
   return error(Errc::protocol, "the body must be text/plain, application/json or application/octet-stream");
 }
 
-std::string origin_of(const edge::Request& request) {
-  std::string_view scheme = request.is_tls ? "https" : "http";
-  // A proxy in front has ended the TLS.
-  const auto forwarded = request.header("X-Forwarded-Proto");
-  if (forwarded == "https" || forwarded == "http") scheme = *forwarded;
-  return std::string(scheme) + "://" + std::string(request.header("Host").value_or(""));
+std::string origin_of(const edge::Request& request, const TrustedProxies& trusted) {
+  const proxy::Provenance from = provenance_of(request, trusted);
+  return from.scheme + "://" + from.host;
 }
 
 }  // namespace wscluster::front

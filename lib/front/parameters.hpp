@@ -10,6 +10,7 @@
 #include "base/error.hpp"
 #include "base/time.hpp"
 #include "edge/edge.hpp"
+#include "front/provenance.hpp"
 #include "protocol/data_type.hpp"
 #include "session/session_id.hpp"
 
@@ -34,7 +35,7 @@ namespace wscluster::front {
 /// By Content-Type; Errc::protocol for one that is not sent on. Without one it is text.
 [[nodiscard]] Result<protocol::DataType> type_of_body(const edge::Request& request);
 
-/// SCHEME://HOST as the application sees us.
-[[nodiscard]] std::string origin_of(const edge::Request& request);
+/// SCHEME://HOST as the application sees us, maybe through proxies of ours.
+[[nodiscard]] std::string origin_of(const edge::Request& request, const TrustedProxies& trusted);
 
 }  // namespace wscluster::front

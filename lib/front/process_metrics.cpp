@@ -8,6 +8,7 @@
 #include "base/log.hpp"
 #include "front/process.hpp"
 #include "front/unit.hpp"
+#include "front/upstream_metrics.hpp"
 #include "metrics/exposition.hpp"
 
 namespace wscluster::front {
@@ -31,6 +32,7 @@ void add(CoreCounters& sum, const CoreCounters& part) {
   add_numbers(sum.holder, part.holder);
   add_numbers(sum.files, part.files);
   add_numbers(sum.http_sessions, part.http_sessions);
+  merge_upstreams(sum, part);
   sum.attached += part.attached;
   sum.open_sends += part.open_sends;
   sum.links += part.links;
@@ -211,6 +213,7 @@ std::string Process::render_metrics(const CoreCounters& sum) const {
   add_files(families, sum.files);
   if (sessions_) add_http_sessions(families, sum.http_sessions);
   add_applications(families, sum);
+  if (role_.is_gateway) add_upstreams(families, sum);
   if (!role_.is_gateway) {
     Family unanswered = Family::counter("wscluster_events_refused_total", "Events of clients answered with an error.");
     unanswered.add(static_cast<double>(sum.holder.unhandled_events), {{"why", "unhandled"}});

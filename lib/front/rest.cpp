@@ -65,6 +65,7 @@ Rest::Rest(net::Core& core, const Options& options, unsigned cores, bool is_gate
       edge_(edge),
       sender_(sender),
       inquirer_(inquirer),
+      trusted_(options.trusted_proxies),
       files_(edge, options.max_unsent_files / cores) {}
 
 TimePoint Rest::now() const {

@@ -14,6 +14,7 @@
 #include "edge/edge.hpp"
 #include "front/doors.hpp"
 #include "front/file_sender.hpp"
+#include "front/provenance.hpp"
 
 namespace wscluster::net {
 class Core;
@@ -145,6 +146,7 @@ class Rest final : public cluster::ReceiptSink {
   edge::Edge& edge_;
   cluster::Sender& sender_;
   cluster::Inquirer& inquirer_;
+  TrustedProxies trusted_;
   std::shared_ptr<const Doors> doors_;
   FileSender files_;
   std::shared_ptr<const cluster::View> view_;

@@ -85,7 +85,7 @@ Result<> Rest::generate_token(const Call& call) {
     if (const auto checked = protocol::check_group_name(group); !checked) return checked.error();
   }
   if (call.door->keys.empty()) return error(Errc::invalid, "the service has no access key to sign tokens with");
-  claims.audience = origin_of(call.request) + "/client/hubs/" + percent_encode(call.service());
+  claims.audience = origin_of(call.request, trusted_) + "/client/hubs/" + percent_encode(call.service());
   claims.issued_at = WallClock::now();
   claims.expires = *claims.issued_at + std::chrono::minutes(*minutes);
   std::string body = R"({"token":)";

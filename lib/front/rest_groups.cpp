@@ -27,8 +27,9 @@ cluster::Order group_order(wire::Operation operation, std::string group) {
 }
 
 /// The same call for the next page; `left`: how many members it may still be told, if it has asked for so many.
-std::string next_link(const edge::Request& request, const PagePlace& place, std::optional<std::uint64_t> left) {
-  std::string url = origin_of(request) + request.path + "?";
+std::string next_link(const edge::Request& request, const TrustedProxies& trusted, const PagePlace& place,
+                      std::optional<std::uint64_t> left) {
+  std::string url = origin_of(request, trusted) + request.path + "?";
   for (const auto& [name, value] : request.query) {
     if (name != "continuationToken" && name != "top") url += percent_encode(name) + "=" + percent_encode(value) + "&";
   }
@@ -124,7 +125,7 @@ Result<> Rest::list_members(const Call& call) {
     const bool is_limited = request.parameter("top").has_value();
     const bool has_next = page.next && left > 0;
     const std::string link =
-        has_next ? next_link(request, *page.next, is_limited ? std::optional(left) : std::nullopt) : "";
+        has_next ? next_link(request, trusted_, *page.next, is_limited ? std::optional(left) : std::nullopt) : "";
     edge_.respond(id, private_json(page_body(page, link)));
   };
   inquirer_.list(question, now() + patience, answer);

@@ -9,6 +9,23 @@
 
 namespace wscluster::proxy {
 
+ServiceCounters& ServiceCounters::operator+=(const ServiceCounters& other) noexcept {
+  requests += other.requests;
+  for (std::size_t i = 0; i < std::size(answered); ++i)
+    answered[i] += other.answered[i];
+  upgrades += other.upgrades;
+  refused += other.refused;
+  connects += other.connects;
+  reused += other.reused;
+  retries += other.retries;
+  unreachable += other.unreachable;
+  broken += other.broken;
+  timed_out += other.timed_out;
+  ejections += other.ejections;
+  evicted += other.evicted;
+  return *this;
+}
+
 Outgoing::Outgoing(Pool& pool, edge::Edge& edge, std::shared_ptr<Group> group, Call call)
     : pool_(pool), edge_(edge), group_(std::move(group)), call_(std::move(call)) {}
 

@@ -40,6 +40,8 @@ struct ServiceCounters {
   std::uint64_t timed_out = 0;    ///< 504 of ours
   std::uint64_t ejections = 0;
   std::uint64_t evicted = 0;  ///< WebSockets closed because the ring moved their user
+
+  ServiceCounters& operator+=(const ServiceCounters& other) noexcept;
 };
 
 /// What one core knows of one service.

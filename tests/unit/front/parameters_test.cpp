@@ -60,14 +60,17 @@ TEST(Parameters, the_type_of_a_body_is_read_without_its_details) {
 TEST(Parameters, the_origin_is_the_one_the_application_sees) {
   edge::Request request;
   request.headers = {{"host", "chat.example:8443"}};
-  EXPECT_EQ(origin_of(request), "http://chat.example:8443");
+  request.peer = "10.1.2.3";
+  EXPECT_EQ(origin_of(request, {}), "http://chat.example:8443");
   request.is_tls = true;
-  EXPECT_EQ(origin_of(request), "https://chat.example:8443");
+  EXPECT_EQ(origin_of(request, {}), "https://chat.example:8443");
   request.is_tls = false;
   request.headers.emplace_back("X-Forwarded-Proto", "https");
-  EXPECT_EQ(origin_of(request), "https://chat.example:8443");
+  EXPECT_EQ(origin_of(request, {}), "http://chat.example:8443") << "anybody can say that";
+  const TrustedProxies trusted({"10.0.0.0/8"});
+  EXPECT_EQ(origin_of(request, trusted), "https://chat.example:8443");
   request.headers.back().second = "gopher";
-  EXPECT_EQ(origin_of(request), "http://chat.example:8443");
+  EXPECT_EQ(origin_of(request, trusted), "http://chat.example:8443");
 }
 
 }  // namespace
