@@ -15,6 +15,8 @@
 #include "edge/edge.hpp"
 #include "front/admission.hpp"
 #include "front/doors.hpp"
+#include "front/eureka_calls.hpp"
+#include "front/registrar.hpp"
 #include "front/rest.hpp"
 #include "link/hub.hpp"
 #include "net/core.hpp"
@@ -51,6 +53,7 @@ struct CoreCounters {
   std::size_t open_sends = 0;
   std::size_t links = 0;
   FileCounters files;
+  InstanceCounters instances;
   cluster::HolderCounters holder;
   std::size_t sessions = 0;
   std::size_t users = 0;
@@ -91,6 +94,8 @@ class Desk final : public edge::Application, public cluster::Sockets, public lin
     holding_ = &holding;
     sender_.hold_while([&holding] { return holding.is_suspended(); });
   }
+  /// Gateways: before the core starts.
+  void register_instances_with(Registrar::Ask ask) { registrar_.connect(std::move(ask)); }
   void start();
 
   void adopt(std::shared_ptr<const cluster::View> view, std::uint64_t generation);
@@ -99,6 +104,8 @@ class Desk final : public edge::Application, public cluster::Sockets, public lin
   /// Other keys for who comes from now on.
   void use_doors(const std::shared_ptr<const Doors>& doors);
   void use_files(std::shared_ptr<const StaticFiles> files) { rest_.use_files(std::move(files)); }
+  /// Instances of upstream services, as the registry knows them.
+  void use_instances(std::shared_ptr<const registry::Snapshot> snapshot) { registrar_.adopt(std::move(snapshot)); }
   /// New clients are refused with 503.
   void close_doors() { is_closed_ = true; }
 
@@ -115,7 +122,7 @@ class Desk final : public edge::Application, public cluster::Sockets, public lin
 
  private:
   // edge::Application
-  void on_request(edge::ConnectionId id, edge::Request request) override { rest_.serve(id, request); }
+  void on_request(edge::ConnectionId id, edge::Request request) override;
   void on_upgrade(edge::ConnectionId id, edge::Request request) override;
   void on_message(edge::ConnectionId id, websocket::MessageKind kind, std::string_view payload) override;
   void on_written(edge::ConnectionId id, std::uint64_t frames) override;
@@ -144,7 +151,9 @@ class Desk final : public edge::Application, public cluster::Sockets, public lin
   cluster::Sender sender_;
   cluster::Inquirer inquirer_;
   cluster::Attachments attachments_;
+  Registrar registrar_;
   Rest rest_;
+  EurekaCalls eureka_;
   Holding* holding_ = nullptr;
   std::shared_ptr<const cluster::View> view_;
   std::uint64_t generation_ = 0;

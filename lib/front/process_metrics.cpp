@@ -30,6 +30,7 @@ void add(CoreCounters& sum, const CoreCounters& part) {
   add_numbers(sum.attachments, part.attachments);
   add_numbers(sum.holder, part.holder);
   add_numbers(sum.files, part.files);
+  add_numbers(sum.instances, part.instances);
   sum.attached += part.attached;
   sum.open_sends += part.open_sends;
   sum.links += part.links;
@@ -86,6 +87,30 @@ void add_files(std::vector<Family>& families, const FileCounters& sum) {
   files.add(static_cast<double>(sum.missing), {{"result", "missing"}});
   files.add(static_cast<double>(sum.no_room), {{"result", "no_room"}});
   families.push_back(std::move(files));
+}
+
+void add_instances(std::vector<Family>& families, const InstanceCounters& sum, const registry::Snapshot* snapshot) {
+  Family calls = Family::counter("wscluster_instance_calls_total", "Calls for upstream instances by result.");
+  calls.add(static_cast<double>(sum.registrations), {{"result", "registered"}});
+  calls.add(static_cast<double>(sum.renewals), {{"result", "renewed"}});
+  calls.add(static_cast<double>(sum.cancels), {{"result", "cancelled"}});
+  calls.add(static_cast<double>(sum.changes), {{"result", "changed"}});
+  calls.add(static_cast<double>(sum.unknown), {{"result", "unknown"}});
+  calls.add(static_cast<double>(sum.refused), {{"result", "refused"}});
+  calls.add(static_cast<double>(sum.away), {{"result", "away"}});
+  families.push_back(std::move(calls));
+  families.push_back(counter("wscluster_instances_expired_total", "Leases of upstream instances seen to end here.",
+                             snapshot == nullptr ? 0 : snapshot->instances_expired));
+  if (snapshot == nullptr || snapshot->upstreams.empty()) return;
+  Family up = Family::gauge("wscluster_instances", "Registered instances of upstream services by status.");
+  for (const auto& [service, state] : snapshot->upstreams) {
+    std::map<std::string, double> counts;
+    for (const auto& [id, instance] : state->instances)
+      ++counts[upstream::to_string(instance.effective_status())];
+    for (const auto& [status, count] : counts)
+      up.add(count, {{"service", service}, {"status", status}});
+  }
+  families.push_back(std::move(up));
 }
 
 void add_applications(std::vector<Family>& families, const CoreCounters& sum) {
@@ -190,6 +215,7 @@ std::string Process::render_metrics(const CoreCounters& sum) const {
       gauge("wscluster_open_sends", "Unicast messages waiting for a receipt.", static_cast<double>(sum.open_sends)));
   add_files(families, sum.files);
   add_applications(families, sum);
+  if (role_.is_gateway) add_instances(families, sum.instances, snapshot_.get());
   if (!role_.is_gateway) {
     Family unanswered = Family::counter("wscluster_events_refused_total", "Events of clients answered with an error.");
     unanswered.add(static_cast<double>(sum.holder.unhandled_events), {{"why", "unhandled"}});

@@ -28,7 +28,10 @@ void Process::on_snapshot(std::shared_ptr<const registry::Snapshot> snapshot) {
   const std::shared_ptr<const cluster::View> view = view_maker_.make(*snapshot);
   const std::uint64_t generation = ++generation_;
   for (const auto& unit : units_) {
-    unit->core.post([desk = unit->desk.get(), view, generation] { desk->adopt(view, generation); });
+    unit->core.post([desk = unit->desk.get(), view, generation, snapshot] {
+      desk->adopt(view, generation);
+      desk->use_instances(snapshot);
+    });
   }
   core(0).post([this, view, generation, snapshot = std::move(snapshot)]() mutable {
     for (const std::string& alarm : snapshot->alarms) {
