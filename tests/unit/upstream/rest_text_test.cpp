@@ -58,7 +58,7 @@ TEST(RestText, instances_as_they_are_shown) {
   const auto shown = boost::json::parse(rest_instances("shop", state)).as_object();
   const auto& first = shown.at("instances").as_array().at(0).as_object();
   EXPECT_EQ(shown.at("service"), "shop");
-  EXPECT_EQ(first.at("member"), member_name("a:1"));
+  EXPECT_EQ(std::string(first.at("member").as_string()), member_name("a:1"));
   EXPECT_EQ(first.at("status"), "DOWN");
   EXPECT_EQ(first.at("own_status"), "UP");
   EXPECT_EQ(first.at("url"), "http://127.0.0.1:8081");
