@@ -74,7 +74,21 @@ void check_epochs(const RingState& ring, Checks& checks) {
                     others.empty() ? "" : "wscluster ring wait" + service_flag(ring) + " --timeout 30s"});
 }
 
+/// Gateways make the ring of those that are up; for one of nodes an operator might have to.
+void check_instances(const RingState& ring, Checks& checks) {
+  if (ring.ring.is_empty()) {
+    checks.push_back({"coverage", false, "no instance is up", "start one; the gateways' logs say who left"});
+    return;
+  }
+  const bool is_as_wanted = ring.document->members == upstream::wanted_members(*ring.instances());
+  checks.push_back(
+      {"coverage", is_as_wanted,
+       is_as_wanted ? "the ring is of the instances that are up" : "the ring is not of the instances that are up",
+       is_as_wanted ? "" : "see the gateways' logs: one of them must run, linked to Redis"});
+}
+
 void check_coverage(const RingState& ring, Checks& checks) {
+  if (ring.instances() != nullptr) return check_instances(ring, checks);
   if (ring.ring.is_empty()) {
     checks.push_back({"coverage", false, "no node owns anything", "wscluster ring add NODE" + service_flag(ring)});
     return;

@@ -121,6 +121,12 @@ RingJob::RingJob(const Invocation& i, std::string subject)
       throw Failure(ExitCode::usage, "NODE: " + good.error().message);
   }
   ring = load_ring(i, config, directory);
+  if (ring.instances() != nullptr && invocation.command().path != "ring repair") {
+    throw Failure(ExitCode::usage,
+                  "'" + ring.service + "' is an upstream service: its ring is made of the instances that are up",
+                  "To take one out: PUT /api/v1/services/" + ring.service +
+                      "/instances/ID/status {\"status\":\"OUT_OF_SERVICE\"} at a gateway; DELETE there undoes it");
+  }
 }
 
 int nothing_to_do(const RingJob& job, Action action, const std::string& why) {

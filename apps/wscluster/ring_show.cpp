@@ -25,6 +25,7 @@ struct Row {
   std::string state;
   const ring::Member* member = nullptr;            ///< null: not in the ring
   const registry::MemberRecord* record = nullptr;  ///< null: not registered
+  const upstream::Instance* instance = nullptr;    ///< of an upstream service
   double owned = 0;
   std::uint64_t sessions = 0;
   std::uint64_t misplaced = 0;
@@ -37,7 +38,12 @@ std::vector<Row> rows_of(const RingState& ring) {
     for (const auto& member : ring.document->members)
       rows[member.name].member = &member;
   }
+  if (const auto* all = ring.instances()) {
+    for (const auto& [id, instance] : all->instances)
+      rows[upstream::member_name(id)].instance = &instance;
+  }
   for (const auto& record : ring.snapshot.members) {
+    if (ring.instances() != nullptr) break;
     const auto& services = record.registration.services;
     const bool serves = std::find(services.begin(), services.end(), ring.service) != services.end();
     if (record.registration.role != registry::Role::node || (!serves && !rows.contains(record.registration.name)))
@@ -67,6 +73,11 @@ std::string silence_of(const Row& row) {
   return format_duration(std::chrono::duration_cast<std::chrono::seconds>(row.record->silence));
 }
 
+std::string address_of(const Row& row) {
+  if (row.instance != nullptr) return row.instance->address.to_string();
+  return row.record == nullptr ? std::string() : row.record->registration.client_address;
+}
+
 std::string weight_text(const Row& row) {
   if (row.member == nullptr) return "-";
   std::array<char, 32> text{};
@@ -79,7 +90,8 @@ std::string summary(const RingState& ring, const std::vector<Row>& rows) {
   for (const auto& row : rows)
     ++states[row.state];
   std::string words;
-  for (const auto* word : {"up", "joining", "draining", "drained", "suspended", "down"}) {
+  for (const auto* word :
+       {"up", "starting", "out_of_service", "unknown", "joining", "draining", "drained", "suspended", "down"}) {
     if (states.contains(word)) words += (words.empty() ? "" : ", ") + std::to_string(states[word]) + " " + word;
   }
   const auto* state = ring.state();
@@ -89,9 +101,10 @@ std::string summary(const RingState& ring, const std::vector<Row>& rows) {
     change = std::string(to_string(running.action)) + " " + running.node + " is " + to_string(running.state);
   }
   const std::string head = ring.document == nullptr ? "No ring yet" : "Ring epoch " + std::to_string(ring.epoch());
-  return head + " of " + ring.cluster + "/" + ring.service + ": " + std::to_string(rows.size()) + " node" +
-         (rows.size() == 1 ? "" : "s") + (words.empty() ? "" : " (" + words + ")") + ", " +
-         format_count(ring.sessions()) + " sessions, " + change + "\n";
+  return head + " of " + ring.cluster + "/" + ring.service + ": " + std::to_string(rows.size()) +
+         (ring.instances() == nullptr ? " node" : " instance") + (rows.size() == 1 ? "" : "s") +
+         (words.empty() ? "" : " (" + words + ")") + ", " + format_count(ring.sessions()) + " sessions, " + change +
+         "\n";
 }
 
 Table table_of(const std::vector<Row>& rows) {
@@ -111,7 +124,7 @@ Table table_of(const std::vector<Row>& rows) {
   for (const auto& row : rows) {
     const auto* record = row.record;
     const auto text = [&](auto get) { return record == nullptr ? std::string("-") : get(*record); };
-    table.add({row.name, row.state, text([](const auto& r) { return r.registration.client_address; }), weight_text(row),
+    table.add({row.name, row.state, address_of(row).empty() ? "-" : address_of(row), weight_text(row),
                row.member == nullptr ? "-" : percent(row.owned), format_count(row.sessions),
                row.skew ? signed_percent(*row.skew) : "-", format_count(row.misplaced), silence_of(row),
                text([](const auto& r) { return r.registration.link_address; }),
@@ -133,19 +146,22 @@ json::object node_json(const RingState& ring, const Row& row) {
     return at == record->stats.services.end() ? registry::ServiceStats{} : at->second;
   }();
   const bool listed = row.member != nullptr;
-  return {{"name", row.name},
-          {"state", row.state},
-          {"address", json_or_null(record == nullptr ? "" : record->registration.client_address)},
-          {"weight", listed ? json::value(row.member->weight) : json::value(nullptr)},
-          {"owned_ratio", row.owned},
-          {"sessions", row.sessions},
-          {"misplaced_sessions", row.misplaced},
-          {"skew_ratio", row.skew ? json::value(*row.skew) : json::value(nullptr)},
-          {"points", listed ? ring::point_count(row.member->weight, ring.document->points_per_weight) : 0},
-          {"last_seen", record == nullptr ? json::value(nullptr) : json::value(format_rfc3339(record->last_seen))},
-          {"epoch_seen", stats.adopted},
-          {"shards", record == nullptr ? 0U : record->registration.shards},
-          {"version", json_or_null(record == nullptr ? "" : record->registration.version)}};
+  json::object out{
+      {"name", row.name},
+      {"state", row.state},
+      {"address", json_or_null(address_of(row))},
+      {"weight", listed ? json::value(row.member->weight) : json::value(nullptr)},
+      {"owned_ratio", row.owned},
+      {"sessions", row.sessions},
+      {"misplaced_sessions", row.misplaced},
+      {"skew_ratio", row.skew ? json::value(*row.skew) : json::value(nullptr)},
+      {"points", listed ? ring::point_count(row.member->weight, ring.document->points_per_weight) : 0},
+      {"last_seen", record == nullptr ? json::value(nullptr) : json::value(format_rfc3339(record->last_seen))},
+      {"epoch_seen", stats.adopted},
+      {"shards", record == nullptr ? 0U : record->registration.shards},
+      {"version", json_or_null(record == nullptr ? "" : record->registration.version)}};
+  if (row.instance != nullptr) out["instance"] = row.instance->id;
+  return out;
 }
 
 json::value change_json(const registry::ServiceState* state) {
@@ -181,6 +197,8 @@ json::object json_of(const RingState& ring, const std::vector<Row>& rows, bool w
 /// What the table asks an operator to do, on stderr.
 void advise(const RingState& ring, const std::vector<Row>& rows) {
   const std::string service = ring.snapshot.services.size() > 1 ? " --service " + ring.service : "";
+  // Instances come and go by themselves.
+  if (ring.instances() != nullptr) return;
   for (const auto& row : rows) {
     if (row.member != nullptr && row.state == "down") {
       print_error("\n" + row.name + " has been silent for " + silence_of(row) + "; the " + percent(row.owned) +

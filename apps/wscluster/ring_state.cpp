@@ -14,6 +14,8 @@ std::vector<std::string> services_in(const registry::Snapshot& snapshot) {
   std::set<std::string> names;
   for (const auto& [name, state] : snapshot.services)
     names.insert(name);
+  for (const auto& [name, state] : snapshot.upstreams)
+    names.insert(name);
   for (const auto& member : snapshot.members) {
     if (member.registration.role != registry::Role::node) continue;
     names.insert(member.registration.services.begin(), member.registration.services.end());
@@ -46,6 +48,11 @@ std::string choose_service(const std::string& wanted, const registry::Snapshot& 
 const registry::ServiceState* RingState::state() const {
   const auto at = snapshot.services.find(service);
   return at == snapshot.services.end() ? nullptr : &at->second;
+}
+
+const upstream::Instance* RingState::instance(const std::string& name) const {
+  const auto* all = instances();
+  return all == nullptr ? nullptr : all->find_member(name);
 }
 
 const ring::Member* RingState::member(const std::string& name) const {
@@ -96,6 +103,10 @@ std::uint64_t RingState::misplaced() const {
 }
 
 std::string RingState::state_word(const std::string& name) const {
+  if (instances() != nullptr) {
+    const auto* found = instance(name);
+    return found == nullptr ? to_string(ring::MemberState::down) : to_lower(to_string(found->effective_status()));
+  }
   const auto* seen = record(name);
   if (seen == nullptr || !seen->is_alive) return to_string(ring::MemberState::down);
   const auto* listed = member(name);

@@ -19,6 +19,10 @@ struct RingState {
   ring::HashRing ring;
 
   [[nodiscard]] const registry::ServiceState* state() const;
+  /// Of an upstream service, whose ring is of instances; nullptr for one of nodes.
+  [[nodiscard]] const upstream::UpstreamState* instances() const { return snapshot.upstream(service); }
+  /// By its name in the ring; nullptr when there is none.
+  [[nodiscard]] const upstream::Instance* instance(const std::string& name) const;
   /// nullptr when the document has no such member.
   [[nodiscard]] const ring::Member* member(const std::string& name) const;
   /// nullptr when no process of this name is registered.
@@ -28,7 +32,7 @@ struct RingState {
   [[nodiscard]] std::uint64_t sessions() const;
   [[nodiscard]] std::uint64_t misplaced() const;
   [[nodiscard]] std::uint64_t epoch() const { return document == nullptr ? 0 : document->epoch; }
-  /// The word for tables: what the node says of itself, unless it leaves or is silent.
+  /// The word for tables: what the node says of itself, unless it leaves or is silent; an instance's status.
   [[nodiscard]] std::string state_word(const std::string& name) const;
 };
 

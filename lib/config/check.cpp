@@ -132,6 +132,9 @@ std::vector<std::string> node_problems(const node::Options& options) {
   if (!(options.weight > 0) || options.weight > 1000) {
     found.emplace_back("node.weight must be above 0 and at most 1000; 'ring remove' empties a node");
   }
+  // Where nothing at all is configured, that is said already.
+  if (options.front.services.empty() && (!options.front.upstreams.empty() || options.front.eureka.is_enabled))
+    found.emplace_back("a node needs a service: add 'services: {chat: {}}' and give it keys");
   if (options.max_sessions == 0) found.emplace_back("node.max_sessions must be at least 1");
   for (const auto& [endpoint, key] : {std::pair{&options.link_listen, "node.link_listen"},
                                       std::pair{&options.link_advertise, "node.link_advertise"}}) {

@@ -363,16 +363,13 @@ void add_eureka(Table& t) {
   t.push_back(bind(
       Setting{.key = "eureka.enabled",
               .type = boolean,
-              .text =
-                  "Answer the calls of Eureka's clients at /eureka/ and /eureka/v2/: application servers register as "
-                  "upstream services",
+              .text = "Answer Eureka's clients at /eureka/ and /eureka/v2/: application servers register themselves",
               .roles = gateway},
       [](auto& c) -> auto& { return c.node.front.eureka.is_enabled; }));
   t.push_back(bind(
       Setting{.key = "eureka.password_file",
               .type = file,
-              .text = "File with the password that Eureka's clients must say (Basic auth); without it only this host "
-                      "may call",
+              .text = "File with the password of Eureka's clients (Basic auth); without it only this host may call",
               .roles = gateway,
               .reloadable = true,
               .is_secret_file = true},

@@ -30,7 +30,9 @@ Desk::Desk(net::Core& core, const Options& options, std::shared_ptr<const Doors>
       sender_(hub_),
       inquirer_(hub_),
       attachments_(hub_, *this, pool_),
-      rest_(core, options, identity.cores, identity.is_gateway, edge_, sender_, inquirer_) {
+      registrar_(core),
+      rest_(core, options, identity.cores, identity.is_gateway, edge_, sender_, inquirer_, registrar_),
+      eureka_(edge_, registrar_) {
   for (const Door& door : doors_->all()) {
     const std::string& name = door.options.service.name;
     if (!door.options.webhook.is_on()) continue;
@@ -60,6 +62,7 @@ void Desk::start() {
 void Desk::use_doors(const std::shared_ptr<const Doors>& doors) {
   doors_ = doors;
   rest_.use_doors(doors);
+  eureka_.use_doors(doors);
   for (const auto& [name, application] : applications_)
     application->use_keys(doors->by_service(name)->keys);
 }
@@ -106,6 +109,7 @@ CoreCounters Desk::count() const {
   counters.links = hub_.links_up();
   counters.files = rest_.files();
   if (sessions_ != nullptr) counters.http_sessions = sessions_->counters();
+  counters.instances = registrar_.counters();
   for (const auto& [name, application] : applications_)
     counters.applications[name] = {application->counters(), application->open()};
   if (router_) counters.router = router_->counters();
@@ -132,7 +136,11 @@ void Desk::adopt(std::shared_ptr<const cluster::View> view, std::uint64_t genera
 
 void Desk::on_request(edge::ConnectionId id, edge::Request request) {
   if (router_ && router_->request(id, request) == Router::Outcome::taken) return;
-  rest_.serve(id, request);
+  if (eureka_.is_one(request)) {
+    eureka_.serve(id, request);
+  } else {
+    rest_.serve(id, request);
+  }
 }
 
 void Desk::on_body(edge::ConnectionId id, std::string_view bytes, bool is_last) {

@@ -15,6 +15,8 @@
 #include "edge/edge.hpp"
 #include "front/admission.hpp"
 #include "front/doors.hpp"
+#include "front/eureka_calls.hpp"
+#include "front/registrar.hpp"
 #include "front/rest.hpp"
 #include "front/router.hpp"
 #include "link/hub.hpp"
@@ -54,6 +56,7 @@ struct CoreCounters {
   std::size_t open_sends = 0;
   std::size_t links = 0;
   FileCounters files;
+  InstanceCounters instances;
   cluster::HolderCounters holder;
   std::size_t sessions = 0;
   std::size_t users = 0;
@@ -98,6 +101,8 @@ class Desk final : public edge::Application, public cluster::Sockets, public lin
     holding_ = &holding;
     sender_.hold_while([&holding] { return holding.is_suspended(); });
   }
+  /// Gateways: before the core starts.
+  void register_instances_with(Registrar::Ask ask) { registrar_.connect(std::move(ask)); }
   void start();
 
   void adopt(std::shared_ptr<const cluster::View> view, std::uint64_t generation);
@@ -111,6 +116,8 @@ class Desk final : public edge::Application, public cluster::Sockets, public lin
   /// Gateways: the application servers of upstream services.
   void use_table(std::shared_ptr<const proxy::Table> table);
   void use_files(std::shared_ptr<const StaticFiles> files) { rest_.use_files(std::move(files)); }
+  /// Instances of upstream services, as the registry knows them.
+  void use_instances(std::shared_ptr<const registry::Snapshot> snapshot) { registrar_.adopt(std::move(snapshot)); }
   /// New clients are refused with 503.
   void close_doors() { is_closed_ = true; }
 
@@ -161,9 +168,11 @@ class Desk final : public edge::Application, public cluster::Sockets, public lin
   cluster::Sender sender_;
   cluster::Inquirer inquirer_;
   cluster::Attachments attachments_;
+  Registrar registrar_;
   Rest rest_;
   std::unique_ptr<proxy::Proxy> proxy_;  ///< of a gateway
   std::unique_ptr<Router> router_;       ///< of a gateway
+  EurekaCalls eureka_;
   Holding* holding_ = nullptr;
   std::shared_ptr<const cluster::View> view_;
   std::uint64_t generation_ = 0;

@@ -42,6 +42,14 @@ Doors::Doors(const Options& options) {
     for (const std::string& path : door.options.paths)
       by_path_.emplace(path, &door);
   }
+  for (const UpstreamService& service : options.upstreams) {
+    auto& keys = upstream_keys_[service.name];
+    for (const std::string& file : service.key_files)
+      keys.push_back(read_key(file, "upstreams." + service.name + ".key_files"));
+  }
+  eureka_ = options.eureka;
+  if (eureka_.is_enabled && !eureka_.password_file.empty())
+    eureka_password_ = read_key(eureka_.password_file, "eureka.password_file");
   for (const std::string& file : {options.cluster_key_file, options.previous_cluster_key_file}) {
     if (file.empty()) continue;
     const auth::Secret key = read_key(file, "cluster.key_file");
@@ -115,11 +123,39 @@ Result<ClientIdentity> Doors::identify_client(const Door& door, const edge::Requ
 Result<> Doors::check_application(const Door& door, const edge::Request& request) const {
   if (door.options.auth == AuthMode::insecure && comes_from_this_host(request) && bearer_token(request).empty())
     return {};
+  return check_token(door.keys, request);
+}
+
+Result<> Doors::check_registrar(std::string_view service, const edge::Request& request) const {
+  static const std::vector<auth::Secret> none;
+  const auto found = upstream_keys_.find(service);
+  return check_token(found == upstream_keys_.end() ? none : found->second, request);
+}
+
+Result<> Doors::check_eureka(const edge::Request& request) const {
+  if (eureka_password_.empty()) {
+    if (comes_from_this_host(request)) return {};
+    return error(Errc::permission, "without eureka.password_file only this host may call");
+  }
+  constexpr std::string_view scheme = "Basic ";
+  const auto header = request.header("Authorization");
+  if (header && header->size() > scheme.size() && iequals(header->substr(0, scheme.size()), scheme)) {
+    const auto credentials = base64_decode(trim(header->substr(scheme.size())));
+    const auto colon = credentials ? credentials->find(':') : std::string::npos;
+    if (colon != std::string::npos && eureka_password_.matches(std::string_view(*credentials).substr(colon + 1)) &&
+        (eureka_.user.empty() || eureka_.user == std::string_view(*credentials).substr(0, colon))) {
+      return {};
+    }
+  }
+  return error(Errc::permission, "name and password are needed, or wrong: http://USER:PASSWORD@…/eureka/");
+}
+
+Result<> Doors::check_token(const std::vector<auth::Secret>& keys, const edge::Request& request) const {
   const std::string_view token = bearer_token(request);
   if (token.empty())
     return error(Errc::permission, "a token of the service's access key is needed: Authorization: Bearer …");
   const WallClock::time_point now = WallClock::now();
-  auto claims = auth::verify_token(token, door.keys, now);
+  auto claims = auth::verify_token(token, keys, now);
   if (!claims) claims = auth::verify_token(token, operator_keys_, now);
   if (!claims) return claims.error();
   if (claims->audience.empty()) {

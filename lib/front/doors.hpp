@@ -50,9 +50,24 @@ class Doors {
   /// May this application call the REST API of the service: a token of one of its access keys or of the cluster key.
   [[nodiscard]] Result<> check_application(const Door& door, const edge::Request& request) const;
 
+  /// Whether the upstream service is one of our configuration; others may register.
+  [[nodiscard]] bool has_upstream(std::string_view service) const { return upstream_keys_.contains(service); }
+  /// May this application register instances of the upstream service: a token of one of its access keys or of the
+  /// cluster key.
+  [[nodiscard]] Result<> check_registrar(std::string_view service, const edge::Request& request) const;
+  [[nodiscard]] bool serves_eureka() const noexcept { return eureka_.is_enabled; }
+  [[nodiscard]] bool has_eureka_password() const noexcept { return !eureka_password_.empty(); }
+  /// Basic auth, or a caller on this host where no password is configured.
+  [[nodiscard]] Result<> check_eureka(const edge::Request& request) const;
+
  private:
+  [[nodiscard]] Result<> check_token(const std::vector<auth::Secret>& keys, const edge::Request& request) const;
+
   std::vector<Door> doors_;
   std::map<std::string, const Door*, std::less<>> by_path_;
+  std::map<std::string, std::vector<auth::Secret>, std::less<>> upstream_keys_;
+  EurekaOptions eureka_;
+  auth::Secret eureka_password_;
   std::vector<auth::Secret> operator_keys_;
   std::vector<auth::Secret> reconnection_keys_;
 };

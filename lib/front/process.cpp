@@ -13,6 +13,7 @@
 #include "base/text.hpp"
 #include "base/units.hpp"
 #include "front/unit.hpp"
+#include "upstream/configured.hpp"
 
 namespace wscluster::front {
 namespace {
@@ -66,6 +67,8 @@ Process::Process(const Options& options, const registry::Options& registry, Role
           role_.make_holding(*unit.desk, identity_, [this](TimePoint now) { return agent_->is_suspended(now); });
       unit.desk->set_holding(*unit.holding);
     }
+    if (role_.is_gateway)
+      unit.desk->register_instances_with([this](registry::InstanceCall call) { agent_->carry_out(std::move(call)); });
     unit.desk->use_files(files);
     unit.desk->use_routes(routes);
     unit.desk->use_table(table_maker_.make_first());
@@ -155,6 +158,7 @@ Ending Process::run() {
     log::error("registry", "another process holds this name; suspended", {{"node", identity_.name}});
   };
   agent_ = std::make_unique<registry::Agent>(registry_options_, self, std::move(callbacks));
+  keep_instances();
   for (const auto& unit : units_) {
     unit->core.on_tick([this, index = unit->core.index()](TimePoint) { agent_->core_ticked(index); });
   }
@@ -172,6 +176,16 @@ Ending Process::run() {
   } catch (...) {
     shut_down();
     throw;
+  }
+}
+
+/// Those of our configuration.
+void Process::keep_instances() {
+  if (!role_.is_gateway) return;
+  for (const UpstreamService& service : options_.upstreams) {
+    for (const std::string& text : service.instances) {
+      if (auto instance = upstream::parse_configured(service.name, text)) agent_->keep_instance(std::move(*instance));
+    }
   }
 }
 

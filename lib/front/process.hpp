@@ -83,6 +83,7 @@ class Process final : public link::PeerListener {
   void reload_client_tls();
   void listen();
   void on_intake(bool is_full);
+  void keep_instances();
   void write_port_file() const;
   void announce() const;
   void on_snapshot(std::shared_ptr<const registry::Snapshot> snapshot);

@@ -33,6 +33,7 @@ void add(CoreCounters& sum, const CoreCounters& part) {
   add_numbers(sum.files, part.files);
   add_numbers(sum.http_sessions, part.http_sessions);
   merge_upstreams(sum, part);
+  add_numbers(sum.instances, part.instances);
   sum.attached += part.attached;
   sum.open_sends += part.open_sends;
   sum.links += part.links;
@@ -108,6 +109,30 @@ void add_http_sessions(std::vector<Family>& families, const websession::Counters
   cache.add(static_cast<double>(sum.hits), {{"result", "hit"}});
   cache.add(static_cast<double>(sum.misses), {{"result", "miss"}});
   families.push_back(std::move(cache));
+}
+
+void add_instances(std::vector<Family>& families, const InstanceCounters& sum, const registry::Snapshot* snapshot) {
+  Family calls = Family::counter("wscluster_instance_calls_total", "Calls for upstream instances by result.");
+  calls.add(static_cast<double>(sum.registrations), {{"result", "registered"}});
+  calls.add(static_cast<double>(sum.renewals), {{"result", "renewed"}});
+  calls.add(static_cast<double>(sum.cancels), {{"result", "cancelled"}});
+  calls.add(static_cast<double>(sum.changes), {{"result", "changed"}});
+  calls.add(static_cast<double>(sum.unknown), {{"result", "unknown"}});
+  calls.add(static_cast<double>(sum.refused), {{"result", "refused"}});
+  calls.add(static_cast<double>(sum.away), {{"result", "away"}});
+  families.push_back(std::move(calls));
+  families.push_back(counter("wscluster_instances_expired_total", "Leases of upstream instances seen to end here.",
+                             snapshot == nullptr ? 0 : snapshot->instances_expired));
+  if (snapshot == nullptr || snapshot->upstreams.empty()) return;
+  Family up = Family::gauge("wscluster_instances", "Registered instances of upstream services by status.");
+  for (const auto& [service, state] : snapshot->upstreams) {
+    std::map<std::string, double> counts;
+    for (const auto& [id, instance] : state->instances)
+      ++counts[upstream::to_string(instance.effective_status())];
+    for (const auto& [status, count] : counts)
+      up.add(count, {{"service", service}, {"status", status}});
+  }
+  families.push_back(std::move(up));
 }
 
 void add_applications(std::vector<Family>& families, const CoreCounters& sum) {
@@ -214,6 +239,7 @@ std::string Process::render_metrics(const CoreCounters& sum) const {
   if (sessions_) add_http_sessions(families, sum.http_sessions);
   add_applications(families, sum);
   if (role_.is_gateway) add_upstreams(families, sum);
+  if (role_.is_gateway) add_instances(families, sum.instances, snapshot_.get());
   if (!role_.is_gateway) {
     Family unanswered = Family::counter("wscluster_events_refused_total", "Events of clients answered with an error.");
     unanswered.add(static_cast<double>(sum.holder.unhandled_events), {{"why", "unhandled"}});

@@ -29,9 +29,10 @@ void Process::on_snapshot(std::shared_ptr<const registry::Snapshot> snapshot) {
   const std::shared_ptr<const proxy::Table> table = table_maker_.make(*snapshot);
   const std::uint64_t generation = ++generation_;
   for (const auto& unit : units_) {
-    unit->core.post([desk = unit->desk.get(), view, table, generation] {
+    unit->core.post([desk = unit->desk.get(), view, table, generation, snapshot] {
       desk->adopt(view, generation);
       desk->use_table(table);
+      desk->use_instances(snapshot);
     });
   }
   core(0).post([this, view, generation, snapshot = std::move(snapshot)]() mutable {

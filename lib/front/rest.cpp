@@ -15,6 +15,11 @@ bool is_for_a_service(std::string_view path) {
   return path.starts_with("/api/hubs/") || path.starts_with("/api/v1/services/");
 }
 
+/// Those for upstream services, which have no door.
+bool is_for_instances(std::string_view path) {
+  return path.starts_with("/api/v1/services/*/instances");
+}
+
 }  // namespace
 
 std::span<const Rest::Route> Rest::routes() {
@@ -53,12 +58,19 @@ std::span<const Rest::Route> Rest::routes() {
       {"POST", "/api/v1/services/*/groups/*/messages", &Rest::publish_with_receipt},
       {"GET", "/api/v1/services/*/users/*/sessions", &Rest::show_user},
       {"POST", "/api/v1/services/*/users/*/:evict", &Rest::evict_user},
+
+      {"GET", "/api/v1/services/*/instances", &Rest::list_instances},
+      {"GET", "/api/v1/services/*/instances/*", &Rest::show_instance},
+      {"PUT", "/api/v1/services/*/instances/*", &Rest::put_instance},
+      {"DELETE", "/api/v1/services/*/instances/*", &Rest::delete_instance},
+      {"PUT", "/api/v1/services/*/instances/*/status", &Rest::set_instance_status},
+      {"DELETE", "/api/v1/services/*/instances/*/status", &Rest::clear_instance_status},
   };
   return all;
 }
 
 Rest::Rest(net::Core& core, const Options& options, unsigned cores, bool is_gateway, edge::Edge& edge,
-           cluster::Sender& sender, cluster::Inquirer& inquirer)
+           cluster::Sender& sender, cluster::Inquirer& inquirer, Registrar& registrar)
     : core_(core),
       options_(options),
       is_gateway_(is_gateway),
@@ -66,6 +78,7 @@ Rest::Rest(net::Core& core, const Options& options, unsigned cores, bool is_gate
       sender_(sender),
       inquirer_(inquirer),
       trusted_(options.trusted_proxies),
+      registrar_(registrar),
       files_(edge, options.max_unsent_files / cores) {}
 
 TimePoint Rest::now() const {
@@ -80,7 +93,9 @@ void Rest::serve(edge::ConnectionId id, const edge::Request& request) {
     if (!names) continue;
     if (allowed.empty()) {
       call.names = std::move(*names);
-      if (is_for_a_service(route.path)) {
+      if (is_for_instances(route.path)) {
+        if (!admit_registrar(call)) return;
+      } else if (is_for_a_service(route.path)) {
         call.door = admit_application(id, request, call.names.front());
         if (call.door == nullptr) return;
         call.names.erase(call.names.begin());

@@ -15,6 +15,7 @@
 #include "front/doors.hpp"
 #include "front/file_sender.hpp"
 #include "front/provenance.hpp"
+#include "front/registrar.hpp"
 
 namespace wscluster::net {
 class Core;
@@ -28,7 +29,7 @@ namespace wscluster::front {
 class Rest final : public cluster::ReceiptSink {
  public:
   Rest(net::Core& core, const Options& options, unsigned cores, bool is_gateway, edge::Edge& edge,
-       cluster::Sender& sender, cluster::Inquirer& inquirer);
+       cluster::Sender& sender, cluster::Inquirer& inquirer, Registrar& registrar);
 
   void use_doors(std::shared_ptr<const Doors> doors) { doors_ = std::move(doors); }
   void use_files(std::shared_ptr<const StaticFiles> files) { files_.use(std::move(files)); }
@@ -128,6 +129,19 @@ class Rest final : public cluster::ReceiptSink {
   Result<> negotiate(const Call& call);
   Result<> generate_token(const Call& call);
 
+  // Instances of upstream services (rest_instances.cpp)
+  [[nodiscard]] bool admit_registrar(const Call& call);
+  [[nodiscard]] static Result<registry::InstanceCall> read_instance_call(const Call& call,
+                                                                         registry::InstanceCall::Kind kind);
+  /// Answers `status`, 200 with the instance.
+  void ask_registry(const Call& call, registry::InstanceCall order, unsigned status);
+  Result<> list_instances(const Call& call);
+  Result<> show_instance(const Call& call);
+  Result<> put_instance(const Call& call);
+  Result<> delete_instance(const Call& call);
+  Result<> set_instance_status(const Call& call);
+  Result<> clear_instance_status(const Call& call);
+
   // Operators (rest_sessions.cpp)
   Result<> list_sessions(const Call& call);
   Result<> show_user(const Call& call);
@@ -147,6 +161,7 @@ class Rest final : public cluster::ReceiptSink {
   cluster::Sender& sender_;
   cluster::Inquirer& inquirer_;
   TrustedProxies trusted_;
+  Registrar& registrar_;
   std::shared_ptr<const Doors> doors_;
   FileSender files_;
   std::shared_ptr<const cluster::View> view_;

@@ -50,8 +50,9 @@ class Agent {
   /// A document that came over a link; adopted if it is newer and of the same lineage.
   void offer_document(std::shared_ptr<const ring::Document> document);
 
-  // Instances of upstream services (gateways). While Redis is away, who is known is told that it was renewed, and all
-  // else is Errc::unavailable.
+  // Instances of upstream services (gateways), as a value or by name. While Redis is away, who is known is told that it
+  // was renewed, and all else is Errc::unavailable.
+  void carry_out(InstanceCall call);
   void register_instance(upstream::Instance instance, InstanceCallback callback);
   void renew_instance(std::string service, std::string id, std::optional<std::uint64_t> dirty_ms,
                       InstanceCallback callback);
@@ -82,7 +83,6 @@ class Agent {
 
  private:
   void end(bool keep_lease);
-  void call(InstanceCall call);
 
   Options options_;
   Registration self_;

@@ -16,7 +16,7 @@ upstream::Instance named(std::string service, std::string id) {
 
 }  // namespace
 
-void Agent::call(InstanceCall call) {
+void Agent::carry_out(InstanceCall call) {
   {
     const std::lock_guard lock(board_.mutex);
     board_.instance_calls.push_back(std::move(call));
@@ -25,45 +25,45 @@ void Agent::call(InstanceCall call) {
 }
 
 void Agent::register_instance(upstream::Instance instance, InstanceCallback callback) {
-  call({.kind = InstanceCall::Kind::enroll, .instance = std::move(instance), .callback = std::move(callback)});
+  carry_out({.kind = InstanceCall::Kind::enroll, .instance = std::move(instance), .callback = std::move(callback)});
 }
 
 void Agent::renew_instance(std::string service, std::string id, std::optional<std::uint64_t> dirty_ms,
                            InstanceCallback callback) {
-  call({.kind = InstanceCall::Kind::renew,
-        .instance = named(std::move(service), std::move(id)),
-        .dirty_ms = dirty_ms,
-        .callback = std::move(callback)});
+  carry_out({.kind = InstanceCall::Kind::renew,
+             .instance = named(std::move(service), std::move(id)),
+             .dirty_ms = dirty_ms,
+             .callback = std::move(callback)});
 }
 
 void Agent::cancel_instance(std::string service, std::string id, InstanceCallback callback) {
-  call({.kind = InstanceCall::Kind::cancel,
-        .instance = named(std::move(service), std::move(id)),
-        .callback = std::move(callback)});
+  carry_out({.kind = InstanceCall::Kind::cancel,
+             .instance = named(std::move(service), std::move(id)),
+             .callback = std::move(callback)});
 }
 
 void Agent::set_instance_status(std::string service, std::string id, upstream::Status status,
                                 InstanceCallback callback) {
-  call({.kind = InstanceCall::Kind::override_status,
-        .instance = named(std::move(service), std::move(id)),
-        .status = status,
-        .callback = std::move(callback)});
+  carry_out({.kind = InstanceCall::Kind::override_status,
+             .instance = named(std::move(service), std::move(id)),
+             .status = status,
+             .callback = std::move(callback)});
 }
 
 void Agent::clear_instance_status(std::string service, std::string id, std::optional<upstream::Status> own,
                                   InstanceCallback callback) {
-  call({.kind = InstanceCall::Kind::override_status,
-        .instance = named(std::move(service), std::move(id)),
-        .own = own,
-        .callback = std::move(callback)});
+  carry_out({.kind = InstanceCall::Kind::override_status,
+             .instance = named(std::move(service), std::move(id)),
+             .own = own,
+             .callback = std::move(callback)});
 }
 
 void Agent::set_instance_metadata(std::string service, std::string id, std::map<std::string, std::string> entries,
                                   InstanceCallback callback) {
-  call({.kind = InstanceCall::Kind::set_metadata,
-        .instance = named(std::move(service), std::move(id)),
-        .metadata = std::move(entries),
-        .callback = std::move(callback)});
+  carry_out({.kind = InstanceCall::Kind::set_metadata,
+             .instance = named(std::move(service), std::move(id)),
+             .metadata = std::move(entries),
+             .callback = std::move(callback)});
 }
 
 void Agent::keep_instance(upstream::Instance instance) {

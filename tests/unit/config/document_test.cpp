@@ -18,8 +18,22 @@ TEST(Document, reads_sections_top_keys_and_services_with_their_places) {
   EXPECT_EQ(document.entries[1].key, "redis.url");
   EXPECT_EQ(document.entries[1].line, 3);
   EXPECT_EQ(document.entries[1].column, 8);
-  ASSERT_EQ(document.services.size(), 1U);
-  EXPECT_EQ(document.services[0].entries.at(0).values, Texts{"1s"});
+  ASSERT_EQ(document.named.size(), 1U);
+  EXPECT_EQ(document.named[0].section, "services");
+  EXPECT_EQ(document.named[0].entries.at(0).values, Texts{"1s"});
+}
+
+TEST(Document, each_section_of_names_has_its_own_keys) {
+  const auto document =
+      read_document("upstreams:\n  shop:\n    instances: [http://h:1, a=http://h:2*2]\n  web: {}\n", "f");
+  ASSERT_EQ(texts(document.problems), Texts{});
+  ASSERT_EQ(document.named.size(), 2U);
+  EXPECT_EQ(document.named[0].section, "upstreams");
+  EXPECT_EQ(document.named[0].entries.at(0).values, (Texts{"http://h:1", "a=http://h:2*2"}));
+  EXPECT_EQ(texts(read_document("upstreams:\n  shop:\n    instance: [x]\n", "n.yaml").problems),
+            Texts{"n.yaml:3:5: error: upstreams.shop: unknown key 'instance' (did you mean 'instances'?)"});
+  EXPECT_EQ(read_document("upstreams:\n  shop:\n    hold: 1s\n", "f").problems.size(), 1U) << "a key of services";
+  EXPECT_EQ(read_document("upstreams:\n  Shop: {}\n", "f").problems.size(), 1U);
 }
 
 TEST(Document, an_unknown_key_is_named_with_the_nearest_one) {
@@ -65,7 +79,7 @@ TEST(Document, every_wrong_shape_is_a_problem) {
 TEST(Document, an_empty_section_or_service_is_no_problem) {
   const auto document = read_document("redis:\nservices:\n  chat:\n", "f");
   EXPECT_EQ(texts(document.problems), Texts{});
-  EXPECT_EQ(document.services.size(), 1U);
+  EXPECT_EQ(document.named.size(), 1U);
   EXPECT_TRUE(read_document("", "f").problems.empty());
 }
 

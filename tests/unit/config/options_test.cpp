@@ -21,6 +21,16 @@ front::Options usable() {
   return options;
 }
 
+TEST(Options, a_gateway_may_have_upstream_services_only) {
+  front::Options options = usable();
+  options.services.clear();
+  options.upstreams = {{"shop", {"http://h:80", "https://h:443*0.5", "x=http://h:80"}, {"/key"}}};
+  EXPECT_TRUE(front::problems(options).empty());
+  options.upstreams.clear();
+  options.eureka.is_enabled = true;
+  EXPECT_TRUE(front::problems(options).empty()) << "they come by themselves";
+}
+
 TEST(Options, the_defaults_of_services_and_links_hold) {
   EXPECT_TRUE(front::problems(usable()).empty());
   EXPECT_TRUE(link::problems({}).empty());
@@ -50,6 +60,19 @@ TEST(Options, each_contradiction_of_a_front_is_one_sentence) {
       [](front::Options& o) {
         o.services.push_back(o.services[0]);
         o.services[1].service.name = "news";
+      },
+      [](front::Options& o) {
+        o.upstreams = {{"chat", {}, {}}};
+      },
+      [](front::Options& o) {
+        o.upstreams = {{"shop", {"127.0.0.1:80"}, {}}};
+      },
+      [](front::Options& o) {
+        o.upstreams = {{"shop", {"http://h:80", "http://h:80*2"}, {}}};
+      },
+      [](front::Options& o) { o.eureka.password_file = "/p"; },
+      [](front::Options& o) {
+        o.eureka = {true, "user", {}};
       },
   };
   for (std::size_t i = 0; i < breakers.size(); ++i) {

@@ -65,6 +65,22 @@ TEST(Show, differences_tell_what_needs_a_restart) {
   EXPECT_EQ(found.restart, (Texts{"listen", "redis.password", "services.chat.hold"}));
 }
 
+TEST(Show, upstream_services_are_shown_and_compared_like_services) {
+  const Scratch scratch;
+  const auto file = scratch.write("c.yaml", "upstreams: {shop: {instances: [http://h:80]}}\n");
+  const auto rows = show(load({file, {}, {}}, Roles::client));
+  EXPECT_EQ(row(rows, "upstreams.shop.instances").value, "http://h:80");
+  EXPECT_EQ(row(rows, "upstreams.shop.key_files").origin.to_string(), "default");
+  Config before;
+  before.node.front.upstreams = {{"shop", {"http://h:80"}, {}}};
+  Config after = before;
+  after.node.front.upstreams[0].key_files = {"k"};
+  EXPECT_EQ(differences(before, after).reloadable, Texts{"upstreams.shop.key_files"});
+  after = before;
+  after.node.front.upstreams[0].instances.clear();
+  EXPECT_EQ(differences(before, after).restart, Texts{"upstreams.shop.instances"});
+}
+
 TEST(Show, added_and_removed_services_need_a_restart) {
   Config before;
   before.node.front.services.emplace_back().service.name = "chat";
