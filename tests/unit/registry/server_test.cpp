@@ -80,6 +80,36 @@ TEST_F(SickServer, out_of_memory_is_an_alarm_and_the_members_go_on_by_their_word
   EXPECT_FALSE(a.agent.is_suspended(Clock::now()));
 }
 
+TEST_F(SickServer, who_renews_late_after_redis_refused_renewals_is_not_removed) {
+  options.heartbeat = Duration(200);
+  options.lease = Duration(1'000);
+  Registration slow = node_named("b");
+  slow.cores = 1;
+  Observed a(options, node_named("a"));
+  Observed b(options, slow);
+  a.start_linked();
+  b.start_linked();
+  ASSERT_TRUE(eventually([&] {
+    b.agent.core_ticked(0);
+    return a.owners() == "a b" && b.owners() == "a b";
+  }));
+  const auto held = *a.document();
+  configure("maxmemory", "1");
+  // Until both leases are over. From now on b could not renew, because its core does not answer.
+  ASSERT_TRUE(eventually([&] { return a.agent.is_suspended(Clock::now()) && b.agent.is_suspended(Clock::now()); }));
+  ASSERT_EQ(count(a, AlarmKind::memory), 1U);
+  configure("maxmemory", "0");
+  ASSERT_TRUE(eventually([&] { return !a.agent.is_suspended(Clock::now()); }));
+  // More than two sightings.
+  let_pass(3 * options.heartbeat);
+  EXPECT_EQ(*a.document(), held) << "b gets the time to say that it lives";
+  EXPECT_TRUE(eventually([&] {
+    b.agent.core_ticked(0);
+    return !b.agent.is_suspended(Clock::now());
+  }));
+  EXPECT_EQ(*a.document(), held);
+}
+
 TEST_F(SickServer, a_disk_that_is_full_is_an_alarm_with_its_remedy) {
   Observed a(options, node_named("a"));
   a.start_linked();
