@@ -40,18 +40,6 @@ void finish_changes(const Options& options) {
   }
 }
 
-/// Whether every process has renewed its lease since it adopted the newest epoch. Who dies before that may be the
-/// majority of the epoch that it has stored, and is then not removed (MODEL.md V18).
-bool have_stored_newest_epoch(const Options& options) {
-  const auto snapshot = Directory(options).load();
-  if (!snapshot) return false;
-  const std::uint64_t epoch = snapshot->services.at("chat").document->epoch;
-  return std::all_of(snapshot->members.begin(), snapshot->members.end(), [&](const MemberRecord& member) {
-    const auto stats = member.stats.services.find("chat");
-    return stats != member.stats.services.end() && stats->second.adopted == epoch;
-  });
-}
-
 TEST(Agent, three_that_start_together_end_in_one_ring) {
   const Options options = fresh_options();
   std::vector<std::unique_ptr<Observed>> nodes;
