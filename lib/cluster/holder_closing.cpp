@@ -29,10 +29,13 @@ void Holder::note_policy(Move& move, std::uint64_t epoch) const {
   if (policy != nullptr && *policy != move.policy) move.policy = *policy;
 }
 
-/// The pace of such a change here, whether it is ours or came with a session.
+/// The pace of such a change here, whether it is ours or came with a session. Who gives nothing was done at once, and
+/// is not until the last one is closed.
 Holder::Move& Holder::closing_move(TimePoint now, std::uint64_t epoch) {
   Move& move = moves_[epoch];
   if (!move.pace) set_pace(now, move, epoch, 0);
+  if (const auto count = donated_.find(epoch); move.share == 0 && count != donated_.end())
+    count->second.is_done = false;
   return move;
 }
 

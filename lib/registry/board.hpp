@@ -65,6 +65,7 @@ class Board {
   std::map<std::pair<std::string, std::string>, upstream::Status> kept_health;  ///< service, id
   std::vector<Alarm> alarms;         ///< all that are up, for the next heartbeat
   std::optional<Alarm> lease_alarm;  ///< why Redis refuses the renewal
+  bool has_renewal_failed = false;   ///< since the directory thread looked last
   bool is_linked = false;
   bool is_name_taken = false;
   std::string registration_json;  ///< constant once the threads run

@@ -142,9 +142,12 @@ void DirectoryLoop::take_inbox() {
     beat_ = std::move(board_.beat);
     board_.beat.reset();
   }
+  // The others' renewals failed as well, and a word that was given keeps its giver from renewing for a while yet.
+  if (std::exchange(board_.has_renewal_failed, false)) may_remove_from_ = Clock::now() + 2 * options_.lease;
   for (auto& [key, report] : board_.reports) {
     Report& mine = reports_[key];
-    if (report.donor) mine.donor = report.donor;
+    // Cores forget a change when they see it final, one earlier than the other: what they count from then on is less.
+    if (report.donor && !services_[key.first].heritage.is_final(key.second)) mine.donor = report.donor;
     if (report.receiver) mine.receiver = report.receiver;
   }
   board_.reports.clear();

@@ -143,6 +143,7 @@ class DirectoryLoop {
   bool was_up_ = false;
   bool is_dirty_ = true;
   TimePoint may_change_from_;
+  TimePoint may_remove_from_;
   TimePoint next_evaluation_;
   std::optional<Beat> beat_;
   Contents contents_;

@@ -149,7 +149,7 @@ void DirectoryLoop::note(const std::string& name, Service& service, const Commit
 
 TimePoint DirectoryLoop::next_removal(const Service& service) const {
   const TimePoint due = service.sightings.next_due(options_.heartbeat);
-  return std::max({due, service.not_before, may_change_from_});
+  return std::max({due, service.not_before, may_change_from_, may_remove_from_});
 }
 
 }  // namespace wscluster::registry

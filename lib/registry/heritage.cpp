@@ -51,6 +51,11 @@ std::string_view digest_in(std::string_view history_entry) {
   return word.find('=') == std::string_view::npos ? word : std::string_view();
 }
 
+bool Heritage::is_final(std::uint64_t to_epoch) const {
+  return to_epoch <= done_through && std::none_of(running.begin(), running.end(),
+                                                  [&](const Change& change) { return change.to_epoch == to_epoch; });
+}
+
 std::vector<Change> changes_to_restore(const ring::Document& document, const Heritage& heritage) {
   std::vector<Change> changes = heritage.running;
   const auto is_known = [&](std::uint64_t epoch) {

@@ -28,6 +28,9 @@ struct Heritage {
   std::uint64_t done_through = 0;
   std::vector<Change> running;     ///< complete up to read_through: what is missing there is done
   std::uint64_t read_through = 0;  ///< 0: Redis was never read beside a document
+
+  /// Nothing that belongs to the change to this epoch is waited for any more.
+  [[nodiscard]] bool is_final(std::uint64_t to_epoch) const;
 };
 
 /// The records of all changes that are not final, and of those after done_through, ascending. One that is not known is

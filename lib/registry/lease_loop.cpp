@@ -83,6 +83,7 @@ void LeaseLoop::note_failure(const Error& cause) {
   is_up_ = false;
   const TimePoint now = Clock::now();
   const std::lock_guard lock(board_.mutex);
+  board_.has_renewal_failed = true;
   board_.trust.redis_failed(now);
   board_.publish_trust(now);
   if (auto alarm = refusal_alarm(cause)) {

@@ -200,8 +200,9 @@ TEST_F(Ring, killing_the_command_changes_nothing_and_the_next_one_watches_on) {
   prepare(false);
   Fleet fleet(*shared, numbered("person", people), {"node-2", "gateway-1", "node-3"});
   const std::uint64_t epoch = shared->epoch();
-  const std::vector<std::string> add{"ring", "add",      "node-4", "--yes", "--rate",
-                                     "20/s", "--settle", "3s",     "-o",    "json"};
+  // Slow enough that the next command meets it, however long that takes to start.
+  const std::vector<std::string> add{"ring",       "add", "node-4",   "--yes", "--rate", "1/s",
+                                     "--deadline", "6s",  "--settle", "3s",    "-o",     "json"};
   const auto command = shared->begin(add, shared->file("killed"));
   ASSERT_TRUE(fleet.run_until([&] { return shared->epoch() > epoch && fleet.closes() > 0; }));
   command->kill();
@@ -253,11 +254,14 @@ TEST_F(Ring, a_session_that_goes_by_itself_is_counted_so) {
   prepare(false);
   auto fleet = std::make_unique<Fleet>(*shared, numbered("person", 60), std::vector<std::string>{"node-2"});
   const std::uint64_t epoch = shared->epoch();
-  const Ended detached = shared->run({"ring", "add", "node-4", "--yes", "--rate", "1/s", "--settle", "1s", "--detach"});
-  ASSERT_EQ(detached.exit, 0) << detached.err;
-  EXPECT_EQ(shared->epoch(), epoch + 1);
+  const std::string output = shared->file("gone");
+  const auto command =
+      shared->begin({"ring", "add", "node-4", "--yes", "--rate", "1/s", "--settle", "1s", "-o", "json"}, output);
+  ASSERT_TRUE(fleet->run_until([&] { return shared->epoch() > epoch; }));
   fleet.reset();
-  const json::value done = json::parse(change({"add", "node-4"}).out);
+  ASSERT_TRUE(wait_until([&] { return command->poll().has_value(); }, 30s));
+  ASSERT_EQ(command->poll(), 0) << content_of(output + ".err");
+  const json::value done = json::parse(content_of(output));
   EXPECT_GT(done.at("gone").to_number<int>(), 0);
   EXPECT_EQ(done.at("planned"), handled(done));
 }

@@ -408,6 +408,18 @@ TEST_F(ClosingArrivals, are_paced_by_what_this_node_gets_of_those_that_give) {
   EXPECT_LE(closed(), 6U);
 }
 
+TEST_F(ClosingArrivals, keep_the_change_open_here_until_the_last_one_is_closed) {
+  const auto& here = bench.holder->donated();
+  bench.pass(20ms);
+  EXPECT_TRUE(here.at(2).is_done) << "this node gives nothing";
+  arrive(uid, 9, 1);
+  bench.pass(100ms);
+  EXPECT_FALSE(here.at(2).is_done);
+  bench.pass(200ms);
+  EXPECT_EQ(closed(), 9U);
+  EXPECT_TRUE(here.at(2).is_done);
+}
+
 TEST_F(ClosingArrivals, keep_the_pace_when_they_come_one_by_one) {
   for (std::uint64_t i = 1; i <= 40; ++i) {
     arrive(user_of({before, epochs.view()}, "ba", static_cast<unsigned>(i)), 1, i);

@@ -40,18 +40,6 @@ void finish_changes(const Options& options) {
   }
 }
 
-/// Whether every process has renewed its lease since it adopted the newest epoch. Who dies before that may be the
-/// majority of the epoch that it has stored, and is then not removed (MODEL.md V18).
-bool have_stored_newest_epoch(const Options& options) {
-  const auto snapshot = Directory(options).load();
-  if (!snapshot) return false;
-  const std::uint64_t epoch = snapshot->services.at("chat").document->epoch;
-  return std::all_of(snapshot->members.begin(), snapshot->members.end(), [&](const MemberRecord& member) {
-    const auto stats = member.stats.services.find("chat");
-    return stats != member.stats.services.end() && stats->second.adopted == epoch;
-  });
-}
-
 TEST(Agent, three_that_start_together_end_in_one_ring) {
   const Options options = fresh_options();
   std::vector<std::unique_ptr<Observed>> nodes;
@@ -292,6 +280,31 @@ TEST(Agent, counters_reach_the_change_and_everybody_sees_it_done) {
   EXPECT_EQ(change->state, ChangeState::done);
   EXPECT_EQ(change->donors.at("a"), donor);
   EXPECT_EQ(change->receivers.at("b"), receiver);
+}
+
+TEST(Agent, what_cores_count_that_forget_a_final_change_is_not_written) {
+  const Options options = fresh_options();
+  Observed a(options, node_named("a"));
+  Observed b(options, node_named("b"));
+  a.start_linked();
+  ASSERT_TRUE(wait_for_owners(a, "a"));
+  b.start_linked();
+  ASSERT_TRUE(wait_for_owners(a, "a b"));
+  DonorProgress all;
+  all.planned = all.moved = 5;
+  all.done = true;
+  a.agent.report_donor("chat", 2, all);
+  ASSERT_TRUE(eventually([&] { return a.state().done_through == 2 && a.state().running.empty(); }));
+  DonorProgress rest;
+  rest.planned = rest.moved = 2;
+  a.agent.report_donor("chat", 2, rest);
+  // Reports are written in their order, so this one comes behind it.
+  ReceiverProgress receiver;
+  receiver.returned = 1;
+  a.agent.report_receiver("chat", 2, receiver);
+  Directory directory(options);
+  ASSERT_TRUE(eventually([&] { return directory.load_change("chat", 2)->receivers.contains("a"); }));
+  EXPECT_EQ(directory.load_change("chat", 2)->donors.at("a"), all);
 }
 
 TEST(Agent, two_services_are_two_rings) {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <map>
 #include <memory>
@@ -12,6 +13,7 @@
 
 #include "redis_server.hpp"
 #include "registry/agent.hpp"
+#include "registry/directory.hpp"
 
 namespace wscluster::registry {
 
@@ -89,6 +91,18 @@ class Observed {
 /// For what must not happen: long enough for it to have happened.
 inline void let_pass(Duration time) {
   std::this_thread::sleep_for(time);
+}
+
+/// Whether every process has renewed its lease since it adopted the newest epoch. Who dies before that may be the
+/// majority of the epoch that it has stored, and is then not removed (MODEL.md V18).
+inline bool have_stored_newest_epoch(const Options& options) {
+  const auto snapshot = Directory(options).load();
+  if (!snapshot) return false;
+  const std::uint64_t epoch = snapshot->services.at("chat").document->epoch;
+  return std::all_of(snapshot->members.begin(), snapshot->members.end(), [&](const MemberRecord& member) {
+    const auto stats = member.stats.services.find("chat");
+    return stats != member.stats.services.end() && stats->second.adopted == epoch;
+  });
 }
 
 inline bool wait_for_owners(Observed& observed, const std::string& names) {

@@ -80,6 +80,38 @@ TEST_F(SickServer, out_of_memory_is_an_alarm_and_the_members_go_on_by_their_word
   EXPECT_FALSE(a.agent.is_suspended(Clock::now()));
 }
 
+TEST_F(SickServer, who_renews_late_after_redis_refused_renewals_is_not_removed) {
+  options.heartbeat = Duration(200);
+  options.lease = Duration(1'000);
+  Observed a(options, node_named("a"));
+  Store store(options);
+  ASSERT_TRUE(store.connection().open());
+  const Registration b = node_named("b");
+  const auto held = write_first(store, {a.self, b});
+  // Renewed by hand, so that it is late for sure.
+  MemberStats stats;
+  stats.services["chat"] = {.adopted = held.epoch, .digest = held.digest, .lineage = held.lineage};
+  const auto renew_b = [&] {
+    const auto beat = store.heartbeat(b, to_json(b), stats, 0);
+    return beat && beat->outcome == Beat::Outcome::renewed;
+  };
+  ASSERT_TRUE(renew_b());
+  a.start_linked();
+  ASSERT_TRUE(eventually([&] { return renew_b() && have_stored_newest_epoch(options); }));
+  configure("maxmemory", "1");
+  const auto has_no_lease = [&] {
+    const auto contents = store.load();
+    return contents && contents->lives.empty();
+  };
+  ASSERT_TRUE(eventually([&] { return a.agent.is_suspended(Clock::now()) && has_no_lease(); }));
+  configure("maxmemory", "0");
+  ASSERT_TRUE(eventually([&] { return !a.agent.is_suspended(Clock::now()); }));
+  // Longer than two sightings take.
+  let_pass(3 * options.heartbeat);
+  EXPECT_EQ(*a.document(), held) << "b gets the time to say that it lives";
+  EXPECT_TRUE(wait_for_owners(a, "a")) << "but not for ever";
+}
+
 TEST_F(SickServer, a_disk_that_is_full_is_an_alarm_with_its_remedy) {
   Observed a(options, node_named("a"));
   a.start_linked();
