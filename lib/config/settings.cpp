@@ -556,6 +556,14 @@ void add_operation(Table& t) {
               .flag = "log-format"},
       [](auto& c) -> auto& { return c.log.format; }));
   t.push_back(bind(
+      Setting{.key = "log.access",
+              .type = choice,
+              .text = "Lines about clients (level info): off; websockets, each when it ends, with a letter for the cause; "
+                      "all, requests too",
+              .roles = servers,
+              .choices = {"off", "websockets", "all"}},
+      [](auto& c) -> auto& { return c.node.front.edge.access; }));
+  t.push_back(bind(
       Setting{.key = "client.url",
               .type = text,
               .text = "Gateway or node whose REST API client commands use: https://HOST:PORT",

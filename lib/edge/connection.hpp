@@ -49,6 +49,13 @@ struct HttpSide {
   bool has_begun = false;  ///< the head of the answer is queued
   bool is_paused = false;
   net::Framing framing = net::Framing::none;  ///< of the answer
+  // For the access log; method is empty where there is none, or all is said.
+  std::string method;
+  std::string path;  ///< without the query, which may hold a token
+  std::int64_t began = 0;
+  std::uint64_t bytes_in_before = 0;
+  std::uint64_t bytes_out_before = 0;
+  unsigned status = 0;
 };
 
 /// One client. Lives in a page of the edge's slab at a fixed address, so a callback may end its own connection.
@@ -62,6 +69,9 @@ struct Connection final : net::Watcher {
   std::optional<websocket::Decoder> decoder;
   std::string peer;
   std::uint64_t frames_written = 0;
+  std::uint64_t bytes_in = 0;
+  std::uint64_t bytes_out = 0;
+  std::int64_t opened = 0;    ///< when it became a WebSocket
   std::int64_t since = 0;     ///< milliseconds of the edge's clock: when the phase began
   std::int64_t heard = 0;     ///< when bytes last came
   std::int64_t progress = 0;  ///< when the kernel last took bytes, or the queue began

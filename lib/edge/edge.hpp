@@ -82,6 +82,9 @@ enum class CloseReason : std::uint8_t {
   upstream,        ///< the application server behind us closed, or has gone
 };
 [[nodiscard]] const char* to_string(CloseReason reason) noexcept;
+/// The letter of the access log: C client, E evicted, D drain, I idle, S slow consumer, P protocol, L limit, H handshake,
+/// R refused, X transport, A application, U upstream, - in order. Persistent.
+[[nodiscard]] char cause_of(CloseReason reason) noexcept;
 
 /// The upper half of the edge: routing in the gateway, sessions in the node. Lives on the same core. Callbacks never
 /// nest inside a call to Edge by the application itself, except on_written (which may come from a flush).

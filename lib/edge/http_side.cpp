@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "base/text.hpp"
+#include "edge/access_log.hpp"
 #include "edge/state.hpp"
 #include "websocket/handshake.hpp"
 
@@ -44,8 +45,11 @@ CloseReason reason_for(unsigned status) {
 void Edge::State::make_http_side(Connection& c) {
   c.http = std::make_unique<HttpSide>(
       net::HttpLimits{options.max_head_bytes, options.max_body_bytes}, [this](const net::HttpRequest& head) {
-        // What asks for an upgrade is no request that streams, whatever becomes of it.
-        return net::find_header(head.headers, "Upgrade") == nullptr && application.streams(head);
+        // What asks for a WebSocket is no request that streams, whatever becomes of it.
+        const bool is_upgrade = std::any_of(head.headers.begin(), head.headers.end(), [](const auto& header) {
+          return iequals(header.first, "Upgrade") && websocket::has_token(header.second, "websocket");
+        });
+        return !is_upgrade && application.streams(head);
       });
 }
 
@@ -70,11 +74,18 @@ void Edge::State::on_http_bytes(Connection& c, std::string_view bytes) {
 }
 
 /// The parts that ordinary requests and those that stream have in common.
-Request Edge::State::take_request(Connection& c) {
+Request Edge::State::take_request(Connection& c) const {
   net::HttpRequest parsed = c.http->parser.take_request();
   c.http->keeps_alive = parsed.keeps_alive;
   c.http->is_http11 = parsed.is_http11;
   c.http->is_head = parsed.method == "HEAD";
+  if (options.access == AccessLog::all) {
+    c.http->method = parsed.method;
+    c.http->path = parsed.target.substr(0, parsed.target.find('?'));
+    c.http->began = now();
+    c.http->bytes_in_before = c.bytes_in;
+    c.http->bytes_out_before = c.bytes_out;
+  }
   Request request;
   request.is_http11 = parsed.is_http11;
   request.is_chunked = parsed.is_chunked;
@@ -147,6 +158,7 @@ void Edge::State::answer(Connection& c, const Response& response, CloseReason re
       c.http && c.http->keeps_alive && !c.http->is_upgrade && !has_unread_body && !response.close && !is_draining;
   queue(c) += net::serialize_response(response.status, response.content_type, response.headers, response.body, keeps,
                                       c.http && c.http->is_head);
+  if (c.http) c.http->status = response.status;
   c.is_known = false;
   c.ends_after_flush = !keeps;
   c.reason = reason;
@@ -167,6 +179,12 @@ void Edge::State::refuse(Connection& c, unsigned status, std::string_view text, 
   response.headers.emplace_back("x-ms-error-code", code);
   response.close = true;
   answer(c, response, reason);
+}
+
+void Edge::State::tell_request(Connection& c, CloseReason reason) {
+  if (!c.http || c.http->method.empty()) return;
+  log_request(c, reason, now());
+  c.http->method.clear();
 }
 
 void Edge::State::next_request(Connection& c) {

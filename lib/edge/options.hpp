@@ -9,6 +9,9 @@
 
 namespace wscluster::edge {
 
+/// What is written to the log about clients.
+enum class AccessLog : std::uint8_t { off, websockets, all };
+
 /// Limits and deadlines of client connections. Checked by problems().
 struct Options {
   std::uint64_t max_connections = 100'000;      ///< per edge (core); beyond it new sockets are closed at once
@@ -27,6 +30,7 @@ struct Options {
   Duration close_notify_flush_timeout{3'000};  ///< for the kernel to take the close_notify that ends TLS
   Duration close_notify_read_timeout{2'000};   ///< then waiting for the client's
   Duration write_timeout{30'000};              ///< queued output without any progress for so long: slow consumer
+  AccessLog access = AccessLog::off;
   Duration user_timeout{30'000};               ///< TCP_USER_TIMEOUT
 };
 

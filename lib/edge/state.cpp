@@ -2,6 +2,7 @@
 #include "edge/state.hpp"
 
 #include "base/log.hpp"
+#include "edge/access_log.hpp"
 
 #include <utility>
 
@@ -95,6 +96,8 @@ void Edge::State::end(Connection& c, CloseReason reason, std::uint16_t code) {
   c.phase = Phase::free;
   ++counters.ended[static_cast<std::size_t>(reason)];
   --counters.open_connections;
+  tell_request(c, reason);
+  if (c.decoder && options.access != AccessLog::off) log_websocket(c, reason, code, now());
   log::debug("edge", "connection ended", {{"reason", to_string(reason)}, {"code", unsigned{code}}, {"peer", c.peer}});
   if (std::exchange(c.is_registered, false)) core.poller().remove(c.stream.descriptor(), c);
   c.stream.close();
@@ -168,6 +171,7 @@ void Edge::State::read(Connection& c) {
     if (got.status == net::IoStatus::would_block) return;
     if (got.status != net::IoStatus::ok) return on_end(c, got.status == net::IoStatus::failed);
     counters.bytes_in += got.bytes;
+    c.bytes_in += got.bytes;
     c.heard = now();
     on_bytes(c, std::span(input).first(got.bytes));
     if (got.bytes < input.size()) return;
@@ -251,6 +255,7 @@ void Edge::State::flush(Connection& c) {
   const std::string_view unsent = c.out->unsent();
   const net::IoResult result = c.stream.write({unsent.data(), unsent.size()});
   counters.bytes_out += result.bytes;
+  c.bytes_out += result.bytes;
   const std::uint64_t completed = c.out->take(result.bytes);
   if (result.bytes > 0) c.progress = now();
   c.frames_written += completed;
@@ -274,6 +279,7 @@ void Edge::State::flush(Connection& c) {
 
 void Edge::State::on_flushed(Connection& c) {
   if (c.phase == Phase::answering) {
+    tell_request(c, c.reason);
     if (c.has_peer_ended) return end(c, c.reason, 0);
     if (c.ends_after_flush) return linger(c);
     return next_request(c);

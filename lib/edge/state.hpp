@@ -70,7 +70,7 @@ struct Edge::State : std::enable_shared_from_this<Edge::State> {
   // HTTP.
   void on_http_bytes(Connection& c, std::string_view bytes);
   void dispatch(Connection& c);
-  static Request take_request(Connection& c);
+  Request take_request(Connection& c) const;
   /// Else the request is refused.
   bool has_good_target(Connection& c, Request& request);
   void dispatch_upgrade(Connection& c, Request request);
@@ -78,6 +78,8 @@ struct Edge::State : std::enable_shared_from_this<Edge::State> {
   void refuse(Connection& c, unsigned status, std::string_view text, CloseReason reason,
               std::vector<std::pair<std::string, std::string>> headers = {});
   void next_request(Connection& c);
+  /// Into the access log, once.
+  void tell_request(Connection& c, CloseReason reason);
   void make_http_side(Connection& c);
 
   // HTTP in pieces (streaming_side.cpp).

@@ -82,6 +82,7 @@ void Edge::State::begin_answer(Connection& c, const ResponseHead& head) {
   out.keeps_alive = http.keeps_alive && http.has_whole_body;
   http.keeps_alive = out.keeps_alive;
   http.has_begun = true;
+  http.status = head.status;
   queue(c) += net::serialize_response_head(out);
 }
 

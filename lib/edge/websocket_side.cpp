@@ -48,6 +48,7 @@ void Edge::State::open_websocket(Connection& c, std::string_view subprotocol) {
   ++counters.open_websockets;
   c.decoder.emplace(websocket::Role::server, options.max_message_bytes);
   c.heard = now();
+  c.opened = c.heard;
   enter(c, Phase::websocket, Duration::zero());
   schedule_ping(c);
   wait_for(c, true, c.waits_writable);

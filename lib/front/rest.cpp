@@ -10,6 +10,8 @@
 namespace wscluster::front {
 namespace {
 
+constexpr std::size_t max_broadcast_answer_bytes = 64U << 10U;
+
 /// Their first name is the service, and an application needs a token for it.
 bool is_for_a_service(std::string_view path) {
   return path.starts_with("/api/hubs/") || path.starts_with("/api/v1/services/");
@@ -17,7 +19,7 @@ bool is_for_a_service(std::string_view path) {
 
 /// Those for upstream services, which have no door.
 bool is_for_instances(std::string_view path) {
-  return path.starts_with("/api/v1/services/*/instances");
+  return path.starts_with("/api/v1/services/*/instances") || path == "/api/v1/services/*/broadcast";
 }
 
 }  // namespace
@@ -59,6 +61,7 @@ std::span<const Rest::Route> Rest::routes() {
       {"GET", "/api/v1/services/*/users/*/sessions", &Rest::show_user},
       {"POST", "/api/v1/services/*/users/*/:evict", &Rest::evict_user},
 
+      {"POST", "/api/v1/services/*/broadcast", &Rest::broadcast},
       {"GET", "/api/v1/services/*/instances", &Rest::list_instances},
       {"GET", "/api/v1/services/*/instances/*", &Rest::show_instance},
       {"PUT", "/api/v1/services/*/instances/*", &Rest::put_instance},
@@ -78,6 +81,7 @@ Rest::Rest(net::Core& core, const Options& options, unsigned cores, bool is_gate
       sender_(sender),
       inquirer_(inquirer),
       trusted_(options.trusted_proxies),
+      broadcasts_(core, max_broadcast_answer_bytes),
       registrar_(registrar),
       files_(edge, options.max_unsent_files / cores) {}
 

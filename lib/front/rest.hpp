@@ -16,6 +16,7 @@
 #include "front/file_sender.hpp"
 #include "front/provenance.hpp"
 #include "front/registrar.hpp"
+#include "net/http_pool.hpp"
 
 namespace wscluster::net {
 class Core;
@@ -136,6 +137,7 @@ class Rest final : public cluster::ReceiptSink {
   /// Answers `status`, 200 with the instance.
   void ask_registry(const Call& call, registry::InstanceCall order, unsigned status);
   Result<> list_instances(const Call& call);
+  Result<> broadcast(const Call& call);  ///< rest_broadcast.cpp
   Result<> show_instance(const Call& call);
   Result<> put_instance(const Call& call);
   Result<> delete_instance(const Call& call);
@@ -161,6 +163,7 @@ class Rest final : public cluster::ReceiptSink {
   cluster::Sender& sender_;
   cluster::Inquirer& inquirer_;
   TrustedProxies trusted_;
+  net::HttpPool broadcasts_;
   Registrar& registrar_;
   std::shared_ptr<const Doors> doors_;
   FileSender files_;

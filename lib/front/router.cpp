@@ -52,14 +52,20 @@ bool Router::streams(const net::HttpRequest& head) const {
 }
 
 Router::Outcome Router::request(edge::ConnectionId id, edge::Request& request) {
-  return dispatch(id, request, false);
+  if (routes_ && request.path == "/negotiate") {
+    const auto route = routes_->to_service(to_lower(request.parameter("service").value_or("")));
+    if (!route || !proxy_.knows(route->service)) return Outcome::none;
+    find_user(id, route, request, Purpose::negotiation);
+    return Outcome::taken;
+  }
+  return dispatch(id, request, Purpose::request);
 }
 
 Router::Outcome Router::upgrade(edge::ConnectionId id, edge::Request& request) {
-  return dispatch(id, request, true);
+  return dispatch(id, request, Purpose::upgrade);
 }
 
-Router::Outcome Router::dispatch(edge::ConnectionId id, edge::Request& request, bool is_upgrade) {
+Router::Outcome Router::dispatch(edge::ConnectionId id, edge::Request& request, Purpose purpose) {
   if (!routes_ || routes_->is_empty()) return Outcome::none;
   const auto route = route_of(request);
   if (!route) return Outcome::none;
@@ -68,7 +74,7 @@ Router::Outcome Router::dispatch(edge::ConnectionId id, edge::Request& request, 
     edge_.respond(id, failure(400, "BadRequest", "the path holds '.' or '..' segments or escaped slashes"));
     return Outcome::taken;
   }
-  if (is_upgrade && !route->origins.allows(request)) {
+  if (purpose == Purpose::upgrade && !route->origins.allows(request)) {
     ++counters_.refused_origins;
     edge_.respond(id, failure(403, "Forbidden", "pages of this origin may not connect here"));
     return Outcome::taken;
@@ -84,23 +90,28 @@ Router::Outcome Router::dispatch(edge::ConnectionId id, edge::Request& request, 
     request.path = request.target.substr(0, request.target.find('?'));
     return Outcome::inner;
   }
-  if (route->user.kind == UserSource::Kind::session) {
-    ask_session(id, route, request, is_upgrade);
-  } else {
-    pass(id, *route, request, is_upgrade, user_of(*route, request));
-  }
+  find_user(id, route, request, purpose);
   return Outcome::taken;
 }
 
+void Router::find_user(edge::ConnectionId id, const std::shared_ptr<const Route>& route, edge::Request& request,
+                       Purpose purpose) {
+  if (route->user.kind == UserSource::Kind::session) {
+    ask_session(id, route, request, purpose);
+  } else {
+    pass(id, *route, request, purpose, user_of(*route, request));
+  }
+}
+
 void Router::ask_session(edge::ConnectionId id, const std::shared_ptr<const Route>& route, edge::Request& request,
-                         bool is_upgrade) {
+                         Purpose purpose) {
   if (sessions_ == nullptr) {
     edge_.respond(id, retry_later("sessions cannot be looked up"));
     return;
   }
   const auto inputs = session_inputs(request, sessions_->options());
   edge_.pause(id, true);
-  waiting_.emplace(id, Waiting{std::move(request), route, is_upgrade, {}, false});
+  waiting_.emplace(id, Waiting{std::move(request), route, purpose, {}, false});
   sessions_->find(inputs, [this, id](const Result<std::optional<std::string>>& user) { on_session(id, user); });
 }
 
@@ -109,7 +120,7 @@ void Router::on_session(edge::ConnectionId id, const Result<std::optional<std::s
   if (node.empty()) return;  // it has left meanwhile
   const Waiting& waiting = node.mapped();
   edge_.pause(id, false);
-  if (!pass(id, *waiting.route, waiting.request, waiting.is_upgrade, user)) return;
+  if (!pass(id, *waiting.route, waiting.request, waiting.purpose, user)) return;
   if (!waiting.body.empty() || waiting.has_whole_body) proxy_.on_body(id, waiting.body, waiting.has_whole_body);
 }
 
@@ -120,9 +131,10 @@ void Router::on_body(edge::ConnectionId id, std::string_view bytes, bool is_last
   found->second.has_whole_body = is_last;
 }
 
-bool Router::pass(edge::ConnectionId id, const Route& route, const edge::Request& request, bool is_upgrade,
+bool Router::pass(edge::ConnectionId id, const Route& route, const edge::Request& request, Purpose purpose,
                   const Result<std::optional<std::string>>& user) {
-  const bool needs_user = route.user.kind != UserSource::Kind::none && (is_upgrade || route.user_for == UserFor::all);
+  const bool needs_user =
+      route.user.kind != UserSource::Kind::none && (purpose != Purpose::request || route.user_for == UserFor::all);
   // A token that is expired is no reason to refuse what needs none.
   const bool is_refused = user ? needs_user && !*user : needs_user || user.error().code == Errc::invalid;
   if (is_refused) {
@@ -131,6 +143,10 @@ bool Router::pass(edge::ConnectionId id, const Route& route, const edge::Request
                            : failure(user.error()));
     return false;
   }
+  if (purpose == Purpose::negotiation) {
+    negotiate(id, route, request, user ? user->value_or("") : "");
+    return true;
+  }
   proxy::Call call;
   call.id = id;
   call.method = request.method;
@@ -138,7 +154,7 @@ bool Router::pass(edge::ConnectionId id, const Route& route, const edge::Request
   if (user) call.user = *user;
   call.headers = proxy::request_headers(request.headers, provenance_of(request, trusted_), request.peer,
                                         options_.user_header, call.user);
-  if (is_upgrade) {
+  if (purpose == Purpose::upgrade) {
     call.subprotocols = offered_subprotocols(request);
     proxy_.upgrade(route.service, std::move(call));
   } else {
@@ -146,6 +162,37 @@ bool Router::pass(edge::ConnectionId id, const Route& route, const edge::Request
     proxy_.request(route.service, std::move(call));
   }
   return true;
+}
+
+void Router::negotiate(edge::ConnectionId id, const Route& route, const edge::Request& request,
+                       const std::string& user) {
+  const std::string_view via = request.parameter("via").value_or("gateway");
+  const std::string_view path = request.parameter("path").value_or("/");
+  if (via != "gateway" && via != "direct") {
+    edge_.respond(id, failure(400, "BadRequest", "via must be direct or gateway"));
+    return;
+  }
+  if (user.empty() || !path.starts_with('/')) {
+    edge_.respond(id, failure(400, "BadRequest", "the route names no user, or path does not begin with '/'"));
+    return;
+  }
+  const auto owner = proxy_.owner_of(route.service, user);
+  if (!owner) {
+    edge_.respond(id, retry_later("no server has this user now"));
+    return;
+  }
+  const proxy::Provenance from = provenance_of(request, trusted_);
+  const std::string prefix = route.path.empty() ? "" : route.strip_prefix > 0 ? route.path : "";
+  std::string url = via == "direct"
+                        ? "ws://" + owner->endpoint.to_string() + std::string(path)
+                        : (from.scheme == "https" ? "wss://" : "ws://") + from.host + prefix + std::string(path);
+  std::string body = R"({"schema":"wscluster/negotiate/v1","url":)";
+  append_json_string(body, url);
+  body += R"(,"via":)";
+  append_json_string(body, via);
+  body += R"(,"node":)";
+  append_json_string(body, owner->server);
+  edge_.respond(id, private_json(body + R"(,"epoch":)" + std::to_string(owner->epoch) + "}"));
 }
 
 }  // namespace wscluster::front

@@ -46,23 +46,28 @@ class Router {
   [[nodiscard]] const RouterCounters& counters() const noexcept { return counters_; }
 
  private:
+  enum class Purpose : std::uint8_t { request, upgrade, negotiation };
   /// A request about whose user somebody is asked.
   struct Waiting {
     edge::Request request;
     std::shared_ptr<const Route> route;
-    bool is_upgrade = false;
+    Purpose purpose = Purpose::request;
     std::string body;  ///< that came meanwhile
     bool has_whole_body = false;
   };
 
   [[nodiscard]] std::shared_ptr<const Route> route_of(const edge::Request& request) const;
-  [[nodiscard]] Outcome dispatch(edge::ConnectionId id, edge::Request& request, bool is_upgrade);
+  [[nodiscard]] Outcome dispatch(edge::ConnectionId id, edge::Request& request, Purpose purpose);
+  void find_user(edge::ConnectionId id, const std::shared_ptr<const Route>& route, edge::Request& request,
+                 Purpose purpose);
   void ask_session(edge::ConnectionId id, const std::shared_ptr<const Route>& route, edge::Request& request,
-                   bool is_upgrade);
+                   Purpose purpose);
   void on_session(edge::ConnectionId id, const Result<std::optional<std::string>>& user);
   /// False: the request was refused.
-  bool pass(edge::ConnectionId id, const Route& route, const edge::Request& request, bool is_upgrade,
+  bool pass(edge::ConnectionId id, const Route& route, const edge::Request& request, Purpose purpose,
             const Result<std::optional<std::string>>& user);
+  /// How to connect, as two-step clients ask.
+  void negotiate(edge::ConnectionId id, const Route& route, const edge::Request& request, const std::string& user);
 
   edge::Edge& edge_;
   proxy::Proxy& proxy_;

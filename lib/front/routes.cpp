@@ -128,8 +128,20 @@ std::shared_ptr<const Route> Routes::find(std::string_view host, std::string_vie
   const std::string_view segment = path.substr(1, path.find('/', 1) - 1);
   const std::string service = to_lower(segment);
   if (service.empty() || !knows(service)) return nullptr;
+  return located(service);
+}
+
+std::shared_ptr<const Route> Routes::to_service(const std::string& service) const {
+  for (const auto& route : routes_) {
+    if (route->service == service) return route;
+  }
+  return locator_ && !service.empty() ? located(service) : nullptr;
+}
+
+std::shared_ptr<const Route> Routes::located(const std::string& service) const {
   auto route = std::make_shared<Route>(*locator_);
   route->service = service;
+  route->path = "/" + service;
   return route;
 }
 

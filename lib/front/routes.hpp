@@ -42,9 +42,13 @@ class Routes {
   /// own paths belong to a route only when it names a host. `knows`: whether an upstream service of that name is there.
   [[nodiscard]] std::shared_ptr<const Route> find(std::string_view host, std::string_view path,
                                                   const std::function<bool(std::string_view)>& knows) const;
+  /// The first one that leads there; null: none.
+  [[nodiscard]] std::shared_ptr<const Route> to_service(const std::string& service) const;
   [[nodiscard]] bool is_empty() const noexcept { return routes_.empty() && !locator_; }
 
  private:
+  [[nodiscard]] std::shared_ptr<const Route> located(const std::string& service) const;
+
   std::vector<std::shared_ptr<const Route>> routes_;  ///< the first that matches
   std::shared_ptr<const Route> locator_;              ///< the model of its routes; null: off
   std::vector<std::string> own_paths_;                ///< of our services

@@ -8,6 +8,7 @@
 #include "net/core.hpp"
 #include "proxy/exchange.hpp"
 #include "proxy/relay.hpp"
+#include "ring/key.hpp"
 
 namespace wscluster::proxy {
 namespace {
@@ -56,6 +57,15 @@ void Proxy::adopt(std::shared_ptr<const Table> table) {
 
 bool Proxy::knows(std::string_view service) const {
   return table_->find(service) != table_->end();
+}
+
+std::optional<Proxy::Owner> Proxy::owner_of(std::string_view service, std::string_view user) const {
+  const auto found = groups_.find(service);
+  if (found == groups_.end()) return std::nullopt;
+  const Balancer& balancer = found->second->balancer;
+  const Target* target = balancer.pick_for(ring::hash_uid(user, balancer.service().seed), core_.now());
+  if (target == nullptr) return std::nullopt;
+  return Owner{target->name, target->endpoint, balancer.service().epoch};
 }
 
 std::shared_ptr<Group> Proxy::group_of(std::string_view service) {

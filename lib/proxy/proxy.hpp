@@ -46,6 +46,13 @@ class Proxy {
   /// WebSockets of a service that has no server left stay, until their server ends them.
   void adopt(std::shared_ptr<const Table> table);
   [[nodiscard]] bool knows(std::string_view service) const;
+  /// Where the user's requests go now.
+  struct Owner {
+    std::string server;
+    Endpoint endpoint;
+    std::uint64_t epoch = 0;
+  };
+  [[nodiscard]] std::optional<Owner> owner_of(std::string_view service, std::string_view user) const;
 
   /// A request that streams, or an upgrade; both are answered.
   void request(const std::string& service, Call call);
