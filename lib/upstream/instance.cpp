@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "upstream/instance.hpp"
 
-#include <xxhash.h>
-
 #include <algorithm>
 #include <array>
 
 #include "base/names.hpp"
 #include "base/text.hpp"
+#include "ring/key.hpp"
 
 namespace wscluster::upstream {
 namespace {
@@ -116,12 +115,11 @@ std::string member_name(std::string_view id) {
   std::replace_if(
       name.begin(), name.end(), [](char c) { return !is_name_character(c); }, '-');
   if (check_member_name(name).has_error()) name.insert(name.begin(), 'i');
-  const XXH128_hash_t hash = XXH3_128bits(id.data(), id.size());
-  return name + "." + to_hex(hash.high64) + to_hex(hash.low64);
+  return name + "." + to_hex(ring::hash_uid(id, 0)) + to_hex(ring::hash_uid(id, 1));
 }
 
 std::uint64_t incarnation_of(const Instance& instance) noexcept {
-  const std::uint64_t hash = XXH3_64bits_withSeed(instance.id.data(), instance.id.size(), instance.registered_ms);
+  const std::uint64_t hash = ring::hash_uid(instance.id, instance.registered_ms);
   return hash == 0 ? 1 : hash;
 }
 
