@@ -82,8 +82,8 @@ enum class CloseReason : std::uint8_t {
   upstream,        ///< the application server behind us closed, or has gone
 };
 [[nodiscard]] const char* to_string(CloseReason reason) noexcept;
-/// The letter of the access log: C client, E evicted, D drain, I idle, S slow consumer, P protocol, L limit, H handshake,
-/// R refused, X transport, A application, U upstream, - in order. Persistent.
+/// The letter of the access log: C client, E evicted, D drain, I idle, S slow consumer, P protocol, L limit, H
+/// handshake, R refused, X transport, A application, U upstream, - in order. Persistent.
 [[nodiscard]] char cause_of(CloseReason reason) noexcept;
 
 /// The upper half of the edge: routing in the gateway, sessions in the node. Lives on the same core. Callbacks never

@@ -31,7 +31,7 @@ struct Options {
   Duration close_notify_read_timeout{2'000};   ///< then waiting for the client's
   Duration write_timeout{30'000};              ///< queued output without any progress for so long: slow consumer
   AccessLog access = AccessLog::off;
-  Duration user_timeout{30'000};               ///< TCP_USER_TIMEOUT
+  Duration user_timeout{30'000};  ///< TCP_USER_TIMEOUT
 };
 
 /// Contradictions between fields, each a sentence; empty when usable.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "front/origins.hpp"
 
+#include "front/options.hpp"
+
 #include <gtest/gtest.h>
 
 namespace wscluster::front {
@@ -12,7 +14,7 @@ class Origins : public testing::Test {
     edge::Request request;
     for (const std::string& origin : said)
       request.headers.emplace_back("origin", origin);
-    return OriginList(door).allows(request);
+    return OriginList(door.origins, door.missing_origin).allows(request);
   }
 
   ServiceDoor door;
