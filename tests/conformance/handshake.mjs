@@ -53,7 +53,7 @@ notUpgraded('4.2.2-origin-prefix', 'an Origin that begins like the one that may 
 notUpgraded('4.2.2-origin-null', 'Origin: null', more('Origin: null'), 403);
 
 notUpgraded('4.1-method-post', 'POST', () => ({ line: `POST ${path()} HTTP/1.1` }), 405, (answer) => assert.deepEqual(answer.values('allow'), ['GET']));
-notUpgraded('4.1-method-head', 'PUT', () => ({ line: `PUT ${path()} HTTP/1.1` }), 405);
+notUpgraded('4.1-method-put', 'PUT', () => ({ line: `PUT ${path()} HTTP/1.1` }), 405);
 notUpgraded('4.1-method-small', 'get, which is another method than GET', () => ({ line: `get ${path()} HTTP/1.1` }), 405);
 notUpgraded('4.1-http-1.0', 'HTTP/1.0', () => ({ line: `GET ${path()} HTTP/1.0` }), 400);
 notUpgraded('4.1-http-1.2', 'HTTP/1.2, which does not exist', () => ({ line: `GET ${path()} HTTP/1.2` }), 505);
@@ -66,8 +66,12 @@ notUpgraded('4.1-other-host', 'an absolute target of another host', () => ({ lin
 notUpgraded('4.1-connection-none', 'no Connection', field('Connection', null), 400);
 notUpgraded('4.1-connection-other', 'Connection: keep-alive', field('Connection', 'keep-alive'), 400);
 notUpgraded('4.1-connection-part', 'Connection: Upgrades, which only begins so', field('Connection', 'Upgrades'), 400);
-notUpgraded('4.1-body', 'a body', more('Content-Length: 1'), 400);
-notUpgraded('4.1-body-chunked', 'a body in chunks', more('Transfer-Encoding: chunked'), 400);
+for (const [name, what, more] of [
+  ['', 'a body', ['Content-Length: 1', '', 'x']], ['-chunked', 'a body in chunks', ['Transfer-Encoding: chunked', '', '0']],
+]) {
+  // The answer comes when the body has: nothing behind the request is taken for frames.
+  notUpgraded(`4.1-body${name}`, what, () => ({ more }), 400);
+}
 
 notUpgraded('4.1-key-none', 'no Sec-WebSocket-Key', field('Sec-WebSocket-Key', null), 400);
 for (const [name, what, value] of [

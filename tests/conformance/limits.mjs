@@ -65,26 +65,41 @@ countedClose('10.4-counted-limit', 'a message that is too long', 'limit', () => 
 countedClose('10.4-counted-protocol', 'an unmasked frame', 'protocol_error', () => frame(text, 'x', { mask: null }), 1002);
 countedClose('10.4-counted-client', 'a Close of the client', 'client', () => frame(8, ''), null);
 
-// Sockets that say nothing, or half of what they should. They end with the deadline of the server; until then others come in.
+// Sockets that say nothing. They end with the deadline of the server; until then others come in.
 const idle = 1000;
 add('10.4-idle-connections', `${idle} connections that say nothing: others are served, the deadline ends them, each is counted`, async (wires) => {
   await settled();
   const growth = isTls ? { [ended('handshake')]: idle, [failedHandshakes]: idle } : { [ended('http_done')]: idle };
   await counted(growth, async () => {
-    const silent = await Promise.all(Array.from({ length: idle }, async () => {
-      const wire = await Wire.open({ secure: false });
-      wires.push(wire);
-      // A fifth of them begins and stops there: the first bytes of a ClientHello.
-      if (isTls && wires.length % 5 === 0) await wire.send(Buffer.from('1603010200010001fc0303', 'hex'));
-      return wire;
-    }));
+    const silent = await Promise.all(Array.from({ length: idle }, () => Wire.open({ secure: false })));
+    wires.push(...silent);
     const during = await connect(wires);
     await expectAlive(during);
+    assert.ok(!silent.some((wire) => wire.hasEnded), 'the new client had to wait for the deadline of a silent one');
     await Promise.all(silent.map((wire) => wire.end()));
     await expectAlive(during);
     silent.forEach((wire) => wire.destroy());
   });
 }, { isAlone: true });
+
+// More than limits.max_handshakes of them.
+const half = 200;
+if (isTls) {
+  add('10.4-half-handshakes', `${half} clients that stop inside the ClientHello: others are served, the deadline ends them, each is counted`, async (wires) => {
+    await settled();
+    await counted({ [ended('handshake')]: half, [failedHandshakes]: half }, async () => {
+      const stopped = await Promise.all(Array.from({ length: half }, () => Wire.open({ secure: false })));
+      wires.push(...stopped);
+      await Promise.all(stopped.map((wire) => wire.send(Buffer.from('1603010200010001fc0303', 'hex'))));
+      const during = await connect(wires);
+      await expectAlive(during);
+      assert.ok(!stopped.some((wire) => wire.hasEnded), 'the new client had to wait for the deadline of one that had stopped');
+      await Promise.all(stopped.map((wire) => wire.over()));
+      await expectAlive(during);
+      stopped.forEach((wire) => wire.destroy());
+    });
+  }, { isAlone: true });
+}
 
 const mostConnections = 1500;
 add('10.4-max-connections', `more than ${mostConnections} connections: what is beyond is closed at once and counted, the others stay`, async (wires) => {

@@ -11,8 +11,9 @@ const server = http.createServer((request, response) => {
   request.on('data', (piece) => pieces.push(piece));
   request.on('end', () => {
     const body = Buffer.concat(pieces);
-    response.setHeader('Content-Type', 'application/json');
-    response.end(`${JSON.stringify({ method: request.method, url: request.url, bytes: body.length, headers: request.headers, secrets })}\n`);
+    const answer = `${JSON.stringify({ method: request.method, url: request.url, bytes: body.length, headers: request.headers, secrets })}\n`;
+    response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(answer) });
+    response.end(answer);
   });
 });
 server.on('upgrade', (_, socket) => {

@@ -63,8 +63,9 @@ export class Wire {
   // `secure`: speak TLS; `options` go to tls.connect.
   static async open({ secure = isTls, options = {} } = {}) {
     const wire = new Wire();
-    const to = { ...clients, allowHalfOpen: true };
-    wire.socket = secure ? tls.connect({ ...to, ca, servername: 'localhost', ALPNProtocols: ['http/1.1'], ...options }) : net.connect(to);
+    wire.stream = net.connect({ ...clients, allowHalfOpen: true });
+    const secured = { socket: wire.stream, allowHalfOpen: true, ca, servername: 'localhost', ALPNProtocols: ['http/1.1'], ...options };
+    wire.socket = secure ? tls.connect(secured) : wire.stream;
     wire.socket.setNoDelay();
     wire.socket.on('data', (bytes) => wire.#take(() => (wire.received = Buffer.concat([wire.received, bytes]))));
     wire.socket.on('end', () => wire.#take(() => (wire.hasEnded = true)));
@@ -98,8 +99,12 @@ export class Wire {
   finish() {
     this.socket.end();
   }
+  reset() {
+    this.stream.resetAndDestroy();
+  }
   destroy() {
     this.socket.destroy();
+    this.stream.destroy();
   }
 
   async #until(holds, what) {
@@ -152,9 +157,13 @@ export class Wire {
     await need(at + size);
     return { fin: (first & 0x80) !== 0, opcode: first & 0x0f, payload: Buffer.from(this.#cut(at + size).subarray(at)) };
   }
-  // The server ends the connection and says nothing more.
-  async end() {
+  // The server ends the connection.
+  async over() {
     while (!this.hasEnded) await this.#more();
+  }
+  // It does, and says nothing more.
+  async end() {
+    await this.over();
     assert.equal(this.received.length, 0, `more came before the end: ${JSON.stringify(this.received.subarray(0, 80).toString('latin1'))}`);
   }
 }
