@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+// usage: node upstream.mjs PORT
+// An application server behind the gateway's route /app/**: answers with what it was asked, accepts no WebSocket, and counts
+// requests for /app/secret.
+import http from 'node:http';
+
+let secrets = 0;
+const server = http.createServer((request, response) => {
+  if (request.url === '/app/secret') secrets += 1;
+  const pieces = [];
+  request.on('data', (piece) => pieces.push(piece));
+  request.on('end', () => {
+    const body = Buffer.concat(pieces);
+    const answer = `${JSON.stringify({ method: request.method, url: request.url, bytes: body.length, headers: request.headers, secrets })}\n`;
+    response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(answer) });
+    response.end(answer);
+  });
+});
+server.on('upgrade', (_, socket) => {
+  socket.on('error', () => {});
+  socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 3\r\nConnection: close\r\n\r\nno\n');
+});
+server.listen(Number(process.argv[2]), '127.0.0.1', () => console.log('listening'));
