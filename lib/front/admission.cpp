@@ -165,6 +165,8 @@ webhook::ConnectQuestion question_about(const edge::Request& request, const Admi
   question.claims_json = admission.identity.claims_json;
   question.query = request.query;
   question.headers = request.headers;
+  if (const auto& certificate = request.client_certificate)
+    question.certificate = {certificate->fingerprint, certificate->pem};
   for (const std::string_view name : split(request.header("Sec-WebSocket-Protocol").value_or(""), ',')) {
     if (!trim(name).empty()) question.subprotocols.emplace_back(trim(name));
   }

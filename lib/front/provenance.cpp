@@ -68,6 +68,16 @@ std::string client_in(const std::string& chain, const TrustedProxies& trusted, c
   return client;
 }
 
+/// As Envoy writes it; what cannot stand between quotes is escaped.
+std::string certificate_text(const net::ClientCertificate& certificate) {
+  std::string subject;
+  for (const char c : certificate.subject) {
+    if (c == '"' || c == '\\') subject += '\\';
+    if (static_cast<unsigned char>(c) >= 0x20 && c != 0x7F) subject += c;
+  }
+  return "Hash=" + certificate.fingerprint + ";Subject=\"" + subject + "\"";
+}
+
 }  // namespace
 
 Result<TrustedProxies::Network> TrustedProxies::parse(std::string_view text) {
@@ -130,6 +140,7 @@ proxy::Provenance provenance_of(const edge::Request& request, const TrustedProxi
     const std::string_view id = request.header("X-Request-ID").value_or("");
     if (is_request_id(id)) from.request_id = id;
   }
+  if (request.client_certificate) from.certificate = certificate_text(*request.client_certificate);
   // What is put between quotes must not hold one.
   std::erase_if(from.host, [](char c) { return c == '"' || c == '\\' || c == ',' || c == ';'; });
   if (from.request_id.empty()) from.request_id = to_hex(random_id()) + to_hex(random_id());
