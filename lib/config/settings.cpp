@@ -284,8 +284,11 @@ void add_limits(Table& t) {
       "max_connections", count, "Client sockets of this process; beyond it new ones are closed at once",
       [](auto& c) -> auto& { return c.node.front.edge.max_connections; }, "max-connections");
   limit(
-      "max_handshakes", count, "TLS handshakes in flight per core; the others wait in the backlog",
+      "max_handshakes", count, "TLS handshakes at work per core; the others wait in the backlog",
       [](auto& c) -> auto& { return c.node.front.edge.max_handshakes; });
+  limit(
+      "max_open_handshakes", count, "With those that wait for their client, who is ended when he makes others wait",
+      [](auto& c) -> auto& { return c.node.front.edge.max_open_handshakes; });
   limit(
       "max_head_bytes", size, "Request line and headers",
       [](auto& c) -> auto& { return c.node.front.edge.max_head_bytes; });

@@ -121,7 +121,7 @@ TEST_F(Routes, two_steps_name_the_server_of_a_user) {
   const net::HttpAnswer direct =
       shared->call("gateway-1", "GET", "/negotiate?service=shop&uid=alice&path=/ws&via=direct");
   ASSERT_EQ(direct.status, 200U) << direct.body;
-  EXPECT_EQ(json::parse(direct.body).at("url"), "ws://" + (*shared)["node-1"].clients + "/ws");
+  EXPECT_EQ(std::string(json::parse(direct.body).at("url").as_string()), "ws://" + (*shared)["node-1"].clients + "/ws");
   const net::HttpAnswer through = shared->call("gateway-1", "GET", "/negotiate?service=shop&uid=alice&path=/ws");
   const std::string url(json::parse(through.body).at("url").as_string());
   EXPECT_TRUE(url.starts_with("wss://") && url.ends_with("/shop/ws")) << url;
