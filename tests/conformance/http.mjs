@@ -185,6 +185,32 @@ if (isTls) {
   }, { isAlone: true });
 }
 
+// Bodies that a route passes on while they come: what is broken ends there, with the connection.
+if (isTls) {
+  const toApplication = (...lines) => head('POST /app/broken HTTP/1.1', host, ...lines);
+  for (const [name, what, request, status] of [
+    ['te-cl', 'Transfer-Encoding and Content-Length', () => toApplication('Transfer-Encoding: chunked', 'Content-Length: 5') + '0\r\n\r\n', 400],
+    ['cl-cl', 'two Content-Lengths', () => toApplication('Content-Length: 3', 'Content-Length: 3') + 'abc', 400],
+    ['te', 'gzip, chunked', () => toApplication('Transfer-Encoding: gzip, chunked') + '0\r\n\r\n', 501],
+    ['chunk', 'a chunk size of letters', () => toApplication('Transfer-Encoding: chunked') + 'zz\r\n', 400],
+    ['chunk-later', 'a good chunk and a bad one', () => toApplication('Transfer-Encoding: chunked') + '3\r\nabc\r\nzz\r\n', 400],
+    ['chunk-length', 'a chunk that is longer than it says', () => toApplication('Transfer-Encoding: chunked') + '3\r\nabcd\r\n0\r\n\r\n', 400],
+  ]) {
+    add(`route-${name}`, `${what}, for an application: ${status}, counted as protocol_error`, async (wires) => {
+      await settled();
+      await counted({ [ended('protocol_error')]: 1 }, async () => {
+        const wire = await Wire.open();
+        wires.push(wire);
+        await wire.send(request());
+        const answer = await wire.answer();
+        assert.equal(answer.status, status, answer.all + answer.body);
+        await wire.end();
+        wire.destroy();
+      });
+    }, { isAlone: true });
+  }
+}
+
 // ---------------------------------------------------------------------------------------------------------------------
 // TLS where none is spoken, and what is no TLS.
 

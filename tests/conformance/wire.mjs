@@ -157,6 +157,11 @@ export class Wire {
     await need(at + size);
     return { fin: (first & 0x80) !== 0, opcode: first & 0x0f, payload: Buffer.from(this.#cut(at + size).subarray(at)) };
   }
+  // The next bytes are these.
+  async bytes(wanted) {
+    await this.#until(() => this.received.length >= wanted.length, 'all bytes');
+    assert.deepEqual(this.#cut(wanted.length), wanted);
+  }
   // The server ends the connection.
   async over() {
     while (!this.hasEnded) await this.#more();
