@@ -8,7 +8,7 @@ for (const part of ['handshake', 'framing', 'closing', 'text', 'limits', 'http']
 
 // At the same time; and no case may hang longer than this.
 const atOnce = 8;
-const limit = 20_000;
+const limit = 30_000;
 
 const only = process.argv.slice(2);
 const isChosen = ({ id }) => only.length === 0 || only.some((name) => id.startsWith(name));

@@ -23,7 +23,7 @@ const ca = fs.readFileSync(`${place}/cert.pem`);
 
 export const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 export async function until(holds, what) {
-  for (const end = Date.now() + 8000; ; await sleep(20)) {
+  for (const end = Date.now() + 15_000; ; await sleep(20)) {
     if (await holds()) return;
     assert.ok(Date.now() < end, `${typeof what === 'function' ? what() : what} was awaited in vain`);
   }
