@@ -2,10 +2,10 @@
 // HTTP/1 and TLS that must not come through (GATEWAY.md, d 18 to 21 and 29): each has its status or its end, and is counted.
 import assert from 'node:assert/strict';
 import { add, counted, ended, expectAlive, failedHandshakes, settled } from './cases.mjs';
-import { Wire, authority, connect, isTls, path, upgrade } from './wire.mjs';
+import { Wire, authority, connect, isTls, path, upgrade, userPath } from './wire.mjs';
 
 const requests = 'wscluster_http_requests_total';
-const send = '/api/hubs/conformance/users/witness/:send';
+const send = userPath('witness', ':send');
 const host = `Host: ${authority}`;
 const head = (...lines) => [...lines, '', ''].join('\r\n');
 const post = (...lines) => head(`POST ${send} HTTP/1.1`, host, 'Content-Type: text/plain', ...lines);
@@ -127,10 +127,10 @@ add('body-early-end', 'the end of the stream inside a body: no answer', async (w
 
 const smuggled = () => head(`POST ${send} HTTP/1.1`, host, 'Content-Type: text/plain', 'Content-Length: 8') + 'smuggled';
 add('smuggle-control', 'the same request by itself is executed: its addressee hears it', async (wires) => {
-  const wire = await connect(wires, { target: '/conformance?uid=addressee' });
+  const wire = await connect(wires, { target: path('addressee') });
   const other = await Wire.open();
   wires.push(other);
-  await other.send(smuggled().replace('witness', 'addressee'));
+  await other.send(smuggled().replace(send, userPath('addressee', ':send')));
   assert.ok([200, 202, 204].includes((await other.answer()).status));
   assert.equal((await wire.frame()).payload.toString(), 'smuggled');
 });

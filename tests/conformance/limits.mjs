@@ -2,7 +2,7 @@
 // Section 10.4: what is too large, too much or never comes. The figures are those of tests/conformance/run.
 import assert from 'node:assert/strict';
 import { add, counted, echoed, ended, expectAlive, expectClosed, expectFrame, failedHandshakes, refused, settled } from './cases.mjs';
-import { Wire, binary, connect, continuation, frame, isTls, ping, pong, sleep, text } from './wire.mjs';
+import { Wire, binary, connect, continuation, frame, isTls, path, ping, pong, sleep, text, userPath } from './wire.mjs';
 
 const most = 256 * 1024;
 const filled = (size) => Buffer.alloc(size, 0x61);
@@ -55,7 +55,7 @@ add('10.4-pings-unread', '40,000 pings of a client that reads nothing: the last 
 });
 // More than the kernel takes, less than what waits for a session at most.
 add('5.5.2-ping-backlog', 'a ping of a client that is behind with reading is answered when it has read', async (wires) => {
-  const wire = await connect(wires, { target: '/conformance?uid=behind' });
+  const wire = await connect(wires, { target: path('behind') });
   const other = await Wire.open();
   wires.push(other);
   wire.socket.pause();
@@ -63,7 +63,7 @@ add('5.5.2-ping-backlog', 'a ping of a client that is behind with reading is ans
   const body = filled(1 << 20);
   for (let i = 0; i < messages; ++i) {
     await other.send(
-      `POST /api/hubs/conformance/users/behind/:send HTTP/1.1\r\nHost: any\r\nContent-Type: text/plain\r\nContent-Length: ${body.length}\r\n\r\n`, body);
+      `POST ${userPath('behind', ':send')} HTTP/1.1\r\nHost: any\r\nContent-Type: text/plain\r\nContent-Length: ${body.length}\r\n\r\n`, body);
     assert.equal((await other.answer()).status, 202);
   }
   await wire.send(frame(ping, 'anybody there?'));

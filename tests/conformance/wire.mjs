@@ -181,7 +181,9 @@ export const acceptFor = (value) =>
   crypto.createHash('sha1').update(`${value}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
 
 let users = 0;
-export const path = (uid = `user-${++users}`) => `/conformance?uid=${uid}`;
+// Of this way only: both may run at the same time.
+export const path = (user = `user-${++users}`) => `/conformance?uid=${way}-${user}`;
+export const userPath = (user, order) => `/api/hubs/conformance/users/${way}-${user}/${order}`;
 
 // An upgrade request. `fields` replaces those of the same name (null: leaves it out); `more` are lines behind them.
 export function upgrade({ line, target = path(), fields = {}, more = [] } = {}) {
