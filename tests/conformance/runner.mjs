@@ -4,7 +4,9 @@
 import { Witness, cases } from './cases.mjs';
 import { way } from './wire.mjs';
 
-for (const part of ['handshake', 'framing', 'closing', 'text', 'limits', 'http']) await import(`./${part}.mjs`);
+// What a gateway relays to a server of others is the frames; all else is about ourselves.
+const parts = way === 'relay' ? ['framing', 'closing', 'text', 'limits'] : ['handshake', 'framing', 'closing', 'closing_ours', 'text', 'limits', 'limits_ours', 'http'];
+for (const part of parts) await import(`./${part}.mjs`);
 
 // At the same time; and no case may hang longer than this.
 const atOnce = 8;

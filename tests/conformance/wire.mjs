@@ -8,8 +8,8 @@ import tls from 'node:tls';
 
 const place = process.env.CONFORMANCE_PLACE;
 export const way = process.env.CONFORMANCE_WAY;
-export const isTls = way === 'gateway';
-const member = isTls ? 'gateway-1' : 'node-1';
+export const isTls = way !== 'node';
+const member = { gateway: 'gateway-1', node: 'node-1', relay: 'gateway-2' }[way];
 
 function addressOf(kind) {
   const line = fs.readFileSync(`${place}/${member}.ports`, 'utf8').split('\n').find((l) => l.startsWith(`${kind} `));
@@ -182,7 +182,7 @@ export const acceptFor = (value) =>
 
 let users = 0;
 // Of this way only: both may run at the same time.
-export const path = (user = `user-${++users}`) => `/conformance?uid=${way}-${user}`;
+export const path = (user = `user-${++users}`) => `${way === 'relay' ? '/app/echo' : '/conformance'}?uid=${way}-${user}`;
 export const userPath = (user, order) => `/api/hubs/conformance/users/${way}-${user}/${order}`;
 
 // An upgrade request. `fields` replaces those of the same name (null: leaves it out); `more` are lines behind them.
