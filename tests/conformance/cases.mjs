@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The cases of a run, what most of them do, and the client beside them that must notice nothing.
 import assert from 'node:assert/strict';
-import { Wire, close, connect, frame, metrics, ping, pong, sleep, text, until, upgrade } from './wire.mjs';
+import { Wire, close, connect, frame, metrics, path, ping, pong, sleep, text, until, upgrade } from './wire.mjs';
 
 // Each has an id that begins with the section of RFC 6455, or with what it is about. `body` gets a list; what it puts there
 // is destroyed when the case is over. Those that are alone count with the metrics, or fill the machine.
@@ -82,7 +82,7 @@ export class Witness {
   #isOver = false;
 
   async begin() {
-    this.wire = await connect(this.#wires, { target: '/conformance?uid=witness' });
+    this.wire = await connect(this.#wires, { target: path('witness') });
     this.talk = this.#talk().catch((error) => (this.failure = error));
   }
   async #talk() {

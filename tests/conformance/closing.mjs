@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Section 7: the closing handshake.
-import assert from 'node:assert/strict';
 import { add, expectAlive, expectClose, expectClosed, refused, settled } from './cases.mjs';
-import { Wire, close, closeFrame, connect, continuation, frame, ping, text } from './wire.mjs';
+import { close, closeFrame, connect, continuation, frame, path, ping, text } from './wire.mjs';
 
 // ---------------------------------------------------------------------------------------------------------------------
 // 7.4: codes. A valid one is given back, an invalid one is a breach.
@@ -90,51 +89,11 @@ add('7.1.7-end-inside-frame', 'the end of the stream inside a frame ends the con
   await wire.end();
 });
 add('7.1.7-reset', 'a reset ends the session, and the user comes again', async (wires) => {
-  const target = '/conformance?uid=reset';
+  const target = path('reset');
   for (let i = 0; i < 3; ++i) {
     const wire = await connect(wires, { target });
     await expectAlive(wire);
     wire.reset();
   }
   await expectAlive(await connect(wires, { target }));
-});
-
-// 7.1.2, 7.3: the server closes first, because the application asks for it: 1008 (PROTOCOL.md, B).
-async function closedByServer(user) {
-  const wire = await Wire.open();
-  await wire.send(`POST /api/hubs/conformance/users/${user}/:closeConnections HTTP/1.1\r\nHost: any\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
-  const answer = await wire.answer();
-  wire.destroy();
-  assert.equal(answer.status, 204, answer.all + answer.body);
-}
-const byApplication = 1008;
-add('7.1.2-server-first', 'the server closes: ours answers, it ends the connection', async (wires) => {
-  const wire = await connect(wires, { target: '/conformance?uid=first' });
-  await closedByServer('first');
-  await expectClose(wire, byApplication);
-  await wire.send(closeFrame(1000));
-  await wire.end();
-});
-add('7.1.2-simultaneous', 'both close at once: each has said one Close', async (wires) => {
-  const wire = await connect(wires, { target: '/conformance?uid=both' });
-  await closedByServer('both');
-  await wire.send(closeFrame(3000));
-  // Whichever was first; a second one would be more before the end.
-  const got = await wire.frame();
-  assert.equal(got.opcode, close);
-  assert.ok([byApplication, 3000].includes(got.payload.readUInt16BE(0)));
-  await wire.end();
-});
-add('7.1.2-frames-before-ours', 'the server closes, frames of ours are on their way: no answer, no harm', async (wires) => {
-  const wire = await connect(wires, { target: '/conformance?uid=onway' });
-  await closedByServer('onway');
-  await expectClose(wire, byApplication);
-  await wire.send(frame(ping, 'on its way'), closeFrame(1000));
-  await wire.end();
-});
-add('7.1.2-client-silent', 'the server closes and nobody answers: it ends the connection itself', async (wires) => {
-  const wire = await connect(wires, { target: '/conformance?uid=silent' });
-  await closedByServer('silent');
-  await expectClose(wire, byApplication);
-  await wire.end();
 });

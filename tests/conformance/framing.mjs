@@ -172,3 +172,25 @@ echoed('5.5.3-many-pongs', '100 unasked pongs', () => Array.from({ length: 100 }
 echoed('5.6-kinds', 'text, binary, text: each comes back as such',
   () => [frame(text, 'a'), frame(binary, 'b'), frame(text, 'c')], [text, 'a'], [binary, 'b'], [text, 'c']);
 echoed('5.6-binary-no-utf-8', 'binary that is no UTF-8', () => [frame(binary, Buffer.from([0xff, 0xfe, 0x80, 0x00]))], [binary, Buffer.from([0xff, 0xfe, 0x80, 0x00])]);
+
+// ---------------------------------------------------------------------------------------------------------------------
+// 5.7: the examples, byte by byte.
+
+const hex = (digits) => Buffer.from(digits.replaceAll(' ', ''), 'hex');
+add('5.7-hello', 'the masked example: answered with the unmasked one', async (wires) => {
+  const wire = await connect(wires);
+  await wire.send(hex('81 85 37 fa 21 3d 7f 9f 4d 51 58'));
+  await wire.bytes(hex('81 05 48 65 6c 6c 6f'));
+});
+add('5.7-ping', 'the masked example of a ping: answered with a pong of the same body', async (wires) => {
+  const wire = await connect(wires);
+  await wire.send(hex('89 85 37 fa 21 3d 7f 9f 4d 51 58'));
+  await wire.bytes(hex('8a 05 48 65 6c 6c 6f'));
+});
+for (const [size, head] of Object.entries({ 256: '82 7e 01 00', 65536: '82 7f 00 00 00 00 00 01 00 00' })) {
+  add(`5.7-binary-${size}`, `${size} bytes: answered with the header of the example`, async (wires) => {
+    const wire = await connect(wires);
+    await wire.send(frame(binary, filled(Number(size))));
+    await wire.bytes(hex(head));
+  });
+}

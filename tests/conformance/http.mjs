@@ -2,10 +2,10 @@
 // HTTP/1 and TLS that must not come through (GATEWAY.md, d 18 to 21 and 29): each has its status or its end, and is counted.
 import assert from 'node:assert/strict';
 import { add, counted, ended, expectAlive, failedHandshakes, settled } from './cases.mjs';
-import { Wire, authority, connect, isTls, path, upgrade } from './wire.mjs';
+import { Wire, authority, connect, isTls, path, upgrade, userPath } from './wire.mjs';
 
 const requests = 'wscluster_http_requests_total';
-const send = '/api/hubs/conformance/users/witness/:send';
+const send = userPath('witness', ':send');
 const host = `Host: ${authority}`;
 const head = (...lines) => [...lines, '', ''].join('\r\n');
 const post = (...lines) => head(`POST ${send} HTTP/1.1`, host, 'Content-Type: text/plain', ...lines);
@@ -127,10 +127,10 @@ add('body-early-end', 'the end of the stream inside a body: no answer', async (w
 
 const smuggled = () => head(`POST ${send} HTTP/1.1`, host, 'Content-Type: text/plain', 'Content-Length: 8') + 'smuggled';
 add('smuggle-control', 'the same request by itself is executed: its addressee hears it', async (wires) => {
-  const wire = await connect(wires, { target: '/conformance?uid=addressee' });
+  const wire = await connect(wires, { target: path('addressee') });
   const other = await Wire.open();
   wires.push(other);
-  await other.send(smuggled().replace('witness', 'addressee'));
+  await other.send(smuggled().replace(send, userPath('addressee', ':send')));
   assert.ok([200, 202, 204].includes((await other.answer()).status));
   assert.equal((await wire.frame()).payload.toString(), 'smuggled');
 });
@@ -183,6 +183,32 @@ if (isTls) {
     assert.equal((await other.answer()).status, 200);
     assert.equal(await secrets(wires), before + 1);
   }, { isAlone: true });
+}
+
+// Bodies that a route passes on while they come: what is broken ends there, with the connection.
+if (isTls) {
+  const toApplication = (...lines) => head('POST /app/broken HTTP/1.1', host, ...lines);
+  for (const [name, what, request, status] of [
+    ['te-cl', 'Transfer-Encoding and Content-Length', () => toApplication('Transfer-Encoding: chunked', 'Content-Length: 5') + '0\r\n\r\n', 400],
+    ['cl-cl', 'two Content-Lengths', () => toApplication('Content-Length: 3', 'Content-Length: 3') + 'abc', 400],
+    ['te', 'gzip, chunked', () => toApplication('Transfer-Encoding: gzip, chunked') + '0\r\n\r\n', 501],
+    ['chunk', 'a chunk size of letters', () => toApplication('Transfer-Encoding: chunked') + 'zz\r\n', 400],
+    ['chunk-later', 'a good chunk and a bad one', () => toApplication('Transfer-Encoding: chunked') + '3\r\nabc\r\nzz\r\n', 400],
+    ['chunk-length', 'a chunk that is longer than it says', () => toApplication('Transfer-Encoding: chunked') + '3\r\nabcd\r\n0\r\n\r\n', 400],
+  ]) {
+    add(`route-${name}`, `${what}, for an application: ${status}, counted as protocol_error`, async (wires) => {
+      await settled();
+      await counted({ [ended('protocol_error')]: 1 }, async () => {
+        const wire = await Wire.open();
+        wires.push(wire);
+        await wire.send(request());
+        const answer = await wire.answer();
+        assert.equal(answer.status, status, answer.all + answer.body);
+        await wire.end();
+        wire.destroy();
+      });
+    }, { isAlone: true });
+  }
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

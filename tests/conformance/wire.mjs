@@ -8,8 +8,8 @@ import tls from 'node:tls';
 
 const place = process.env.CONFORMANCE_PLACE;
 export const way = process.env.CONFORMANCE_WAY;
-export const isTls = way === 'gateway';
-const member = isTls ? 'gateway-1' : 'node-1';
+export const isTls = way !== 'node';
+const member = { gateway: 'gateway-1', node: 'node-1', relay: 'gateway-2' }[way];
 
 function addressOf(kind) {
   const line = fs.readFileSync(`${place}/${member}.ports`, 'utf8').split('\n').find((l) => l.startsWith(`${kind} `));
@@ -23,7 +23,7 @@ const ca = fs.readFileSync(`${place}/cert.pem`);
 
 export const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 export async function until(holds, what) {
-  for (const end = Date.now() + 8000; ; await sleep(20)) {
+  for (const end = Date.now() + 15_000; ; await sleep(20)) {
     if (await holds()) return;
     assert.ok(Date.now() < end, `${typeof what === 'function' ? what() : what} was awaited in vain`);
   }
@@ -157,6 +157,11 @@ export class Wire {
     await need(at + size);
     return { fin: (first & 0x80) !== 0, opcode: first & 0x0f, payload: Buffer.from(this.#cut(at + size).subarray(at)) };
   }
+  // The next bytes are these.
+  async bytes(wanted) {
+    await this.#until(() => this.received.length >= wanted.length, 'all bytes');
+    assert.deepEqual(this.#cut(wanted.length), wanted);
+  }
   // The server ends the connection.
   async over() {
     while (!this.hasEnded) await this.#more();
@@ -176,7 +181,9 @@ export const acceptFor = (value) =>
   crypto.createHash('sha1').update(`${value}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
 
 let users = 0;
-export const path = (uid = `user-${++users}`) => `/conformance?uid=${uid}`;
+// Of this way only: both may run at the same time.
+export const path = (user = `user-${++users}`) => `${way === 'relay' ? '/app/echo' : '/conformance'}?uid=${way}-${user}`;
+export const userPath = (user, order) => `/api/hubs/conformance/users/${way}-${user}/${order}`;
 
 // An upgrade request. `fields` replaces those of the same name (null: leaves it out); `more` are lines behind them.
 export function upgrade({ line, target = path(), fields = {}, more = [] } = {}) {
