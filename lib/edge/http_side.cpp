@@ -45,7 +45,10 @@ void Edge::State::make_http_side(Connection& c) {
 }
 
 void Edge::State::on_http_bytes(Connection& c, std::string_view bytes) {
-  if (!c.http) make_http_side(c);
+  if (!c.http) {
+    make_http_side(c);
+    c.http->bytes_in_before = c.bytes_in - bytes.size();
+  }
   if (c.phase == Phase::idle) enter(c, Phase::head, options.head_timeout);
   const Parsed state = c.http->parser.feed(bytes);
   if (c.http->parser.is_streamed()) return dispatch_head(c);
@@ -74,7 +77,6 @@ Request Edge::State::take_request(Connection& c) const {
     c.http->method = parsed.method;
     c.http->path = parsed.target.substr(0, parsed.target.find('?'));
     c.http->began = now();
-    c.http->bytes_in_before = c.bytes_in;
     c.http->bytes_out_before = c.bytes_out;
   }
   Request request;

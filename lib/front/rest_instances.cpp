@@ -12,7 +12,7 @@ namespace {
 using registry::InstanceAnswer;
 using registry::InstanceCall;
 
-Result<std::string> decode(std::string_view segment, const char* what) {
+Result<std::string> decoded(std::string_view segment, const char* what) {
   auto text = percent_decode(segment);
   if (text) return std::move(*text);
   return error(Errc::invalid, std::string("the ") + what + " in the path is not percent-encoded text");
@@ -30,7 +30,7 @@ bool Rest::admit_registrar(const Call& call) {
     edge_.respond(call.connection, failure(404, "NotFound", "instances are registered at gateways; this is a node"));
     return false;
   }
-  const auto service = decode(call.names.front(), "service");
+  const auto service = decoded(call.names.front(), "service");
   const auto good = service ? check_service_name(*service) : Result<>(service.error());
   const auto allowed = good ? doors_->check_registrar(*service, call.request) : good;
   if (allowed) return true;
@@ -41,9 +41,9 @@ bool Rest::admit_registrar(const Call& call) {
 
 /// Service and id in the path.
 Result<InstanceCall> Rest::read_instance_call(const Call& call, InstanceCall::Kind kind) {
-  auto service = decode(call.names[0], "service");
+  auto service = decoded(call.names[0], "service");
   if (!service) return service.error();
-  auto id = decode(call.names[1], "instance");
+  auto id = decoded(call.names[1], "instance");
   if (!id) return id.error();
   if (const auto good = upstream::check_instance_id(*id); !good) return good.error();
   return instance_call(kind, std::move(*service), std::move(*id));
@@ -63,7 +63,7 @@ void Rest::ask_registry(const Call& call, InstanceCall order, unsigned status) {
 }
 
 Result<> Rest::list_instances(const Call& call) {
-  const auto service = decode(call.names[0], "service");
+  const auto service = decoded(call.names[0], "service");
   if (!service) return service.error();
   static const upstream::UpstreamState nobody;
   const upstream::UpstreamState* state = registrar_.upstream(*service);

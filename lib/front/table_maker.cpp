@@ -10,7 +10,7 @@
 namespace wscluster::front {
 namespace {
 
-constexpr std::string_view plain = "http://";
+constexpr std::string_view http_scheme = "http://";
 
 ring::Member member_of(const proxy::Target& target) {
   ring::Member member;
@@ -26,7 +26,7 @@ std::shared_ptr<const proxy::Service> make_fixed(const RouteOptions& route) {
   service->epoch = 1;
   std::vector<ring::Member> members;
   for (const std::string& url : route.to) {
-    const auto endpoint = Endpoint::parse(std::string_view(url).substr(plain.size()));
+    const auto endpoint = Endpoint::parse(std::string_view(url).substr(http_scheme.size()));
     service->targets.push_back({endpoint->to_string(), *endpoint, 1});
     members.push_back(member_of(service->targets.back()));
   }
@@ -40,7 +40,7 @@ std::shared_ptr<const proxy::Service> make_fixed(const RouteOptions& route) {
 
 TableMaker::TableMaker(const Options& options) : options_(options) {
   for (const RouteOptions& route : options.routes) {
-    if (route.to.front().starts_with(plain)) fixed_[service_of_route(route.name)] = make_fixed(route);
+    if (route.to.front().starts_with(http_scheme)) fixed_[service_of_route(route.name)] = make_fixed(route);
   }
 }
 

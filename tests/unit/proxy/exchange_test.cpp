@@ -65,9 +65,7 @@ TEST(Exchange, chunks_pass_as_chunks) {
   client->send("POST /c HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n");
   client->send("1\r\nc\r\n0\r\n\r\n");
   ASSERT_TRUE(client->read_until("POST /c abc")) << client->received;
-  Script script(
-      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX-Sum: 6\r\n\r\n",
-      false);
+  Script script("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX-Sum: 6\r\n\r\n", false);
   gateway.serve({{"b", script.endpoint()}});
   const auto other = gateway.connect();
   other->send(get);
