@@ -77,6 +77,7 @@ Process::Process(const Options& options, const registry::Options& registry, Role
   make_links();
   make_sessions();
   make_client_tls();
+  use_limits();
   listen();
 }
 
@@ -121,8 +122,12 @@ void Process::listen() {
 /// Who would only wait for a handshake waits in the kernel.
 void Process::on_intake(bool is_full) {
   is_full ? ++full_edges_ : --full_edges_;
+  set_intake();
+}
+
+void Process::set_intake() {
   if (!client_listener_) return;
-  if (full_edges_ > 0) {
+  if (full_edges_ > 0 || memory_.level() >= Pressure::no_clients) {
     client_listener_->pause();
   } else {
     client_listener_->resume();
@@ -168,6 +173,7 @@ Ending Process::run() {
       unit->core.start("core-" + std::to_string(unit->core.index()));
     agent_->start();
     if (sessions_) sessions_->start();
+    resident_at_start_ = resident_bytes();
     write_port_file();
     announce();
     const Ending ending = ended_.get_future().get();
