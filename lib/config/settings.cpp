@@ -190,7 +190,7 @@ void add_listeners(Table& t) {
   t.push_back(bind(
       Setting{.key = "admin_listen",
               .type = endpoint,
-              .text = "Health and metrics: /livez /readyz /metrics",
+              .text = "Health and metrics: /livez /readyz /metrics; PUT and DELETE /fail",
               .roles = servers,
               .flag = "admin-listen"},
       [](auto& c) -> auto& { return c.node.front.admin_listen; }));
@@ -281,8 +281,19 @@ void add_limits(Table& t) {
              access));
   };
   limit(
-      "max_connections", count, "Client sockets of this process; beyond it new ones are closed at once",
+      "max_connections", count,
+      "Client sockets of this process, or fewer where descriptors or limits.memory do not suffice; beyond it new ones "
+      "are "
+      "closed at once",
       [](auto& c) -> auto& { return c.node.front.edge.max_connections; }, "max-connections");
+  t.push_back(bind(
+      Setting{.key = "limits.memory",
+              .type = size_or_auto,
+              .text = "Resident memory at most: from 80 % on less and less is taken in, from 95 % idle WebSockets are "
+                      "closed; auto: what the cgroup allows; 0: no ceiling",
+              .roles = servers,
+              .reloadable = true},
+      [](auto& c) -> auto& { return c.node.front.memory; }));
   limit(
       "max_handshakes", count, "TLS handshakes in flight per core; the others wait in the backlog",
       [](auto& c) -> auto& { return c.node.front.edge.max_handshakes; });
@@ -558,8 +569,9 @@ void add_operation(Table& t) {
   t.push_back(bind(
       Setting{.key = "log.access",
               .type = choice,
-              .text = "Lines about clients (level info): off; websockets, each when it ends, with a letter for the cause; "
-                      "all, requests too",
+              .text =
+                  "Lines about clients (level info): off; websockets, each when it ends, with a letter for the cause; "
+                  "all, requests too",
               .roles = servers,
               .choices = {"off", "websockets", "all"}},
       [](auto& c) -> auto& { return c.node.front.edge.access; }));

@@ -18,8 +18,8 @@
 namespace wscluster::edge {
 
 /// The connections of one core. Split over several sources by side: handshake_side.cpp adoption and TLS, http_side.cpp
-/// up to the 101, streaming_side.cpp bodies in pieces, websocket_side.cpp after it, deadlines.cpp what time does, relief.cpp what a lack of memory does,
-/// state.cpp slots, sockets and output.
+/// up to the 101, streaming_side.cpp bodies in pieces, websocket_side.cpp after it, deadlines.cpp what time does,
+/// relief.cpp what a lack of memory does, state.cpp slots, sockets and output.
 struct Edge::State : std::enable_shared_from_this<Edge::State> {
   State(net::Core& on, const Options& with, Application& above);
   ~State();

@@ -9,10 +9,10 @@ namespace wscluster::front {
 
 /// What the clients of one process share.
 struct Capacity {
-  std::uint64_t descriptors = 0;      ///< that this process may have
-  unsigned cores = 1;                 ///< each has links and sockets of its own
-  bool relays = false;                ///< a client may need a second descriptor, to an application server
-  std::uint64_t memory_ceiling = 0;   ///< bytes; 0: none
+  std::uint64_t descriptors = 0;     ///< that this process may have
+  unsigned cores = 1;                ///< each has links and sockets of its own
+  bool relays = false;               ///< a client may need a second descriptor, to an application server
+  std::uint64_t memory_ceiling = 0;  ///< bytes; 0: none
 };
 
 struct ConnectionLimit {
@@ -26,5 +26,8 @@ struct ConnectionLimit {
 
 /// Whether clients of a gateway with these options may be passed on to application servers.
 [[nodiscard]] bool relays_clients(const Options& options) noexcept;
+
+/// Threads of a process with these options.
+[[nodiscard]] unsigned cores_of(const Options& options) noexcept;
 
 }  // namespace wscluster::front

@@ -37,7 +37,9 @@ std::optional<Pressure> MemoryWatch::look(TimePoint now) {
   const Pressure level = guard_.look(resident);
   if (level != before) {
     log::write(level > before ? log::Level::warning : log::Level::info, "memory", "the level has changed",
-               {{"level", to_string(level)}, {"before", to_string(before)}, {"resident_bytes", resident},
+               {{"level", to_string(level)},
+                {"before", to_string(before)},
+                {"resident_bytes", resident},
                 {"ceiling_bytes", guard_.ceiling()}});
   }
   if (level != Pressure::shed) budget_ = 0;

@@ -6,12 +6,12 @@
 #include <cstdio>
 #include <fstream>
 #include <limits>
-#include <thread>
 
 #include "base/log.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
 #include "base/units.hpp"
+#include "front/connection_limit.hpp"
 #include "front/unit.hpp"
 #include "upstream/configured.hpp"
 
@@ -48,8 +48,7 @@ Process::Process(const Options& options, const registry::Options& registry, Role
       table_maker_(options) {
   const auto files = read_static_files(options_);
   const auto routes = std::make_shared<const Routes>(options_);
-  const unsigned cores =
-      options_.cores != 0 ? options_.cores : std::clamp(std::thread::hardware_concurrency(), 1U, max_cores);
+  const unsigned cores = cores_of(options_);
   identity_ = {options_.cluster, options_.name, random_id(), role_.is_gateway, cores, role_.is_gateway ? 0 : cores,
                WSCLUSTER_VERSION};
   view_maker_ = make_view_maker(options_, identity_);

@@ -15,11 +15,11 @@ void Process::use_limits() {
   memory_.use_ceiling(memory_ceiling(options_.memory));
   rlimit descriptors{};
   getrlimit(RLIMIT_NOFILE, &descriptors);
-  const ConnectionLimit limit = connection_limit(options_.edge.max_connections,
-                                                 {.descriptors = descriptors.rlim_cur,
-                                                  .cores = identity_.cores,
-                                                  .relays = role_.is_gateway && relays_clients(options_),
-                                                  .memory_ceiling = memory_.ceiling()});
+  const ConnectionLimit limit =
+      connection_limit(options_.edge.max_connections, {.descriptors = descriptors.rlim_cur,
+                                                       .cores = identity_.cores,
+                                                       .relays = role_.is_gateway && relays_clients(options_),
+                                                       .memory_ceiling = memory_.ceiling()});
   if (std::exchange(max_connections_, limit.most) == limit.most) return;
   log::info("process", "the most clients at a time",
             {{"max_connections", limit.most},
@@ -41,9 +41,8 @@ void Process::watch_memory(TimePoint now) {
   if (*level != before) {
     set_intake();
     for (const auto& unit : units_) {
-      unit->core.post([desk = unit->desk.get(), is_on = *level < Pressure::no_keep_alive] {
-        desk->edge().keep_alive(is_on);
-      });
+      unit->core.post(
+          [desk = unit->desk.get(), is_on = *level < Pressure::no_keep_alive] { desk->edge().keep_alive(is_on); });
     }
   }
   if (*level != Pressure::shed) return;
@@ -65,7 +64,9 @@ void Process::add_limits(std::vector<metrics::Family>& families, const CoreCount
           grown / static_cast<double>(sum.edge.open_connections));
   }
   memory_.add_metrics(families);
-  metrics::Family shed = metrics::Family::counter("wscluster_memory_shed_total", "Connections ended to get memory back.");
+  gauge("wscluster_failed_by_hand", "PUT /fail was asked of the admin listener.", admin_->is_failed_by_hand() ? 1 : 0);
+  metrics::Family shed =
+      metrics::Family::counter("wscluster_memory_shed_total", "Connections ended to get memory back.");
   shed.add(static_cast<double>(sum.edge.shed_http), {{"kind", "http"}});
   shed.add(static_cast<double>(sum.edge.shed_websockets), {{"kind", "websocket"}});
   families.push_back(std::move(shed));

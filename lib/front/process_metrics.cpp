@@ -65,7 +65,7 @@ Family gauge(const char* name, const char* help, double value) {
 
 /// Linux tells their number as the size of the folder since 6.2.
 double open_descriptors() {
-  struct stat folder{};
+  struct stat folder {};
   if (stat("/proc/self/fd", &folder) == 0 && folder.st_size > 0) return static_cast<double>(folder.st_size);
   std::error_code ignored;
   const std::filesystem::directory_iterator all("/proc/self/fd", ignored);

@@ -61,7 +61,7 @@ TEST(HandshakeSide, does_at_most_so_many_at_once_and_all_in_the_end) {
   EXPECT_EQ(server.counters().handshakes_waiting, 0U);
 }
 
-TEST(HandshakeSide, gives_no_place_to_who_says_nothing) {
+TEST(HandshakeSide, P0_24_gives_no_place_to_who_says_nothing) {
   Server server(true, with_cap(1));
   std::vector<std::unique_ptr<Client>> silent;
   for (int i = 0; i < 5; ++i)

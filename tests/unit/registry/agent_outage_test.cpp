@@ -10,7 +10,7 @@
 namespace wscluster::registry {
 namespace {
 
-TEST(AgentOutage, a_newer_document_from_a_link_is_adopted_and_an_older_or_foreign_one_is_not) {
+TEST(AgentOutage, P0_02_a_newer_document_from_a_link_is_adopted_and_an_older_or_foreign_one_is_not) {
   const Options options = fresh_options();
   Observed a(options, node_named("a"));
   a.start_linked();
@@ -27,7 +27,7 @@ TEST(AgentOutage, a_newer_document_from_a_link_is_adopted_and_an_older_or_foreig
   EXPECT_TRUE(a.never_went_back());
 }
 
-TEST(AgentOutage, members_go_on_by_their_word_while_redis_does_not_answer) {
+TEST(AgentOutage, P0_03_members_go_on_by_their_word_while_redis_does_not_answer) {
   RedisServer server;
   Options options = fresh_options();
   options.url = server.url();
