@@ -10,6 +10,7 @@
 #include "base/units.hpp"
 #include "front/connection_limit.hpp"
 #include "front/memory_ceiling.hpp"
+#include "front/process.hpp"
 #include "front/static_files.hpp"
 #include "net/tls.hpp"
 

@@ -75,7 +75,7 @@ enum class CloseReason : std::uint8_t {
   idle,            ///< no frame and no pong for the idle time
   slow_consumer,   ///< did not read what was sent
   protocol_error,  ///< broke RFC 6455 or HTTP
-  limit,           ///< message, head or connection limit
+  limit,           ///< of messages, heads, connections, memory
   handshake,       ///< TLS or HTTP head did not complete in time or failed
   refused,         ///< answered with an HTTP error
   transport,       ///< reset or TLS failure in the middle

@@ -2,7 +2,6 @@
 #include "front/connection_limit.hpp"
 
 #include <algorithm>
-#include <thread>
 
 namespace wscluster::front {
 namespace {
@@ -34,10 +33,6 @@ ConnectionLimit connection_limit(std::uint64_t wanted, const Capacity& capacity)
 bool relays_clients(const Options& options) noexcept {
   return !options.upstreams.empty() || !options.routes.empty() || options.locator.is_enabled ||
          options.eureka.is_enabled;
-}
-
-unsigned cores_of(const Options& options) noexcept {
-  return options.cores != 0 ? options.cores : std::clamp(std::thread::hardware_concurrency(), 1U, max_cores);
 }
 
 }  // namespace wscluster::front

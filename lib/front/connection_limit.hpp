@@ -27,7 +27,4 @@ struct ConnectionLimit {
 /// Whether clients of a gateway with these options may be passed on to application servers.
 [[nodiscard]] bool relays_clients(const Options& options) noexcept;
 
-/// Threads of a process with these options.
-[[nodiscard]] unsigned cores_of(const Options& options) noexcept;
-
 }  // namespace wscluster::front

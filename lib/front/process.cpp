@@ -6,12 +6,12 @@
 #include <cstdio>
 #include <fstream>
 #include <limits>
+#include <thread>
 
 #include "base/log.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
 #include "base/units.hpp"
-#include "front/connection_limit.hpp"
 #include "front/unit.hpp"
 #include "upstream/configured.hpp"
 
@@ -39,6 +39,10 @@ topology::ViewMaker make_view_maker(const Options& options, const link::Identity
 }
 
 }  // namespace
+
+unsigned cores_of(const Options& options) noexcept {
+  return options.cores != 0 ? options.cores : std::clamp(std::thread::hardware_concurrency(), 1U, max_cores);
+}
 
 Process::Process(const Options& options, const registry::Options& registry, Role role)
     : options_(options),

@@ -41,6 +41,9 @@ struct Role {
       make_holding;
 };
 
+/// Threads with clients of a process with these options.
+[[nodiscard]] unsigned cores_of(const Options& options) noexcept;
+
 enum class Ending : std::uint8_t {
   stopped,   ///< asked to
   expelled,  ///< the ring went on without this life: start again under a new one

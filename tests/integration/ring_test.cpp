@@ -153,9 +153,7 @@ class Ring : public ClusterTest {
   }
 };
 
-TEST_F(
-    Ring,
-    P0_09_P0_10_P0_12_adding_a_node_moves_exactly_the_sessions_that_change_their_owner_and_closes_those_connected_to_a_donor) {
+TEST_F(Ring, P0_09_P0_10_P0_12_adding_a_node_moves_exactly_those_whose_owner_changes_and_closes_those_at_a_donor) {
   prepare(false);
   expect_clean_change("add", "node-4", "200/s");
 }
