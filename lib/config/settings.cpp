@@ -282,17 +282,16 @@ void add_limits(Table& t) {
   };
   limit(
       "max_connections", count,
-      "Client sockets of this process, or fewer where descriptors or limits.memory do not suffice; beyond it new ones "
-      "are "
-      "closed at once",
+      "Client sockets; fewer where descriptors or memory do not suffice; beyond it new ones are closed at once",
       [](auto& c) -> auto& { return c.node.front.edge.max_connections; }, "max-connections");
   t.push_back(bind(
-      Setting{.key = "limits.memory",
-              .type = size_or_auto,
-              .text = "Resident memory at most: from 80 % on less and less is taken in, from 95 % idle WebSockets are "
-                      "closed; auto: what the cgroup allows; 0: no ceiling",
-              .roles = servers,
-              .reloadable = true},
+      Setting{
+          .key = "limits.memory",
+          .type = size_or_auto,
+          .text =
+              "Ceiling of resident memory: near it less is taken in, then idle clients go; auto: the cgroup's; 0: none",
+          .roles = servers,
+          .reloadable = true},
       [](auto& c) -> auto& { return c.node.front.memory; }));
   limit(
       "max_handshakes", count, "TLS handshakes in flight per core; the others wait in the backlog",
