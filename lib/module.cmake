@@ -4,8 +4,13 @@
 # architecture and cannot hold a cycle.
 
 add_library(wscluster_settings INTERFACE)
-target_compile_options(wscluster_settings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
-                                                    $<$<BOOL:${WSCLUSTER_WERROR}>:-Werror>)
+# Files that are compiled together see each other's names, which no parameter has to avoid, and to GCC they are headers,
+# where a private type in a class would be a mistake.
+set(is_unity $<BOOL:$<TARGET_PROPERTY:UNITY_BUILD>>)
+target_compile_options(wscluster_settings INTERFACE
+  -Wall -Wextra -Wpedantic $<$<NOT:${is_unity}>:-Wshadow>
+  "$<$<AND:${is_unity},$<CXX_COMPILER_ID:GNU>>:-Wshadow=local;-Wno-subobject-linkage>"
+  -Wconversion $<$<BOOL:${WSCLUSTER_WERROR}>:-Werror>)
 # GCC 12 sees ghosts in inlined std::string and std::variant at -O2 (gcc bugs 105329, 105562).
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_compile_options(wscluster_settings INTERFACE -Wno-restrict -Wno-maybe-uninitialized -Wno-stringop-overflow

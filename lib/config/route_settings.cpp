@@ -7,7 +7,7 @@ namespace {
 
 using enum Type;
 
-std::vector<RouteSetting> make_table() {
+std::vector<RouteSetting> make_route_table() {
   std::vector<RouteSetting> t;
   const auto add = [&t](RouteSetting setting, auto access) {
     setting.roles = Roles::gateway;
@@ -77,7 +77,7 @@ const NamedSection<front::RouteOptions>& routes_section() {
       .comment = "Which requests a gateway passes on, and to whom. What no route takes is for wscluster itself.",
       .example = "shop",
       .roles = Roles::gateway,
-      .settings = make_table(),
+      .settings = make_route_table(),
       .check_name = check_service_name,
       .records = &front::Options::routes,
       .make =

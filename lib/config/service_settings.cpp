@@ -7,7 +7,7 @@ namespace {
 
 using enum Type;
 
-std::vector<ServiceSetting> make_table() {
+std::vector<ServiceSetting> make_service_table() {
   std::vector<ServiceSetting> t;
   const auto add = [&t](ServiceSetting setting, auto access) {
     setting.roles = Roles::servers;
@@ -164,7 +164,7 @@ const NamedSection<front::ServiceDoor>& services_section() {
       .comment = "Each service has its own ring, users and keys. The same on every process of the cluster.",
       .example = "chat",
       .roles = Roles::servers,
-      .settings = make_table(),
+      .settings = make_service_table(),
       .check_name = check_service_name,
       .records = &front::Options::services,
       .make =

@@ -294,8 +294,11 @@ void add_limits(Table& t) {
           .reloadable = true},
       [](auto& c) -> auto& { return c.node.front.memory; }));
   limit(
-      "max_handshakes", count, "TLS handshakes in flight per core; the others wait in the backlog",
+      "max_handshakes", count, "TLS handshakes at work per core; the others wait in the backlog",
       [](auto& c) -> auto& { return c.node.front.edge.max_handshakes; });
+  limit(
+      "max_open_handshakes", count, "With those that wait for their client, who is ended when he makes others wait",
+      [](auto& c) -> auto& { return c.node.front.edge.max_open_handshakes; });
   limit(
       "max_head_bytes", size, "Request line and headers",
       [](auto& c) -> auto& { return c.node.front.edge.max_head_bytes; });
@@ -427,12 +430,13 @@ void add_routing(Table& t) {
        .text = "Header that tells application servers whose a request is; clients cannot send it"},
       [](auto& c) -> auto& { return c.node.front.user_header; });
   t.push_back(bind(
-      Setting{.key = "trusted_proxies",
-              .type = list,
-              .text = "Addresses and networks (10.0.0.0/8) of proxies in front: what they say in X-Forwarded-* and "
-                      "Forwarded is believed and continued",
-              .roles = servers,
-              .default_note = "none"},
+      Setting{
+          .key = "trusted_proxies",
+          .type = list,
+          .text =
+              "Addresses and networks (10.0.0.0/8) of proxies in front, whose X-Forwarded-* and Forwarded are believed",
+          .roles = servers,
+          .default_note = "none"},
       [](auto& c) -> auto& { return c.node.front.trusted_proxies; }));
 }
 
@@ -566,13 +570,12 @@ void add_operation(Table& t) {
               .flag = "log-format"},
       [](auto& c) -> auto& { return c.log.format; }));
   t.push_back(bind(
-      Setting{.key = "log.access",
-              .type = choice,
-              .text =
-                  "Lines about clients (level info): off; websockets, each when it ends, with a letter for the cause; "
-                  "all, requests too",
-              .roles = servers,
-              .choices = {"off", "websockets", "all"}},
+      Setting{
+          .key = "log.access",
+          .type = choice,
+          .text = "Lines about clients: websockets, each when it ends, with a letter for the cause; all, requests too",
+          .roles = servers,
+          .choices = {"off", "websockets", "all"}},
       [](auto& c) -> auto& { return c.node.front.edge.access; }));
   t.push_back(bind(
       Setting{.key = "client.url",

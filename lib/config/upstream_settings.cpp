@@ -7,7 +7,7 @@ namespace {
 
 using enum Type;
 
-std::vector<UpstreamSetting> make_table() {
+std::vector<UpstreamSetting> make_upstream_table() {
   std::vector<UpstreamSetting> t;
   const auto add = [&t](UpstreamSetting setting, auto access) {
     setting.roles = Roles::gateway;
@@ -101,7 +101,7 @@ const NamedSection<front::UpstreamService>& upstreams_section() {
       .comment = "Services whose application servers are no nodes of wscluster. The same on every gateway.",
       .example = "shop",
       .roles = Roles::gateway,
-      .settings = make_table(),
+      .settings = make_upstream_table(),
       .check_name = check_service_name,
       .records = &front::Options::upstreams,
       .make =

@@ -88,6 +88,7 @@ struct Connection final : net::Watcher {
   bool is_loopback = false;
   bool is_dirty = false;          ///< stands in the list of what is to be flushed
   bool is_handshake_due = false;  ///< stands in the list of handshakes to continue
+  bool is_parked = false;         ///< inside its TLS handshake, waiting for its client
   bool is_registered = false;     ///< with the poller
   bool waits_readable = false;
   bool waits_writable = false;

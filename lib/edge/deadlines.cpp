@@ -30,6 +30,7 @@ void Edge::State::on_tick(TimePoint time) {
   if (is_draining && counters.open_websockets > 0) {
     drain_some(drain_rate > 0 ? drain_budget + passed * drain_rate : std::numeric_limits<double>::max());
   }
+  end_parked();
   const std::size_t count = std::min(due.size(), std::max(slots_per_tick, due.size() / 10));
   for (std::size_t i = 0; i < count; ++i, ++sweep_at) {
     if (sweep_at >= due.size()) sweep_at = 0;

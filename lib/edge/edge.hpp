@@ -49,6 +49,8 @@ struct Request {
   /// First header of that name (case-insensitive) or query parameter of that name.
   [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const;
   [[nodiscard]] std::optional<std::string_view> parameter(std::string_view name) const;
+  /// All headers of that name as one list, as RFC 9110 section 5.3 reads them; empty: none.
+  [[nodiscard]] std::string list(std::string_view name) const;
 };
 
 /// The head of an answer whose body follows in pieces.

@@ -20,6 +20,9 @@ namespace {
 constexpr auto handshake_portion = std::chrono::microseconds(250);
 constexpr int portion_of_turn = 4;
 
+/// While others wait, a client that says nothing inside its handshake for so long is ended.
+constexpr std::int64_t parked_patience_ms = 2'000;
+
 /// The client has closed: nobody is left to greet.
 bool has_peer_left(int descriptor) {
   pollfd item{descriptor, POLLRDHUP, 0};
@@ -58,13 +61,41 @@ void Edge::State::adopt(int descriptor, std::string peer, bool is_loopback, bool
 
 /// Only who speaks takes a place: silent sockets cost neither one nor memory.
 void Edge::State::on_first_bytes(Connection& c) {
-  if (counters.handshaking < options.max_handshakes) return start_handshake(c);
+  if (has_handshake_place()) return start_handshake(c);
   // No deadline of ours while it waits for us.
   enter(c, Phase::queued, Duration::zero());
   wait_for(c, false, false);
   queued.push_back(id_of(c));
   ++counters.handshakes_waiting;
   tell_intake();
+}
+
+bool Edge::State::has_handshake_place() const noexcept {
+  return counters.handshaking - parked_count < options.max_handshakes &&
+         counters.handshaking < options.max_open_handshakes;
+}
+
+void Edge::State::park(Connection& c) {
+  if (std::exchange(c.is_parked, true)) return;
+  ++parked_count;
+  c.heard = now();
+  parked.push_back({id_of(c), c.heard});
+}
+
+void Edge::State::unpark(Connection& c) {
+  if (std::exchange(c.is_parked, false)) --parked_count;
+}
+
+void Edge::State::end_parked() {
+  while (!parked.empty()) {
+    Connection* c = find(parked.front().id);
+    const bool is_it = c != nullptr && c->is_parked && c->heard == parked.front().since;
+    if (is_it && (queued.empty() || now() - c->heard < parked_patience_ms)) return;
+    parked.pop_front();
+    if (!is_it) continue;
+    ++counters.handshakes_failed;
+    end(*c, CloseReason::handshake, 0);
+  }
 }
 
 void Edge::State::start_handshake(Connection& c) {
@@ -89,7 +120,11 @@ bool Edge::State::continue_handshakes() {
 void Edge::State::continue_handshake(Connection& c) {
   if (!c.stream.is_tls()) c.stream = net::Stream(c.stream.release(), *tls);
   const net::IoStatus status = c.stream.handshake();
-  if (status == net::IoStatus::would_block) return wait_for(c, !c.stream.wants_write(), c.stream.wants_write());
+  if (status == net::IoStatus::would_block) {
+    wait_for(c, !c.stream.wants_write(), c.stream.wants_write());
+    park(c);
+    return start_queued();
+  }
   if (status != net::IoStatus::ok) return fail_handshake(c);
   ++(c.stream.is_resumed() ? counters.handshakes_resumed : counters.handshakes_full);
   --counters.handshaking;
@@ -120,7 +155,7 @@ void Edge::State::fail_handshake(Connection& c) {
 }
 
 void Edge::State::start_queued() {
-  while (!queued.empty() && counters.handshaking < options.max_handshakes) {
+  while (!queued.empty() && has_handshake_place()) {
     Connection* next = find(queued.front());
     queued.pop_front();
     if (next == nullptr || next->phase != Phase::queued) continue;

@@ -13,15 +13,6 @@ namespace {
 
 using Parsed = net::RequestParser::State;
 
-/// All lines of one header joined, as RFC 9110 section 5.3 reads them.
-std::string joined(const Request& request, std::string_view name) {
-  std::string all;
-  for (const auto& [key, value] : request.headers) {
-    if (iequals(key, name)) all.append(all.empty() ? "" : ",").append(value);
-  }
-  return all;
-}
-
 bool split_target(Request& request) {
   const std::size_t mark = request.target.find('?');
   request.path = request.target.substr(0, mark);
@@ -111,7 +102,7 @@ void Edge::State::dispatch(Connection& c) {
   Request request = take_request(c);
   c.http->early = c.http->parser.take_rest();
   if (!has_good_target(c, request)) return;
-  if (websocket::has_token(joined(request, "Upgrade"), "websocket")) {
+  if (websocket::has_token(request.list("Upgrade"), "websocket")) {
     if (!request.is_http11) return refuse(c, 400, "a WebSocket needs HTTP/1.1", CloseReason::protocol_error);
     return dispatch_upgrade(c, std::move(request));
   }
@@ -124,11 +115,11 @@ void Edge::State::dispatch(Connection& c) {
 void Edge::State::dispatch_upgrade(Connection& c, Request request) {
   c.http->is_upgrade = true;
   c.http->asked_at = Clock::now();
-  const std::string connection = joined(request, "Connection");
-  const std::string upgrade = joined(request, "Upgrade");
-  const std::string version = joined(request, "Sec-WebSocket-Version");
-  const std::string key = joined(request, "Sec-WebSocket-Key");
-  const std::string length = joined(request, "Content-Length");
+  const std::string connection = request.list("Connection");
+  const std::string upgrade = request.list("Upgrade");
+  const std::string version = request.list("Sec-WebSocket-Version");
+  const std::string key = request.list("Sec-WebSocket-Key");
+  const std::string length = request.list("Content-Length");
   websocket::UpgradeRequest check;
   check.method = request.method;
   check.http_version = 11;

@@ -21,6 +21,8 @@ std::vector<std::string> problems(const Options& options) {
   positive("write_timeout", options.write_timeout);
   if (options.max_connections == 0) found.emplace_back("max_connections must be at least 1");
   if (options.max_handshakes == 0) found.emplace_back("max_handshakes must be at least 1");
+  if (options.max_open_handshakes < options.max_handshakes)
+    found.emplace_back("max_open_handshakes must be at least max_handshakes");
   if (options.max_head_bytes < 1024 || options.max_head_bytes > (1U << 20U)) {
     found.emplace_back("max_head_bytes must be between 1KiB and 1MiB: browsers send up to 8KiB of cookies");
   }

@@ -15,7 +15,8 @@ enum class AccessLog : std::uint8_t { off, websockets, all };
 /// Limits and deadlines of client connections. Checked by problems().
 struct Options {
   std::uint64_t max_connections = 100'000;      ///< per edge (core); beyond it new sockets are closed at once
-  std::uint64_t max_handshakes = 64;            ///< TLS handshakes in flight per core; further clients wait their turn
+  std::uint64_t max_handshakes = 64;            ///< TLS handshakes that work per core; further clients wait their turn
+  std::uint64_t max_open_handshakes = 1'024;    ///< with those that wait for their client, which cost memory only
   std::uint64_t max_head_bytes = 16U << 10U;    ///< request line and headers
   std::uint64_t max_body_bytes = 1U << 20U;     ///< body of an ordinary request
   std::uint64_t max_message_bytes = 1U << 20U;  ///< one WebSocket message

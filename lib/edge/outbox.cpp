@@ -49,6 +49,7 @@ std::unique_ptr<Outbox> OutboxPool::get() {
 void OutboxPool::put(std::unique_ptr<Outbox> outbox) {
   if (free_.size() >= pooled || outbox->held_bytes() > keep_below) return;
   outbox->clear();
+  outbox->owed_pong.reset();
   free_.push_back(std::move(outbox));
 }
 

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,9 @@ class Outbox {
  public:
   /// The buffer to append frames to.
   [[nodiscard]] std::string& bytes() noexcept { return bytes_; }
+  /// The last ping that is not answered yet, because the client does not read; an older one need not be (RFC
+  /// 6455 5.5.3).
+  std::optional<std::string> owed_pong;
   /// What was appended last completes a counted message.
   void mark() { ends_.push_back(bytes_.size()); }
 

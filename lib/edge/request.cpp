@@ -13,6 +13,14 @@ std::optional<std::string_view> Request::header(std::string_view name) const {
   return found->second;
 }
 
+std::string Request::list(std::string_view name) const {
+  std::string all;
+  for (const auto& [key, value] : headers) {
+    if (iequals(key, name)) all.append(all.empty() ? "" : ",").append(value);
+  }
+  return all;
+}
+
 std::optional<std::string_view> Request::parameter(std::string_view name) const {
   const auto found = std::find_if(query.begin(), query.end(), [&](const auto& item) { return item.first == name; });
   if (found == query.end()) return std::nullopt;

@@ -92,6 +92,7 @@ void Edge::State::end(Connection& c, CloseReason reason, std::uint16_t code) {
   if (c.phase == Phase::free) return;
   const Phase was = c.phase;
   if (was == Phase::handshake) --counters.handshaking;
+  unpark(c);
   if (was == Phase::queued) --counters.handshakes_waiting;
   c.phase = Phase::free;
   ++counters.ended[static_cast<std::size_t>(reason)];
@@ -128,6 +129,7 @@ void Edge::State::on_ready(Connection& c, bool readable, bool writable) {
       ++counters.handshakes_failed;
       return end(c, CloseReason::handshake, 0);
     case Phase::handshake:
+      unpark(c);
       if (!std::exchange(c.is_handshake_due, true)) handshakes.push_back(id_of(c));
       return;
     case Phase::taking_leave:
@@ -270,6 +272,11 @@ void Edge::State::flush(Connection& c) {
     if (!c.is_dirty) wait_for(c, c.waits_readable, true);
     if (c.phase == Phase::websocket || c.phase == Phase::streaming)
       set_due(c, std::min(due[c.slot], c.progress + options.write_timeout.count()));
+    return;
+  }
+  if (c.out->owed_pong && c.phase == Phase::websocket) {
+    const std::string payload = *std::exchange(c.out->owed_pong, std::nullopt);
+    websocket::append_frame(queue(c), websocket::Opcode::pong, true, payload);
     return;
   }
   outboxes.put(std::move(c.out));

@@ -50,6 +50,11 @@ struct Edge::State : std::enable_shared_from_this<Edge::State> {
   bool continue_handshakes();
   void continue_handshake(Connection& c);
   void fail_handshake(Connection& c);
+  [[nodiscard]] bool has_handshake_place() const noexcept;
+  void park(Connection& c);
+  void unpark(Connection& c);
+  /// Who makes others wait and does not go on.
+  void end_parked();
   void start_queued();
   void tell_intake();
   void on_ready(Connection& c, bool readable, bool writable);
@@ -131,6 +136,12 @@ struct Edge::State : std::enable_shared_from_this<Edge::State> {
   std::vector<Connection*> flushing;
   std::deque<ConnectionId> handshakes;  ///< ready to go on, after all other traffic of the turn
   std::deque<ConnectionId> queued;      ///< beyond max_handshakes
+  struct Parked {
+    ConnectionId id;
+    std::int64_t since;
+  };
+  std::deque<Parked> parked;  ///< in the order of parking; those that went on are still in it
+  std::uint64_t parked_count = 0;
   std::function<void(bool)> intake_changed = [](bool) {};
   bool is_full = false;
   std::size_t sweep_at = 0;

@@ -12,7 +12,7 @@ namespace {
 using websocket::CloseCode;
 using websocket::Opcode;
 
-/// A client that sends pings and reads nothing gets no more answers than this.
+/// A client that sends pings and reads nothing gets its answers later, and only the last one.
 constexpr std::size_t max_unsent_for_pong = 16U << 10U;
 
 class Receiver final : public websocket::Sink {
@@ -29,8 +29,12 @@ class Receiver final : public websocket::Sink {
     return c_.phase != Phase::free;
   }
   bool on_ping(std::string_view payload) override {
-    const bool may_answer = c_.phase == Phase::websocket && (!c_.out || c_.out->unsent().size() < max_unsent_for_pong);
-    if (may_answer) websocket::append_frame(edge_.queue(c_), Opcode::pong, true, payload);
+    if (c_.phase != Phase::websocket) return true;
+    if (!c_.out || c_.out->unsent().size() < max_unsent_for_pong) {
+      websocket::append_frame(edge_.queue(c_), Opcode::pong, true, payload);
+    } else {
+      c_.out->owed_pong = payload;
+    }
     return true;
   }
   bool on_pong(std::string_view) override { return true; }

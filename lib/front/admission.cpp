@@ -29,8 +29,7 @@ constexpr std::string_view token_parameter = "awps_reconnection_token";
 
 std::string_view chosen_subprotocol(const edge::Request& request) {
   static constexpr std::array supported{protocol::reliable_subprotocol, protocol::json_subprotocol};
-  const auto offered = request.header("Sec-WebSocket-Protocol");
-  return offered ? websocket::select_subprotocol(*offered, supported) : std::string_view();
+  return websocket::select_subprotocol(request.list("Sec-WebSocket-Protocol"), supported);
 }
 
 Result<session::Permissions> permissions_of(const ClientIdentity& identity) {
@@ -165,7 +164,10 @@ webhook::ConnectQuestion question_about(const edge::Request& request, const Admi
   question.claims_json = admission.identity.claims_json;
   question.query = request.query;
   question.headers = request.headers;
-  for (const std::string_view name : split(request.header("Sec-WebSocket-Protocol").value_or(""), ',')) {
+  if (const auto& certificate = request.client_certificate)
+    question.certificate = {certificate->fingerprint, certificate->pem};
+  const std::string offered = request.list("Sec-WebSocket-Protocol");
+  for (const std::string_view name : split(offered, ',')) {
     if (!trim(name).empty()) question.subprotocols.emplace_back(trim(name));
   }
   return question;

@@ -13,18 +13,18 @@ namespace {
 
 /// The kernel's word for "none" in v1 is a number of about 2^63.
 constexpr std::uint64_t beyond_any_machine = std::uint64_t{1} << 60U;
-constexpr std::uint64_t none = std::numeric_limits<std::uint64_t>::max();
+constexpr std::uint64_t no_limit = std::numeric_limits<std::uint64_t>::max();
 
 std::uint64_t limit_in(const std::string& file) {
   std::ifstream stream(file);
   std::uint64_t bytes = 0;
   // "max" is no number.
-  return stream >> bytes && bytes < beyond_any_machine ? bytes : none;
+  return stream >> bytes && bytes < beyond_any_machine ? bytes : no_limit;
 }
 
 /// The least on the way up. A container may see its own group as the root of the tree, whatever /proc says.
 std::uint64_t least_up(const std::string& tree, std::string group, const char* file) {
-  std::uint64_t least = none;
+  std::uint64_t least = no_limit;
   for (;;) {
     least = std::min(least, limit_in(tree + group + "/" + file));
     if (group.empty()) return least;
@@ -37,7 +37,7 @@ std::uint64_t least_up(const std::string& tree, std::string group, const char* f
 std::uint64_t cgroup_memory_limit(const std::string& root) {
   const std::string mount = root + "/sys/fs/cgroup";
   std::ifstream groups(root + "/proc/self/cgroup");
-  std::uint64_t least = none;
+  std::uint64_t least = no_limit;
   for (std::string line; std::getline(groups, line);) {
     // NUMBER:CONTROLLERS:PATH; v2 has no controllers.
     const auto first = line.find(':');
@@ -54,7 +54,7 @@ std::uint64_t cgroup_memory_limit(const std::string& root) {
       least = std::min(least, least_up(mount + "/memory", group, "memory.limit_in_bytes"));
     }
   }
-  return least == none ? 0 : least;
+  return least == no_limit ? 0 : least;
 }
 
 }  // namespace wscluster::front

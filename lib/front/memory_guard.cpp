@@ -11,7 +11,7 @@ double begin_of(Pressure level) {
   return begins[static_cast<unsigned>(level)];
 }
 
-Pressure next(Pressure level, int step) {
+Pressure stepped(Pressure level, int step) {
   return static_cast<Pressure>(static_cast<int>(level) + step);
 }
 
@@ -36,10 +36,10 @@ const char* to_string(Pressure level) noexcept {
 Pressure MemoryGuard::look(std::uint64_t resident_bytes) noexcept {
   if (ceiling_ == 0) return level_ = Pressure::none;
   const double used = static_cast<double>(resident_bytes) / static_cast<double>(ceiling_);
-  while (level_ < Pressure::shed && used >= begin_of(next(level_, 1)))
-    level_ = next(level_, 1);
+  while (level_ < Pressure::shed && used >= begin_of(stepped(level_, 1)))
+    level_ = stepped(level_, 1);
   while (level_ > Pressure::none && used < begin_of(level_) - hysteresis)
-    level_ = next(level_, -1);
+    level_ = stepped(level_, -1);
   return level_;
 }
 

@@ -29,12 +29,9 @@ bool parse_address(std::string_view text, std::array<std::uint8_t, 16>& address,
   return ::inet_pton(AF_INET, copy.c_str(), address.data() + 12) == 1;
 }
 
-/// All lines of one header, joined.
-std::string joined(const edge::Request& request, std::string_view name) {
-  std::string all;
-  for (const auto& [key, value] : request.headers) {
-    if (iequals(key, name)) all.append(all.empty() ? "" : ", ").append(value);
-  }
+/// Of a proxy, if it is no flood.
+std::string chain(const edge::Request& request, std::string_view name) {
+  std::string all = request.list(name);
   return all.size() > max_forwarded_bytes ? std::string() : all;
 }
 
@@ -53,8 +50,8 @@ std::string port_in(std::string_view host, std::string_view scheme) {
 }
 
 /// The last of the chain that no proxy of ours has added.
-std::string client_in(const std::string& chain, const TrustedProxies& trusted, const std::string& peer) {
-  auto hops = split(chain, ',');
+std::string client_in(const std::string& hops_text, const TrustedProxies& trusted, const std::string& peer) {
+  auto hops = split(hops_text, ',');
   std::string client = peer;
   while (!hops.empty()) {
     const std::string_view hop = trim(hops.back());
@@ -66,6 +63,16 @@ std::string client_in(const std::string& chain, const TrustedProxies& trusted, c
     if (!trusted.contains(client)) return client;
   }
   return client;
+}
+
+/// As Envoy writes it; what cannot stand between quotes is escaped.
+std::string certificate_text(const net::ClientCertificate& certificate) {
+  std::string subject;
+  for (const char c : certificate.subject) {
+    if (c == '"' || c == '\\') subject += '\\';
+    if (static_cast<unsigned char>(c) >= 0x20 && c != 0x7F) subject += c;
+  }
+  return "Hash=" + certificate.fingerprint + ";Subject=\"" + subject + "\"";
 }
 
 }  // namespace
@@ -119,8 +126,8 @@ proxy::Provenance provenance_of(const edge::Request& request, const TrustedProxi
   from.host = request.header("Host").value_or("");
   from.port = port_in(from.host, from.scheme);
   if (trusted.contains(request.peer)) {
-    from.forwarded_for = joined(request, "X-Forwarded-For");
-    from.forwarded = joined(request, "Forwarded");
+    from.forwarded_for = chain(request, "X-Forwarded-For");
+    from.forwarded = chain(request, "Forwarded");
     from.client = client_in(from.forwarded_for, trusted, request.peer);
     const std::string_view scheme = request.header("X-Forwarded-Proto").value_or("");
     if (iequals(scheme, "https") || iequals(scheme, "wss")) from.scheme = "https";
@@ -130,6 +137,7 @@ proxy::Provenance provenance_of(const edge::Request& request, const TrustedProxi
     const std::string_view id = request.header("X-Request-ID").value_or("");
     if (is_request_id(id)) from.request_id = id;
   }
+  if (request.client_certificate) from.certificate = certificate_text(*request.client_certificate);
   // What is put between quotes must not hold one.
   std::erase_if(from.host, [](char c) { return c == '"' || c == '\\' || c == ',' || c == ';'; });
   if (from.request_id.empty()) from.request_id = to_hex(random_id()) + to_hex(random_id());

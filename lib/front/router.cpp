@@ -24,11 +24,9 @@ std::optional<std::uint64_t> body_length(const edge::Request& request) {
 
 std::vector<std::string> offered_subprotocols(const edge::Request& request) {
   std::vector<std::string> offered;
-  for (const auto& [name, value] : request.headers) {
-    if (!iequals(name, "Sec-WebSocket-Protocol")) continue;
-    for (const std::string_view item : split(value, ','))
-      offered.emplace_back(trim(item));
-  }
+  const std::string list = request.list("Sec-WebSocket-Protocol");
+  for (const std::string_view item : split(list, ','))
+    offered.emplace_back(trim(item));
   return offered;
 }
 

@@ -95,6 +95,7 @@ struct RequestParser::Impl {
   Impl(const HttpLimits& with, StreamsBody asked) : limits(with), asks(std::move(asked)) {
     parser.header_limit(static_cast<std::uint32_t>(limits.head_bytes));
     parser.body_limit(boost::none);
+    parser.max_framing_bytes = limits.head_bytes;
     parser.eager(false);
   }
 
@@ -167,7 +168,7 @@ struct RequestParser::Impl {
     if (state != State::body) return;
     if (!is_streamed && parser.body.size() > limits.body_bytes) return fail(413, "the body is over the limit");
     // Chunks hide their overhead from the limit of the body.
-    if (buffer.size() > limits.head_bytes && !parser.is_done() && parser.chunked())
+    if (buffer.size() > parser.most_unparsed() && !parser.is_done())
       return fail(431, "a chunk's head or the trailers are over the limit");
     if (parser.is_done()) state = State::done;
   }

@@ -41,6 +41,11 @@ class ParserCore final : public boost::beast::http::basic_parser<is_request> {
     return value == nullptr ? std::string_view() : std::string_view(*value);
   }
 
+  /// More of a body's framing (the extensions of one chunk, all trailers) is refused. Unparsed bytes beyond
+  /// most_unparsed() can only become that.
+  std::size_t max_framing_bytes = 16U << 10U;
+  [[nodiscard]] std::size_t most_unparsed() const noexcept { return 2 * max_framing_bytes + 64; }
+
   std::string method;
   std::string target;
   std::string reason;
@@ -66,8 +71,14 @@ class ParserCore final : public boost::beast::http::basic_parser<is_request> {
     failed = {};
   }
   void on_field_impl(boost::beast::http::field, View name, View value, Error& failed) override {
-    (this->is_header_done() ? trailers : fields).emplace_back(std::string(name), std::string(value));
     failed = {};
+    if (!this->is_header_done()) {
+      fields.emplace_back(std::string(name), std::string(value));
+      return;
+    }
+    trailer_bytes_ += name.size() + value.size() + 4;
+    if (trailer_bytes_ > max_framing_bytes) failed = boost::beast::http::error::header_limit;
+    trailers.emplace_back(std::string(name), std::string(value));
   }
   void on_header_impl(Error& failed) override { failed = {}; }
   void on_body_init_impl(const boost::optional<std::uint64_t>&, Error& failed) override { failed = {}; }
@@ -76,13 +87,18 @@ class ParserCore final : public boost::beast::http::basic_parser<is_request> {
     failed = {};
     return bytes.size();
   }
-  void on_chunk_header_impl(std::uint64_t, View, Error& failed) override { failed = {}; }
+  void on_chunk_header_impl(std::uint64_t, View extensions, Error& failed) override {
+    failed = {};
+    if (extensions.size() > max_framing_bytes) failed = boost::beast::http::error::header_limit;
+  }
   std::size_t on_chunk_body_impl(std::uint64_t, View bytes, Error& failed) override {
     body.append(bytes.data(), bytes.size());
     failed = {};
     return bytes.size();
   }
   void on_finish_impl(Error& failed) override { failed = {}; }
+
+  std::size_t trailer_bytes_ = 0;
 };
 
 /// A rule that a message breaks, and the status to answer a request with; 0: none.

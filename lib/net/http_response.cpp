@@ -16,6 +16,7 @@ struct ResponseParser::Impl {
   Impl(std::size_t head_bytes, bool has_no_body) : max_head_bytes(head_bytes) {
     parser.header_limit(static_cast<std::uint32_t>(head_bytes));
     parser.body_limit(boost::none);
+    parser.max_framing_bytes = head_bytes;
     parser.eager(false);
     parser.skip(has_no_body);
     is_head_answer = has_no_body;
@@ -77,7 +78,7 @@ struct ResponseParser::Impl {
     while (!parser.is_done() && put())
       continue;
     if (state != State::body) return;
-    if (buffer.size() > max_head_bytes && !parser.is_done())
+    if (buffer.size() > parser.most_unparsed() && !parser.is_done())
       return fail("a chunk's head or the trailers of the answer are over the limit");
     if (parser.is_done()) state = State::done;
   }

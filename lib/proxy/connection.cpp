@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "proxy/connection.hpp"
 
+#include <poll.h>
 #include <utility>
 
 #include "net/connect.hpp"
@@ -10,6 +11,11 @@ namespace wscluster::proxy {
 Connection::~Connection() {
   if (is_dirty_) pool_.forget(*this);
   if (is_registered_) pool_.core().poller().remove(stream_.descriptor(), *this);
+}
+
+bool Connection::is_quiet() const noexcept {
+  pollfd item{stream_.descriptor(), POLLIN | POLLRDHUP, 0};
+  return !is_broken_ && ::poll(&item, 1, 0) == 0;
 }
 
 void Connection::connect(const net::SocketAddress& address) {

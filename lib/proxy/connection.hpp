@@ -50,6 +50,8 @@ class Connection final : public net::Watcher {
   [[nodiscard]] bool is_connected() const noexcept { return is_connected_; }
   [[nodiscard]] bool is_broken() const noexcept { return is_broken_; }
   [[nodiscard]] std::size_t unsent_bytes() const noexcept { return unsent_.size() - sent_; }
+  /// Nothing has come, also no end: what is kept may be used.
+  [[nodiscard]] bool is_quiet() const noexcept;
   /// It has served somebody before: the server may have given it up without our knowing.
   [[nodiscard]] bool was_used() const noexcept { return was_used_; }
   void mark_used() noexcept { was_used_ = true; }

@@ -16,9 +16,9 @@ constexpr std::array<std::string_view, 11> hop_headers{
     "Trailer",    "Transfer-Encoding", "Upgrade",          "HTTP2-Settings",     "Content-Length"};
 
 /// What only we say.
-constexpr std::array<std::string_view, 8> our_headers{"X-Forwarded-For",    "X-Forwarded-Proto",  "X-Forwarded-Host",
-                                                      "X-Forwarded-Port",   "X-Forwarded-Prefix", "Forwarded",
-                                                      "X-Forwarded-Server", "X-Request-ID"};
+constexpr std::array<std::string_view, 9> our_headers{
+    "X-Forwarded-Client-Cert", "X-Forwarded-For", "X-Forwarded-Proto",  "X-Forwarded-Host", "X-Forwarded-Port",
+    "X-Forwarded-Prefix",      "Forwarded",       "X-Forwarded-Server", "X-Request-ID"};
 
 template <std::size_t n>
 bool is_one_of(const std::array<std::string_view, n>& names, std::string_view name) {
@@ -80,6 +80,7 @@ net::HttpFields request_headers(const net::HttpFields& received, const Provenanc
   if (!from.port.empty()) headers.emplace_back("X-Forwarded-Port", from.port);
   headers.emplace_back("Forwarded", appended(from.forwarded, forwarded_element(peer, from)));
   headers.emplace_back("X-Request-ID", from.request_id);
+  if (!from.certificate.empty()) headers.emplace_back("X-Forwarded-Client-Cert", from.certificate);
   if (user && net::is_clean_header(*user)) headers.emplace_back(std::string(user_header), *user);
   return headers;
 }

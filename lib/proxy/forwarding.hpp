@@ -18,6 +18,7 @@ struct Provenance {
   std::string port;
   std::string forwarded_for;  ///< of trusted proxies before us, to append to; empty: none
   std::string forwarded;      ///< the same as RFC 7239 writes it
+  std::string certificate;    ///< of the client, as X-Forwarded-Client-Cert says it; empty: none
   std::string request_id;     ///< made by us, or of a trusted proxy
 };
 

@@ -23,15 +23,15 @@ struct Options {
   Balance balance = Balance::round_robin;
   Unreachable unreachable = Unreachable::fail;
   Duration connect_timeout{2'000};
-  Duration response_timeout{30'000};      ///< from the end of the request to the head of the answer
-  Duration idle_timeout{60'000};          ///< between two pieces of a body, either way
-  Duration keep_alive{30'000};            ///< a connection without a request is kept so long
-  std::uint64_t max_idle = 64;            ///< of them, per server
-  std::uint64_t max_connections = 1'000;  ///< per server, for requests; beyond it 503
-  std::uint64_t retries = 2;              ///< of what was certainly not executed
-  std::uint64_t eject_after = 5;          ///< failures in a row; 0: never
-  Duration eject_time{10'000};            ///< times how often in a row, at most ten times
-  std::string health_path;                ///< asked for with GET; empty: no checks
+  Duration response_timeout{30'000};       ///< from the end of the request to the head of the answer
+  Duration idle_timeout{60'000};           ///< between two pieces of a body, either way
+  Duration keep_alive{30'000};             ///< a connection without a request is kept so long
+  std::uint64_t max_idle = 64;             ///< of them, per server
+  std::uint64_t max_connections = 10'000;  ///< per server: requests and WebSockets; beyond it 503
+  std::uint64_t retries = 2;               ///< of what was certainly not executed
+  std::uint64_t eject_after = 5;           ///< failures in a row; 0: never
+  Duration eject_time{10'000};             ///< times how often in a row, at most ten times
+  std::string health_path;                 ///< asked for with GET; empty: no checks
   Duration health_interval{5'000};
   std::uint64_t max_head_bytes = 32U << 10U;  ///< of an answer
   double evict_rate = 500;  ///< WebSockets closed per second by the whole gateway, when the ring moves them

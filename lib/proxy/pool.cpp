@@ -41,10 +41,15 @@ Pool::~Pool() {
 
 std::unique_ptr<Connection> Pool::take(const std::string& target) {
   const auto found = idle_.find(target);
-  if (found == idle_.end() || found->second.empty()) return nullptr;
-  auto connection = std::move(found->second.back().connection);
-  found->second.pop_back();
-  return connection;
+  if (found == idle_.end()) return nullptr;
+  while (!found->second.empty()) {
+    auto connection = std::move(found->second.back().connection);
+    found->second.pop_back();
+    // The server may have ended it in this very turn.
+    if (connection->is_quiet()) return connection;
+    discard(std::move(connection));
+  }
+  return nullptr;
 }
 
 void Pool::put(std::unique_ptr<Connection> connection, std::uint64_t most) {

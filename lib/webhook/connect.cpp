@@ -105,7 +105,11 @@ std::string connect_body(const ConnectQuestion& question) {
   body["query"] = lists_of(question.query);
   body["headers"] = lists_of(question.headers);
   body["subprotocols"] = json::array(question.subprotocols.begin(), question.subprotocols.end());
-  body["clientCertificates"] = json::array();
+  json::array certificates;
+  if (question.certificate) {
+    certificates.push_back({{"thumbprint", question.certificate->fingerprint}, {"content", question.certificate->pem}});
+  }
+  body["clientCertificates"] = std::move(certificates);
   return json::serialize(body);
 }
 

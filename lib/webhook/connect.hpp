@@ -20,6 +20,11 @@ struct ConnectQuestion {
   net::HttpFields query;
   net::HttpFields headers;
   std::vector<std::string> subprotocols;  ///< that it offers
+  struct Certificate {
+    std::string fingerprint;  ///< SHA-256, hex
+    std::string pem;
+  };
+  std::optional<Certificate> certificate;  ///< with which it has proved who it is
 };
 
 /// What the application says of it.

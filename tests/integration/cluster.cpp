@@ -102,12 +102,12 @@ void Cluster::write_config(const std::string& client_url) const {
   std::string services = options_.services;
   if (services.empty())
     services = "  chat:\n    paths: [/ws]\n    auth: jwt\n    key_files: [ACCESS]\n    raw: relay\n";
-  for (std::size_t at = 0; (at = services.find("ACCESS", at)) != std::string::npos;)
-    services.replace(at, 6, file("access.key"));
   std::string text = "cluster:\n  name: test\n  key_file: " + file("cluster.key") + "\nredis:\n  url: " + redis_url() +
                      "\n  heartbeat: " + milliseconds(200ms) + "\n  lease: " + milliseconds(800ms) +
                      "\n  timeout: " + milliseconds(600ms) + "\nlink:\n  heartbeat: " + milliseconds(200ms) +
                      "\n  dead_after: " + milliseconds(1000ms) + "\nservices:\n" + services + options_.settings;
+  for (std::size_t at = 0; (at = text.find("ACCESS", at)) != std::string::npos;)
+    text.replace(at, 6, file("access.key"));
   if (!client_url.empty()) text += "client:\n  url: " + client_url + "\n  ca_file: " + file("cert.pem") + "\n";
   write("wscluster.yaml", text);
 }

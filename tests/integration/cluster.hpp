@@ -42,6 +42,7 @@ struct Member {
 class Cluster {
  public:
   struct Options {
+    /// ACCESS stands for the file of the access key.
     std::string services;  ///< YAML below `services:`; empty: one relay service `chat` at /ws with JWT
     std::string settings;  ///< more YAML
   };

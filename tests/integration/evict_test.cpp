@@ -10,7 +10,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr int people = 90;
+constexpr int crowd = 90;
 
 class Evict : public ClusterTest {
  protected:
@@ -31,8 +31,8 @@ class Evict : public ClusterTest {
       EXPECT_EQ(ended.exit, 0) << ended.err;
     }
     EXPECT_EQ(shared->run({"ring", "wait", "--timeout", "20s"}).exit, 0);
-    auto fleet = std::make_unique<Fleet>(*shared, numbered("person", people), doors);
-    wait_for_counts(people);
+    auto fleet = std::make_unique<Fleet>(*shared, numbered("person", crowd), doors);
+    wait_for_counts(crowd);
     return fleet;
   }
   static void wait_for_counts(int sessions) {

@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 using cluster::LinkId;
 using cluster::PathId;
 
-constexpr std::size_t max_frame_bytes = 4U << 20U;
+constexpr std::size_t max_cut_bytes = 4U << 20U;
 
 Clock::duration delay_of(Channel& channel) {
   Random& random = channel.random;
@@ -127,7 +127,7 @@ void Links::deliver(Channel& channel) {
   Process& from = *link.ends[link.is_local() ? 0 : 1 - channel.side];
   std::string_view left = bytes;
   wire::Raw raw;
-  while (wire::cut(left, max_frame_bytes, raw) == wire::CutStatus::ok) {
+  while (wire::cut(left, max_cut_bytes, raw) == wire::CutStatus::ok) {
     const std::string_view frame = left.substr(0, raw.size);
     const bool is_lost = world_.on_frame(from, to, link, raw.type, false);
     if (is_lost || to.is_dead() || link.has_noticed[channel.side]) return;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Started by tests/upstream/run: the servers of examples/upstream behind two gateways, and their users.
 import { execFileSync, spawn } from 'node:child_process';
-import { createWriteStream, readFileSync } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -11,6 +11,7 @@ const users = Array.from({ length: 150 }, (_, i) => `user-${i}`);
 const [innerHost, innerPort] = inner.split(':');
 
 let failed = 0;
+const everybody = [];
 function check(what, good, detail = '') {
   console.log(`${good ? 'ok     ' : 'FAILED '} ${what}${detail !== '' ? `: ${detail}` : ''}`);
   if (!good) failed += 1;
@@ -24,17 +25,15 @@ async function until(what, condition, seconds = 20) {
     await sleep(50);
   }
 }
-const wscluster = (...args) => execFileSync(binary, args, { encoding: 'utf8' });
+const wscluster = (...args) => execFileSync(binary, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
 const ring = (service) => JSON.parse(wscluster('ring', 'show', '--service', service, '-o', 'json'));
-const owners = (service) => {
-  const all = JSON.parse(wscluster('ring', 'owner', '--service', service, '-o', 'json', ...users));
-  return new Map((all.owners ?? all.users ?? all).map((one) => [one.uid, one.owner ?? one.node]));
-};
+const owners = (service) =>
+  new Map(JSON.parse(wscluster('ring', 'owner', '--service', service, '-o', 'json', ...users)).owners.map(({ uid, node }) => [uid, node]));
 
 // Servers.
 let nextPort = 20000 + (process.pid % 20000);
 const servers = new Map();
-const token = wscluster('token', '--api', '/api/v1/services/dc/broadcast').trim();
+const token = wscluster('token', '--service', 'dc', '--key-file', `${place}/access.key`, '--api', '/api/v1/services/dc/broadcast').trim();
 function startServer(service) {
   const port = nextPort++;
   const child = spawn(process.execPath, [serverFile], {
@@ -59,11 +58,13 @@ function startServer(service) {
   return id;
 }
 process.on('exit', () => servers.forEach(({ child }) => child.kill('SIGKILL')));
-const members = (service) => ring(service).members.map((member) => member.name);
+const nodes = (service) => ring(service).nodes.filter((node) => node.weight !== null);
+const members = (service) => nodes(service).map((node) => node.name);
 
 // A user: a cookie, and a WebSocket for each service that comes back when it is closed.
 class Session {
   constructor(service, user) {
+    everybody.push(this);
     Object.assign(this, { service, user, closes: [], got: [], server: null, cookie: null, refused: 0 });
   }
   async login() {
@@ -84,16 +85,17 @@ class Session {
         this.got.push(message);
       }
     });
-    socket.on('unexpected-response', (_, response) => {
+    socket.on('unexpected-response', (request, response) => {
       this.refused += 1;
       this.status = response.statusCode;
-      setTimeout(() => this.connect(), 200);
+      request.destroy();
+      socket.emit('close', 1006, '');
     });
     socket.on('error', () => {});
-    socket.on('close', (code, reason) => {
-      if (this.server === null) return;
-      this.closes.push({ code, reason: String(reason), server: this.server });
-      if (!this.ends) setTimeout(() => this.connect(), 50);
+    socket.once('close', (code, reason) => {
+      const wasIn = this.server !== null;
+      if (wasIn) this.closes.push({ code, reason: String(reason), server: this.server });
+      if (!this.ends) setTimeout(() => this.connect(), wasIn ? 50 : 200);
     });
   }
   get isOpen() {
@@ -185,12 +187,7 @@ function ready(service, count) {
 // The name that stands for an instance in the ring.
 const names = new Map();
 function memberOf(id) {
-  if (!names.has(id)) {
-    const known = JSON.parse(execFileSync('curl', ['-s', '-H', 'Accept: application/json', '-H',
-      `Authorization: Bearer ${wscluster('token', '--api', '/api/v1/services/dc/instances').trim()}`,
-      `http://${inner}/api/v1/services/dc/instances`], { encoding: 'utf8' }));
-    for (const instance of known.instances ?? known) names.set(instance.id, instance.member ?? instance.name);
-  }
+  if (!names.has(id)) nodes('dc').forEach((node) => names.set(node.instance, node.name));
   return names.get(id);
 }
 function isWithOwners(sessions, service) {
@@ -221,8 +218,9 @@ async function strangers() {
     socket.on('error', () => {});
   });
   check('without a session 401, and no server', (await status()) === 401 && (await status('SESSION=bm9ib2R5')) === 401);
-  const answer = await fetch(`https://${outer}/dc/%2e%2e/api/v1/x`);
-  check('a path that climbs is 400', answer.status === 400);
+  const climbing = execFileSync('curl', ['--silent', '--path-as-is', '--cacert', `${place}/cert.pem`, '--output', '/dev/null',
+    '--write-out', '%{http_code}', `https://${outer}/dc/%2e%2e/x`], { encoding: 'utf8' });
+  check('a path that climbs is 400', climbing === '400', climbing);
 }
 
 async function messages(sessions) {
@@ -258,7 +256,9 @@ function startTraffic(sessions) {
 try {
   await main();
 } catch (problem) {
-  check(problem.message, false, problem.stack?.split('\n')[1]?.trim());
+  check(problem.message, false, problem.stack?.split('\n')[2]?.trim());
+  const away = everybody.filter((session) => !session.isOpen);
+  console.log(`${away.length} are away; answers: ${JSON.stringify(away.slice(0, 5).map(({ user, status, closes }) => ({ user, status, closes })))}`);
 }
 console.log(`${failed} failures`);
 process.exit(failed === 0 ? 0 : 1);

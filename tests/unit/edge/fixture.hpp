@@ -174,6 +174,12 @@ class Client {
     decode();
     return frames.messages;
   }
+  bool read_pong() {
+    return read_until([this] {
+      decode();
+      return !frames.pongs.empty();
+    });
+  }
   /// Code of the server's Close; 0 for none. Reads to the end.
   std::uint16_t read_close() {
     read_until([this] {

@@ -36,6 +36,7 @@ std::unique_ptr<Client> begin_handshake(Server& server) {
 Options with_cap(std::uint64_t max_handshakes) {
   Options options;
   options.max_handshakes = max_handshakes;
+  options.max_open_handshakes = max_handshakes;
   return options;
 }
 
@@ -59,6 +60,28 @@ TEST(HandshakeSide, does_at_most_so_many_at_once_and_all_in_the_end) {
   EXPECT_EQ(server.counters().handshakes_full, 5U);
   EXPECT_EQ(server.counters().handshaking, 0U);
   EXPECT_EQ(server.counters().handshakes_waiting, 0U);
+}
+
+TEST(HandshakeSide, P0_24_who_stops_inside_the_handshake_holds_nobody_up) {
+  Options options = with_cap(2);
+  options.max_open_handshakes = 50;
+  Server server(true, options);
+  std::vector<std::unique_ptr<Client>> stalled;
+  for (int i = 0; i < 40; ++i)
+    stalled.push_back(stall(server));
+  ASSERT_TRUE(server.eventually([&] { return server.edge->counters().handshaking == 40; }));
+  EXPECT_TRUE(server.connect_websocket());
+  EXPECT_EQ(server.counters().handshakes_waiting, 0U);
+}
+
+TEST(HandshakeSide, P0_24_beyond_that_who_does_not_go_on_is_ended) {
+  Server server(true, with_cap(3));
+  std::vector<std::unique_ptr<Client>> stalled;
+  for (int i = 0; i < 3; ++i)
+    stalled.push_back(stall(server));
+  ASSERT_TRUE(server.eventually([&] { return server.edge->counters().handshaking == 3; }));
+  EXPECT_TRUE(server.connect_websocket()) << "long before the time of a handshake is over";
+  EXPECT_GE(server.ended(CloseReason::handshake), 1U);
 }
 
 TEST(HandshakeSide, P0_24_gives_no_place_to_who_says_nothing) {

@@ -6,14 +6,14 @@ namespace {
 
 using namespace test;
 
-const std::string get = "GET /a HTTP/1.1\r\nHost: x\r\n\r\n";
+const std::string request = "GET /a HTTP/1.1\r\nHost: x\r\n\r\n";
 
 class Relief : public testing::TestWithParam<bool> {};
 
 TEST_P(Relief, P0_37_idle_http_connections_end_at_once_and_in_order) {
   Server server(GetParam());
   const auto client = server.connect();
-  client->ask(get, "GET /a ");
+  client->ask(request, "GET /a ");
   server.run([&] { server.edge->keep_alive(false); });
   EXPECT_EQ(client->read_to_end(), "");
   EXPECT_EQ(server.counters().shed_http, 1U);
@@ -23,21 +23,21 @@ TEST_P(Relief, P0_37_a_request_is_answered_and_the_connection_not_kept) {
   Server server(GetParam());
   server.run([&] { server.edge->keep_alive(false); });
   auto client = server.connect();
-  client->send(get);
+  client->send(request);
   const std::string answer = client->read_to_end();
   EXPECT_NE(answer.find("Connection: close"), std::string::npos) << answer;
   EXPECT_NE(answer.find("GET /a "), std::string::npos) << answer;
   server.run([&] { server.edge->keep_alive(true); });
   client = server.connect();
-  EXPECT_NE(client->ask(get, "GET /a ").find("Connection: keep-alive"), std::string::npos);
-  client->ask(get, "GET /a ");
+  EXPECT_NE(client->ask(request, "GET /a ").find("Connection: keep-alive"), std::string::npos);
+  client->ask(request, "GET /a ");
 }
 
 TEST_P(Relief, P0_37_an_answer_under_way_is_the_last_one) {
   Server server(GetParam());
   server.run([&] { server.application.request_hook = [](ConnectionId, const Request&) {}; });
   const auto client = server.connect();
-  client->send(get);
+  client->send(request);
   ASSERT_TRUE(server.sees("request GET /a"));
   server.run([&] {
     server.edge->keep_alive(false);

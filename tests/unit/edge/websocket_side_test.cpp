@@ -235,6 +235,23 @@ TEST_P(WebSocketSide, may_be_ended_from_inside_its_own_callback) {
   EXPECT_TRUE(server.connect_websocket());
 }
 
+TEST_P(WebSocketSide, the_last_ping_is_answered_when_the_client_reads_again) {
+  Server server(GetParam(), {}, 16'384);
+  const auto client = server.connect_websocket(16'384);
+  const std::string big(512U << 10U, 'm');
+  server.run([&] {
+    for (int i = 0; i < 8; ++i)
+      server.edge->send(server.application.ids.back(), MessageKind::binary, {}, big);
+  });
+  ASSERT_TRUE(server.eventually([&] { return server.edge->unsent_bytes(server.application.ids.back()) > 1U << 20U; }));
+  for (int i = 0; i < 3; ++i)
+    client->send_frame(Opcode::ping, "p" + std::to_string(i));
+  client->send_frame(Opcode::text, "behind the pings");
+  ASSERT_TRUE(server.eventually([&] { return server.application.messages == 1; }));
+  ASSERT_TRUE(client->read_pong());
+  EXPECT_EQ(client->frames.pongs, std::vector<std::string>{"p2"});
+}
+
 INSTANTIATE_TEST_SUITE_P(Kinds, WebSocketSide, testing::Bool(),
                          [](const auto& test) { return test.param ? "tls" : "plain"; });
 

@@ -64,6 +64,13 @@ TEST(Provenance, P0_21_trusted_proxies_are_continued) {
   EXPECT_NE(provenance_of(request_from("10.0.0.9", {{"X-Request-ID", "a b"}}), trusted).request_id, "a b");
 }
 
+TEST(Provenance, P0_21_a_certificate_is_named_and_cannot_leave_its_quotes) {
+  edge::Request request = request_from("1.2.3.4", {});
+  EXPECT_EQ(provenance_of(request, {}).certificate, "");
+  request.client_certificate = net::ClientCertificate{"CN=a\";URI=evil", {}, "ab12", ""};
+  EXPECT_EQ(provenance_of(request, {}).certificate, R"(Hash=ab12;Subject="CN=a\";URI=evil")");
+}
+
 TEST(Provenance, a_host_cannot_leave_its_quotes) {
   edge::Request request = request_from("1.2.3.4", {});
   request.headers = {{"Host", "a\";for=6.6.6.6"}};

@@ -6,7 +6,7 @@
 namespace wscluster::net {
 namespace {
 
-using State = RequestParser::State;
+using RequestState = RequestParser::State;
 
 struct Bad {
   const char* name;
@@ -19,14 +19,14 @@ class BadRequest : public testing::TestWithParam<Bad> {};
 TEST_P(BadRequest, P0_20_is_refused_whole_and_byte_by_byte) {
   const Bad& bad = GetParam();
   RequestParser whole({2048, 100});
-  EXPECT_EQ(whole.feed(bad.text), State::failed);
+  EXPECT_EQ(whole.feed(bad.text), RequestState::failed);
   EXPECT_EQ(whole.failure_status(), bad.status) << whole.failure();
   EXPECT_FALSE(whole.failure().empty());
   RequestParser slow({2048, 100});
   for (const char c : bad.text) {
-    if (slow.feed(std::string_view(&c, 1)) == State::failed) break;
+    if (slow.feed(std::string_view(&c, 1)) == RequestState::failed) break;
   }
-  EXPECT_EQ(slow.state(), State::failed);
+  EXPECT_EQ(slow.state(), RequestState::failed);
   EXPECT_EQ(slow.failure_status(), bad.status) << slow.failure();
 }
 
@@ -68,9 +68,9 @@ TEST(RequestParser, reads_a_request_in_any_pieces_and_keeps_what_follows) {
   for (std::size_t piece = 1; piece <= text.size(); ++piece) {
     RequestParser parser(HttpLimits{});
     std::size_t at = 0;
-    for (; at < text.size() && parser.state() != State::done; at += piece)
+    for (; at < text.size() && parser.state() != RequestState::done; at += piece)
       parser.feed(std::string_view(text).substr(at, piece));
-    ASSERT_EQ(parser.state(), State::done);
+    ASSERT_EQ(parser.state(), RequestState::done);
     const HttpRequest request = parser.take_request();
     EXPECT_EQ(request.method, "POST");
     EXPECT_EQ(request.target, "/a%20b?c=d");
@@ -94,7 +94,7 @@ TEST(RequestParser, reads_chunks_in_any_pieces) {
     RequestParser parser(HttpLimits{});
     for (std::size_t at = 0; at < text.size(); at += piece)
       parser.feed(std::string_view(text).substr(at, piece));
-    ASSERT_EQ(parser.state(), State::done) << piece << parser.failure();
+    ASSERT_EQ(parser.state(), RequestState::done) << piece << parser.failure();
     EXPECT_EQ(parser.take_request().body, "hello world");
     EXPECT_EQ(parser.take_rest(), "");
   }
@@ -102,24 +102,24 @@ TEST(RequestParser, reads_chunks_in_any_pieces) {
 
 TEST(RequestParser, takes_the_path_of_an_absolute_target_of_the_same_host) {
   RequestParser parser(HttpLimits{});
-  ASSERT_EQ(parser.feed("GET http://A:80?x=1 HTTP/1.1\r\nHost: a:80\r\n\r\n"), State::done) << parser.failure();
+  ASSERT_EQ(parser.feed("GET http://A:80?x=1 HTTP/1.1\r\nHost: a:80\r\n\r\n"), RequestState::done) << parser.failure();
   EXPECT_EQ(parser.take_request().target, "/?x=1");
 }
 
 TEST(RequestParser, asks_for_the_body_of_a_client_that_expects_it) {
   RequestParser parser(HttpLimits{});
-  ASSERT_EQ(parser.feed(ok_head + "Content-Length: 2\r\nExpect: 100-continue\r\n\r\n"), State::body);
+  ASSERT_EQ(parser.feed(ok_head + "Content-Length: 2\r\nExpect: 100-continue\r\n\r\n"), RequestState::body);
   EXPECT_TRUE(parser.takes_continue());
   EXPECT_FALSE(parser.takes_continue());
-  EXPECT_EQ(parser.feed("ab"), State::done);
+  EXPECT_EQ(parser.feed("ab"), RequestState::done);
 }
 
 TEST(RequestParser, ends_the_connection_of_http_10_and_of_who_asks) {
   RequestParser old(HttpLimits{});
-  ASSERT_EQ(old.feed("GET / HTTP/1.0\r\n\r\n"), State::done) << old.failure();
+  ASSERT_EQ(old.feed("GET / HTTP/1.0\r\n\r\n"), RequestState::done) << old.failure();
   EXPECT_FALSE(old.take_request().keeps_alive);
   RequestParser asks(HttpLimits{});
-  ASSERT_EQ(asks.feed("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"), State::done);
+  ASSERT_EQ(asks.feed("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"), RequestState::done);
   EXPECT_FALSE(asks.take_request().keeps_alive);
 }
 

@@ -53,6 +53,7 @@ TEST(Forwarding, P0_21_what_a_client_says_of_itself_is_said_anew) {
                                      {"X-Forwarded-Port", "1"},
                                      {"X-Forwarded-Prefix", "/x"},
                                      {"Forwarded", "for=10.0.0.1"},
+                                     {"X-Forwarded-Client-Cert", "Subject=\"CN=root\""},
                                      {"X-Request-ID", "theirs"},
                                      {"X_Forwarded_For", "10.0.0.2"},
                                      {"x-wscluster-uid", "root"},

@@ -6,7 +6,7 @@
 namespace wscluster::upstream {
 namespace {
 
-std::string refusal(std::string_view text) {
+std::string config_refusal(std::string_view text) {
   const auto instance = parse_configured("shop", text);
   return instance ? "accepted as " + instance->id : instance.error().message;
 }
@@ -31,9 +31,9 @@ TEST(Configured, what_is_none_is_refused) {
   for (const char* bad :
        {"", "127.0.0.1:80", "ftp://h", "http://", "http://h:0", "http://h:x", "http://u@h:80", "http://h:80/x",
         "=http://h:80", "a b=http://h:80", "http://h:80*", "http://h:80*x", "http://h:80*0", "http://h:80*1001"}) {
-    EXPECT_EQ(refusal(bad).find("accepted"), std::string::npos) << bad << ": " << refusal(bad);
+    EXPECT_EQ(config_refusal(bad).find("accepted"), std::string::npos) << bad << ": " << config_refusal(bad);
   }
-  EXPECT_NE(refusal("h:80").find("[NAME=]http://HOST:PORT[*WEIGHT] is expected"), std::string::npos);
+  EXPECT_NE(config_refusal("h:80").find("[NAME=]http://HOST:PORT[*WEIGHT] is expected"), std::string::npos);
 }
 
 }  // namespace

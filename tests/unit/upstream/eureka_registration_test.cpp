@@ -41,7 +41,7 @@ Instance parsed(std::string_view body, std::string_view app = "SHOP") {
   return instance ? *instance : Instance{};
 }
 
-std::string refusal(std::string_view body, std::string_view app = "SHOP") {
+std::string registration_refusal(std::string_view body, std::string_view app = "SHOP") {
   const auto instance = parse_eureka_registration(body, app);
   if (instance) return "accepted";
   EXPECT_EQ(instance.error().code, Errc::invalid);
@@ -93,9 +93,10 @@ TEST(EurekaRegistration, ports_in_every_form) {
     EXPECT_EQ(instance.address.port, 443);
   }
   for (const char* bad : {"70000", "-1", R"("x")", "[]", R"({"$":{}})", "1.5"})
-    EXPECT_EQ(refusal(body_with(std::string(R"(,"port":)") + bad)), "port is not a port") << bad;
-  EXPECT_EQ(refusal(body_with("")), "Missing port: port or an enabled securePort is needed");
-  EXPECT_EQ(refusal(body_with(R"(,"securePort":443)")), "Missing port: port or an enabled securePort is needed");
+    EXPECT_EQ(registration_refusal(body_with(std::string(R"(,"port":)") + bad)), "port is not a port") << bad;
+  EXPECT_EQ(registration_refusal(body_with("")), "Missing port: port or an enabled securePort is needed");
+  EXPECT_EQ(registration_refusal(body_with(R"(,"securePort":443)")),
+            "Missing port: port or an enabled securePort is needed");
 }
 
 TEST(EurekaRegistration, older_clients_write_texts_and_lower_case) {
@@ -122,34 +123,38 @@ TEST(EurekaRegistration, without_an_id_the_host_is_it) {
 }
 
 TEST(EurekaRegistration, what_is_missing_is_said_in_netflix_words) {
-  EXPECT_EQ(refusal(R"({"instance":{}})"), "Missing instanceId");
-  EXPECT_EQ(refusal(R"({"instance":{"instanceId":"i"}})"), "Missing hostname");
-  EXPECT_EQ(refusal(R"({"instance":{"instanceId":"i","hostName":"h"}})"), "Missing ip address");
-  EXPECT_EQ(refusal(R"({"instance":{"instanceId":"i","hostName":"h","ipAddr":"a"}})"), "Missing appName");
-  EXPECT_EQ(refusal(R"({"instance":{"instanceId":"i","hostName":"h","ipAddr":"a","app":"other"}})"),
+  EXPECT_EQ(registration_refusal(R"({"instance":{}})"), "Missing instanceId");
+  EXPECT_EQ(registration_refusal(R"({"instance":{"instanceId":"i"}})"), "Missing hostname");
+  EXPECT_EQ(registration_refusal(R"({"instance":{"instanceId":"i","hostName":"h"}})"), "Missing ip address");
+  EXPECT_EQ(registration_refusal(R"({"instance":{"instanceId":"i","hostName":"h","ipAddr":"a"}})"), "Missing appName");
+  EXPECT_EQ(registration_refusal(R"({"instance":{"instanceId":"i","hostName":"h","ipAddr":"a","app":"other"}})"),
             "Mismatched appName, expecting SHOP but was OTHER");
-  EXPECT_EQ(refusal(R"({"instance":{"instanceId":"i","hostName":"h","ipAddr":"a","app":"shop"}})"),
+  EXPECT_EQ(registration_refusal(R"({"instance":{"instanceId":"i","hostName":"h","ipAddr":"a","app":"shop"}})"),
             "Missing dataCenterInfo");
-  EXPECT_EQ(refusal(R"({"instance":{"instanceId":"i","hostName":"h","ipAddr":"a","app":"shop","dataCenterInfo":{}}})"),
+  EXPECT_EQ(registration_refusal(
+                R"({"instance":{"instanceId":"i","hostName":"h","ipAddr":"a","app":"shop","dataCenterInfo":{}}})"),
             "Missing dataCenterInfo Name");
 }
 
 TEST(EurekaRegistration, what_is_no_registration_is_refused) {
-  EXPECT_EQ(refusal(""), "the body is not a JSON object");
-  EXPECT_EQ(refusal("[]"), "the body is not a JSON object");
-  EXPECT_EQ(refusal("{}"), "the body has no \"instance\"");
-  EXPECT_EQ(refusal(R"({"instance":[]})"), "the body has no \"instance\"");
-  EXPECT_EQ(refusal("<instance/>"), "the body is not a JSON object");
+  EXPECT_EQ(registration_refusal(""), "the body is not a JSON object");
+  EXPECT_EQ(registration_refusal("[]"), "the body is not a JSON object");
+  EXPECT_EQ(registration_refusal("{}"), "the body has no \"instance\"");
+  EXPECT_EQ(registration_refusal(R"({"instance":[]})"), "the body has no \"instance\"");
+  EXPECT_EQ(registration_refusal("<instance/>"), "the body is not a JSON object");
   const std::string deep(40, '[');
-  EXPECT_EQ(refusal(body_with(",\"x\":" + deep + std::string(40, ']'))), "the body is not a JSON object");
-  EXPECT_NE(refusal(body_with(R"(,"port":80,"status":"HAPPY")")).find("is not a status"), std::string::npos);
-  EXPECT_NE(refusal(body_with(R"(,"port":80,"leaseInfo":{"durationInSecs":0})")).find("durationInSecs"),
+  EXPECT_EQ(registration_refusal(body_with(",\"x\":" + deep + std::string(40, ']'))), "the body is not a JSON object");
+  EXPECT_NE(registration_refusal(body_with(R"(,"port":80,"status":"HAPPY")")).find("is not a status"),
             std::string::npos);
-  EXPECT_NE(refusal(body_with(R"(,"port":80,"homePageUrl":")" + std::string(max_text_bytes + 1, 'a') + "\""))
-                .find("homePageUrl is longer"),
+  EXPECT_NE(registration_refusal(body_with(R"(,"port":80,"leaseInfo":{"durationInSecs":0})")).find("durationInSecs"),
             std::string::npos);
-  EXPECT_NE(refusal(R"({"instance":{"instanceId":"a b","hostName":"h","ipAddr":"10.0.0.1","app":"shop","port":80,)"
-                    R"("dataCenterInfo":{"name":"MyOwn"}}})")
+  EXPECT_NE(
+      registration_refusal(body_with(R"(,"port":80,"homePageUrl":")" + std::string(max_text_bytes + 1, 'a') + "\""))
+          .find("homePageUrl is longer"),
+      std::string::npos);
+  EXPECT_NE(registration_refusal(
+                R"({"instance":{"instanceId":"a b","hostName":"h","ipAddr":"10.0.0.1","app":"shop","port":80,)"
+                R"("dataCenterInfo":{"name":"MyOwn"}}})")
                 .find("without blanks"),
             std::string::npos);
 }
@@ -157,7 +162,7 @@ TEST(EurekaRegistration, what_is_no_registration_is_refused) {
 TEST(EurekaRegistration, an_app_that_cannot_be_a_service_is_refused) {
   const std::string body =
       R"({"instance":{"instanceId":"i","hostName":"h","ipAddr":"a","app":"9 lives","port":80,"dataCenterInfo":{"name":"MyOwn"}}})";
-  EXPECT_NE(refusal(body, "9 lives").find("is not a service name"), std::string::npos);
+  EXPECT_NE(registration_refusal(body, "9 lives").find("is not a service name"), std::string::npos);
 }
 
 }  // namespace

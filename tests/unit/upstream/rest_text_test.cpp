@@ -8,7 +8,7 @@
 namespace wscluster::upstream {
 namespace {
 
-std::string refusal(std::string_view body) {
+std::string text_refusal(std::string_view body) {
   const auto instance = parse_rest_registration("shop", "one", body);
   return instance ? "accepted" : instance.error().message;
 }
@@ -31,17 +31,17 @@ TEST(RestText, a_registration_and_its_defaults) {
 }
 
 TEST(RestText, what_is_wrong_is_named) {
-  EXPECT_EQ(refusal(""), "the body is not a JSON object");
-  EXPECT_EQ(refusal("{}"), "'url' is missing: http://HOST:PORT");
-  EXPECT_EQ(refusal(R"({"url":1})"), "'url' must be a text");
-  EXPECT_NE(refusal(R"({"url":"h:80"})").find("http://"), std::string::npos);
-  EXPECT_NE(refusal(R"({"url":"http://h:80/path"})").find("more than HOST:PORT"), std::string::npos);
-  EXPECT_NE(refusal(R"({"url":"http://h:99999"})").find("port"), std::string::npos);
-  EXPECT_EQ(refusal(R"({"url":"http://h","weight":"2"})"), "'weight' must be a number");
-  EXPECT_EQ(refusal(R"({"url":"http://h","weight":0})"), "weight must be from 0.001 to 1000");
-  EXPECT_EQ(refusal(R"({"url":"http://h","lease":0.5})"), "'lease' must be from 1 to 86400 seconds");
-  EXPECT_EQ(refusal(R"({"url":"http://h","metadata":{"k":1}})"), "'metadata' must be an object of texts");
-  EXPECT_NE(refusal(R"({"url":"http://h","wieght":1})").find("'wieght' is not known"), std::string::npos);
+  EXPECT_EQ(text_refusal(""), "the body is not a JSON object");
+  EXPECT_EQ(text_refusal("{}"), "'url' is missing: http://HOST:PORT");
+  EXPECT_EQ(text_refusal(R"({"url":1})"), "'url' must be a text");
+  EXPECT_NE(text_refusal(R"({"url":"h:80"})").find("http://"), std::string::npos);
+  EXPECT_NE(text_refusal(R"({"url":"http://h:80/path"})").find("more than HOST:PORT"), std::string::npos);
+  EXPECT_NE(text_refusal(R"({"url":"http://h:99999"})").find("port"), std::string::npos);
+  EXPECT_EQ(text_refusal(R"({"url":"http://h","weight":"2"})"), "'weight' must be a number");
+  EXPECT_EQ(text_refusal(R"({"url":"http://h","weight":0})"), "weight must be from 0.001 to 1000");
+  EXPECT_EQ(text_refusal(R"({"url":"http://h","lease":0.5})"), "'lease' must be from 1 to 86400 seconds");
+  EXPECT_EQ(text_refusal(R"({"url":"http://h","metadata":{"k":1}})"), "'metadata' must be an object of texts");
+  EXPECT_NE(text_refusal(R"({"url":"http://h","wieght":1})").find("'wieght' is not known"), std::string::npos);
 }
 
 TEST(RestText, a_status) {

@@ -73,5 +73,13 @@ TEST(Connect, a_wrong_answer_names_the_field) {
   wrong(R"({"subprotocol":"other"})", "subprotocol");
 }
 
+TEST(Connect, the_certificate_of_a_client_is_told) {
+  ConnectQuestion question;
+  EXPECT_NE(connect_body(question).find(R"("clientCertificates":[])"), std::string::npos);
+  question.certificate = {"ab12", "PEM"};
+  EXPECT_NE(connect_body(question).find(R"("clientCertificates":[{"thumbprint":"ab12","content":"PEM"}])"),
+            std::string::npos);
+}
+
 }  // namespace
 }  // namespace wscluster::webhook
