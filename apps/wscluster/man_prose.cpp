@@ -136,6 +136,28 @@ Its lease has ended
 Its own lease has ended and no majority of its peers vouches for it: sockets stay open, nothing is executed or acknowledged
 )";
 
+const char* const operations_prose = R"(.SS Health
+The admin listener answers
+.I /livez
+(the process turns),
+.I /readyz
+(it should get clients; ?verbose shows all checks, ?exclude=NAME leaves one out) and
+.I /metrics
+(Prometheus).
+.I PUT /fail
+with a reason as body makes /readyz answer 503 with that reason until
+.I DELETE /fail
+or the end of the process; nothing else changes. The listener has to be on a loopback address.
+.SS Memory
+limits.memory is a ceiling of the resident memory. From 80 % on the heap is trimmed; from 85 % no clients are accepted, they wait in the
+kernel's backlog; from 90 % idle HTTP connections end; from 95 % WebSockets are closed with 1013 at drain.rate, those first that no message has
+passed for the longest time. Each is undone five points below where it begins. Links and the admin listener are never refused. What the kernel
+keeps for sockets counts against a cgroup, not against this ceiling: leave room.
+.PP
+Where descriptors (two for a client that is relayed to an application server) or 70 % of that ceiling (16 KiB for a client) do not suffice for limits.max_connections, fewer are
+taken; wscluster_max_connections tells how many.
+)";
+
 const char* const eviction_prose = R"(.SS Eviction and close codes
 Evicted sessions are those in the plan's arcs, no others. Evicted = moved + closed: a moved session keeps its socket at the gateway, a closed one
 reconnects. With
@@ -163,7 +185,8 @@ Evicted: reconnect. The reason says when, for example
 .I epoch=43 after=1250ms
 .TP
 .B 1013
-The client did not read and its outbox was full
+The client did not read and its outbox was full; or memory ran out here (the reason is
+.IR memory )
 .SS Receipts
 .TP
 .B delivered
@@ -190,7 +213,7 @@ otherwise; the table is in
 }  // namespace
 
 std::string concepts_prose() {
-  return std::string(words_prose) + ring_prose + eviction_prose;
+  return std::string(words_prose) + ring_prose + operations_prose + eviction_prose;
 }
 
 }  // namespace wscluster::app

@@ -3,11 +3,15 @@
 
 #include <algorithm>
 
+#include "base/log.hpp"
+#include "base/text.hpp"
 #include "metrics/exposition.hpp"
 #include "net/core.hpp"
 
 namespace wscluster::admin {
 namespace {
+
+constexpr std::size_t max_reason_bytes = 200;
 
 const Endpoint& loopback_only(const Endpoint& address) {
   if (address.is_loopback()) return address;
@@ -39,7 +43,9 @@ Server::~Server() = default;
 edge::Response Server::readiness(const edge::Request& request) const {
   std::string verbose;
   bool is_ready = true;
-  for (const Check& check : sources_.checks()) {
+  std::vector<Check> checks = sources_.checks();
+  checks.push_back({"manual", !failed_because_, failed_because_.value_or("")});
+  for (const Check& check : checks) {
     const bool is_excluded = std::any_of(request.query.begin(), request.query.end(), [&](const auto& parameter) {
       return parameter.first == "exclude" && parameter.second == check.name;
     });
@@ -51,15 +57,37 @@ edge::Response Server::readiness(const edge::Request& request) const {
   return text(is_ready ? 200 : 503, is_ready ? "ok\n" : verbose);
 }
 
+/// The reason is one line of /readyz, whatever was sent.
+edge::Response Server::fail(const edge::Request& request) {
+  if (request.method == "DELETE") {
+    if (failed_because_) log::info("admin", "no longer failed by hand", {{"why", *failed_because_}});
+    failed_because_.reset();
+    return text(200, "ok\n");
+  }
+  std::string why = request.body.substr(0, max_reason_bytes);
+  std::replace_if(
+      why.begin(), why.end(), [](unsigned char c) { return c < ' ' || c >= 0x7F; }, ' ');
+  why = std::string(trim(why));
+  if (why.empty()) why = "by hand";
+  log::warning("admin", "failed by hand: /readyz says 503 until DELETE /fail", {{"why", why}});
+  failed_because_ = std::move(why);
+  return text(200, "not ready: " + *failed_because_ + "\n");
+}
+
 void Server::on_request(edge::ConnectionId id, edge::Request request) {
+  const bool is_order = request.path == "/fail";
+  const bool is_known = is_order || request.path == "/livez" || request.path == "/readyz" || request.path == "/metrics";
   const bool is_read = request.method == "GET" || request.method == "HEAD";
-  const bool is_known = request.path == "/livez" || request.path == "/readyz" || request.path == "/metrics";
+  const bool is_change = request.method == "PUT" || request.method == "DELETE";
   if (!is_known) {
-    edge_.respond(id, text(404, "here are /livez, /readyz and /metrics\n"));
-  } else if (!is_read) {
-    edge::Response response = text(405, "use GET\n");
-    response.headers.emplace_back("Allow", "GET, HEAD");
+    edge_.respond(id, text(404, "here are /livez, /readyz, /metrics and /fail\n"));
+  } else if (is_order ? !is_change : !is_read) {
+    const std::string allowed = is_order ? "PUT, DELETE" : "GET, HEAD";
+    edge::Response response = text(405, "use " + allowed + "\n");
+    response.headers.emplace_back("Allow", allowed);
     edge_.respond(id, response);
+  } else if (is_order) {
+    edge_.respond(id, fail(request));
   } else if (request.path == "/livez") {
     edge_.respond(id, text(200, "ok\n"));
   } else if (request.path == "/readyz") {

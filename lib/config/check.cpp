@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "config/check.hpp"
 
+#include <sys/resource.h>
+
 #include <set>
 
 #include "base/names.hpp"
 #include "base/text.hpp"
+#include "base/units.hpp"
+#include "front/connection_limit.hpp"
+#include "front/memory_ceiling.hpp"
+#include "front/process.hpp"
 #include "front/static_files.hpp"
 #include "net/tls.hpp"
 
@@ -97,6 +103,30 @@ void check_static_files(Loaded& loaded) {
   if (folder.empty()) return;
   const auto files = front::StaticFiles::read(folder);
   if (!files) loaded.problems.push_back(problem_at(loaded, "static_dir", files.error().message));
+}
+
+/// A number that somebody chose and will not get. (The default is lowered without a word.)
+void check_max_connections(Loaded& loaded, Roles roles) {
+  if (!loaded.origins.contains("limits.max_connections")) return;
+  const front::Options& options = loaded.config.node.front;
+  rlimit descriptors{};
+  getrlimit(RLIMIT_NOFILE, &descriptors);
+  const std::uint64_t memory = front::memory_ceiling(options.memory);
+  const auto limit = front::connection_limit(options.edge.max_connections,
+                                             {.descriptors = descriptors.rlim_max,  // servers raise theirs
+                                              .cores = front::cores_of(options),
+                                              .relays = any_of(roles, Roles::gateway) && front::relays_clients(options),
+                                              .memory_ceiling = memory});
+  if (limit.most == options.edge.max_connections) return;
+  const bool is_memory = std::string_view(limit.because) == "limits.memory";
+  loaded.problems.push_back(problem_at(
+      loaded, "limits.max_connections",
+      std::to_string(options.edge.max_connections) + " clients cannot be reached here: " +
+          (is_memory ? format_size(memory) + " of memory hold "
+                     : std::to_string(descriptors.rlim_max) + " descriptors are enough for ") +
+          std::to_string(limit.most) + "; " +
+          (is_memory ? "raise limits.memory" : "raise the hard limit of open files (ulimit -Hn, LimitNOFILE=)")));
+  loaded.problems.back().severity = Severity::warning;
 }
 
 /// Whether the word stands alone in the sentence; where.
@@ -205,6 +235,7 @@ void check_config(Loaded& loaded, Roles roles) {
   if (any_of(roles, Roles::servers)) {
     check_certificates(loaded);
     check_static_files(loaded);
+    check_max_connections(loaded, roles);
   }
   read_redis_passwords(loaded);
   // Fields that could not be read have their defaults: contradictions with those would mislead.

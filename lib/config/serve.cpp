@@ -66,6 +66,7 @@ void reload(const Sources& sources, Roles roles, Config& config) {
     front->drain_grace = loaded.config.node.front.drain_grace;
     front->drain_timeout = loaded.config.node.front.drain_timeout;
     front->drain_rate = loaded.config.node.front.drain_rate;
+    front->memory = loaded.config.node.front.memory;
     front->static_dir = loaded.config.node.front.static_dir;
     take_keys_and_origins(*front, loaded.config.node.front);
   }

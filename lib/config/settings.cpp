@@ -190,7 +190,7 @@ void add_listeners(Table& t) {
   t.push_back(bind(
       Setting{.key = "admin_listen",
               .type = endpoint,
-              .text = "Health and metrics: /livez /readyz /metrics",
+              .text = "Health and metrics: /livez /readyz /metrics; PUT and DELETE /fail",
               .roles = servers,
               .flag = "admin-listen"},
       [](auto& c) -> auto& { return c.node.front.admin_listen; }));
@@ -281,8 +281,18 @@ void add_limits(Table& t) {
              access));
   };
   limit(
-      "max_connections", count, "Client sockets of this process; beyond it new ones are closed at once",
+      "max_connections", count,
+      "Client sockets; fewer where descriptors or memory do not suffice; beyond it new ones are closed at once",
       [](auto& c) -> auto& { return c.node.front.edge.max_connections; }, "max-connections");
+  t.push_back(bind(
+      Setting{
+          .key = "limits.memory",
+          .type = size_or_auto,
+          .text =
+              "Ceiling of resident memory: near it less is taken in, then idle clients go; auto: the cgroup's; 0: none",
+          .roles = servers,
+          .reloadable = true},
+      [](auto& c) -> auto& { return c.node.front.memory; }));
   limit(
       "max_handshakes", count, "TLS handshakes at work per core; the others wait in the backlog",
       [](auto& c) -> auto& { return c.node.front.edge.max_handshakes; });

@@ -49,6 +49,8 @@ std::string describe(Type type, std::span<const std::string_view> choices) {
       return "duration";
     case Type::size:
       return "size";
+    case Type::size_or_auto:
+      return "size or auto";
     case Type::rate:
       return "rate";
     case Type::number:
@@ -82,6 +84,7 @@ std::string_view value_name(Type type) {
     case Type::duration:
       return "DUR";
     case Type::size:
+    case Type::size_or_auto:
       return "SIZE";
     case Type::rate:
       return "RATE";
@@ -114,6 +117,8 @@ Result<> check(Type type, std::span<const std::string_view> choices, std::string
       return only_check(parse_duration(text));
     case Type::size:
       return only_check(parse_size(text));
+    case Type::size_or_auto:
+      return text == "auto" ? Result<>() : only_check(parse_size(text));
     case Type::rate:
       return only_check(parse_rate(text));
     case Type::number:
@@ -176,6 +181,11 @@ Result<> read_value(Type, std::string_view text, bool& field) {
 Result<> read_value(Type type, std::string_view text, std::uint64_t& field) {
   return assign(type == Type::size ? parse_size(text) : parse_count(text), field);
 }
+Result<> read_value(Type, std::string_view text, std::optional<std::uint64_t>& field) {
+  if (text != "auto") return assign(parse_size(text), field);
+  field.reset();
+  return {};
+}
 Result<> read_value(Type, std::string_view text, unsigned& field) {
   const auto count = parse_count(text);
   if (count && *count > std::numeric_limits<unsigned>::max()) {
@@ -210,6 +220,9 @@ std::string write_value(Type, bool field) {
 }
 std::string write_value(Type type, std::uint64_t field) {
   return type == Type::size ? format_size(field) : std::to_string(field);
+}
+std::string write_value(Type, const std::optional<std::uint64_t>& field) {
+  return field ? format_size(*field) : "auto";
 }
 std::string write_value(Type, unsigned field) {
   return std::to_string(field);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,6 +23,7 @@ enum class Type : std::uint8_t {
   count,         ///< 2500 10k 1m
   duration,      ///< 250ms 5s 1m30s
   size,          ///< 64KiB 1MB
+  size_or_auto,  ///< 512MiB 0 auto
   rate,          ///< 500/s 30/m
   number,        ///< 1.5
   endpoint,      ///< HOST:PORT
@@ -52,6 +54,8 @@ enum class Type : std::uint8_t {
 [[nodiscard]] Result<> read_value(Type type, std::string_view text, bool& field);
 [[nodiscard]] Result<> read_value(Type type, std::string_view text, std::uint64_t& field);
 [[nodiscard]] Result<> read_value(Type type, std::string_view text, unsigned& field);
+/// Empty: auto.
+[[nodiscard]] Result<> read_value(Type type, std::string_view text, std::optional<std::uint64_t>& field);
 [[nodiscard]] Result<> read_value(Type type, std::string_view text, Duration& field);
 [[nodiscard]] Result<> read_value(Type type, std::string_view text, double& field);
 [[nodiscard]] Result<> read_value(Type type, std::string_view text, Endpoint& field);
@@ -63,6 +67,7 @@ enum class Type : std::uint8_t {
 [[nodiscard]] std::string write_value(Type type, bool field);
 [[nodiscard]] std::string write_value(Type type, std::uint64_t field);
 [[nodiscard]] std::string write_value(Type type, unsigned field);
+[[nodiscard]] std::string write_value(Type type, const std::optional<std::uint64_t>& field);
 [[nodiscard]] std::string write_value(Type type, Duration field);
 [[nodiscard]] std::string write_value(Type type, double field);
 [[nodiscard]] std::string write_value(Type type, const Endpoint& field);

@@ -41,6 +41,7 @@ struct HttpSide {
   std::string early;  ///< bytes behind the request: the next one, or frames sent before the 101
   std::string websocket_key;
   bool is_upgrade = false;
+  TimePoint asked_at{};  ///< of an upgrade: when its head was complete
   bool is_head = false;
   bool keeps_alive = false;
   bool is_http11 = true;
@@ -72,6 +73,7 @@ struct Connection final : net::Watcher {
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
   std::int64_t opened = 0;    ///< when it became a WebSocket
+  std::int64_t used = 0;      ///< when a message last came or was sent; pings do not count
   std::int64_t since = 0;     ///< milliseconds of the edge's clock: when the phase began
   std::int64_t heard = 0;     ///< when bytes last came
   std::int64_t progress = 0;  ///< when the kernel last took bytes, or the queue began

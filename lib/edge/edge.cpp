@@ -88,6 +88,7 @@ bool Edge::send(ConnectionId id, websocket::MessageKind kind, std::string_view h
   websocket::append_frame_header(out, opcode, true, head.size() + payload.size());
   out.append(head).append(payload);
   c->out->mark();
+  c->used = state_->now();
   ++state_->counters.messages_out;
   return true;
 }
@@ -152,6 +153,10 @@ std::size_t Edge::size() const {
 
 const Counters& Edge::counters() const {
   return state_->counters;
+}
+
+const metrics::Histogram& Edge::upgrade_times() const {
+  return state_->upgrade_times;
 }
 
 }  // namespace wscluster::edge

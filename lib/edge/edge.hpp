@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -13,6 +14,7 @@
 #include "base/endpoint.hpp"
 #include "base/time.hpp"
 #include "edge/options.hpp"
+#include "metrics/histogram.hpp"
 #include "net/certificate.hpp"
 #include "websocket/frame.hpp"
 
@@ -75,7 +77,7 @@ enum class CloseReason : std::uint8_t {
   idle,            ///< no frame and no pong for the idle time
   slow_consumer,   ///< did not read what was sent
   protocol_error,  ///< broke RFC 6455 or HTTP
-  limit,           ///< message, head or connection limit
+  limit,           ///< of messages, heads, connections, memory
   handshake,       ///< TLS or HTTP head did not complete in time or failed
   refused,         ///< answered with an HTTP error
   transport,       ///< reset or TLS failure in the middle
@@ -120,6 +122,10 @@ class Application {
   virtual void on_gone(ConnectionId id, CloseReason reason, std::uint16_t code) = 0;
 };
 
+/// How refused upgrades are counted; what is none of them stands last, as 0.
+inline constexpr std::array<unsigned, 14> upgrade_refusals{400, 401, 403, 404, 405, 408, 426,
+                                                           429, 500, 501, 502, 503, 504, 0};
+
 /// Counters of one core since its start; copied out by the scrape.
 struct Counters {
   std::uint64_t accepted = 0;
@@ -127,6 +133,7 @@ struct Counters {
   std::uint64_t handshakes_resumed = 0;
   std::uint64_t handshakes_failed = 0;
   std::uint64_t upgrades = 0;
+  std::uint64_t upgrades_refused[upgrade_refusals.size()] = {};
   std::uint64_t requests = 0;
   std::uint64_t messages_in = 0;
   std::uint64_t messages_out = 0;
@@ -138,6 +145,8 @@ struct Counters {
   std::uint64_t open_websockets = 0;
   std::uint64_t handshaking = 0;
   std::uint64_t handshakes_waiting = 0;  ///< beyond max_handshakes
+  std::uint64_t shed_http = 0;           ///< ended early, because memory was short
+  std::uint64_t shed_websockets = 0;
 };
 
 /// All client sockets of one core: TLS, HTTP head, WebSocket frames, output. A connection is a callback state machine
@@ -192,10 +201,18 @@ class Edge {
   /// (0: at once). With a spread, the text of each is preceded by "after=NNNms": how long this client should wait
   /// before it comes back, evenly distributed over the spread.
   void drain(std::uint16_t code, std::string_view text, double rate, Duration spread = Duration::zero());
+  /// Beyond it new sockets are closed at once; who is there already stays.
+  void limit_connections(std::uint64_t most);
+  /// Without: HTTP connections end as soon as they are idle, those that are idle now at once.
+  void keep_alive(bool is_on);
+  /// Closes up to so many WebSockets, those first that no message has passed for the longest time.
+  void shed(std::size_t most);
   /// Ends everything now, without on_gone().
   void abort();
   [[nodiscard]] std::size_t size() const;
   [[nodiscard]] const Counters& counters() const;
+  /// Seconds from the complete head of an upgrade to its 101.
+  [[nodiscard]] const metrics::Histogram& upgrade_times() const;
 
   struct State;  ///< for the sources of this folder
 

@@ -5,6 +5,7 @@
 #include "websocket/handshake.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace wscluster::edge {
@@ -114,6 +115,8 @@ void Edge::State::dispatch(Connection& c) {
 }
 
 void Edge::State::dispatch_upgrade(Connection& c, Request request) {
+  c.http->is_upgrade = true;
+  c.http->asked_at = Clock::now();
   const std::string connection = request.list("Connection");
   const std::string upgrade = request.list("Upgrade");
   const std::string version = request.list("Sec-WebSocket-Version");
@@ -138,7 +141,6 @@ void Edge::State::dispatch_upgrade(Connection& c, Request request) {
     return refuse(c, refusal->status, refusal->text, CloseReason::refused, std::move(headers));
   }
   if (is_draining) return refuse(c, 503, "this process is stopping", CloseReason::drain, {{"Retry-After", "1"}});
-  c.http->is_upgrade = true;
   c.http->websocket_key = key;
   enter(c, Phase::waiting, Duration::zero());
   c.is_known = true;
@@ -147,11 +149,12 @@ void Edge::State::dispatch_upgrade(Connection& c, Request request) {
 
 void Edge::State::answer(Connection& c, const Response& response, CloseReason reason) {
   const bool has_unread_body = c.http && c.http->parser.is_streamed() && !c.http->has_whole_body;
-  const bool keeps =
-      c.http && c.http->keeps_alive && !c.http->is_upgrade && !has_unread_body && !response.close && !is_draining;
+  const bool keeps = c.http && c.http->keeps_alive && !c.http->is_upgrade && !has_unread_body && !response.close &&
+                     has_keep_alive && !is_draining;
   queue(c) += net::serialize_response(response.status, response.content_type, response.headers, response.body, keeps,
                                       c.http && c.http->is_head);
   if (c.http) c.http->status = response.status;
+  if (c.http && c.http->is_upgrade) count_refusal(response.status);
   c.is_known = false;
   c.ends_after_flush = !keeps;
   c.reason = reason;
@@ -174,6 +177,11 @@ void Edge::State::refuse(Connection& c, unsigned status, std::string_view text, 
   answer(c, response, reason);
 }
 
+void Edge::State::count_refusal(unsigned status) {
+  const auto at = std::find(upgrade_refusals.begin(), std::prev(upgrade_refusals.end()), status);
+  ++counters.upgrades_refused[at - upgrade_refusals.begin()];
+}
+
 void Edge::State::tell_request(Connection& c, CloseReason reason) {
   if (!c.http || c.http->method.empty()) return;
   log_request(c, reason, now());
@@ -187,7 +195,7 @@ void Edge::State::next_request(Connection& c) {
   enter(c, Phase::idle, options.keep_alive_timeout);
   wait_for(c, true, false);
   if (early.empty()) {
-    if (is_draining) linger(c);
+    if (is_draining || !has_keep_alive) linger(c);
     return;
   }
   // Not from inside the flush: what the application then sends elsewhere shall leave in the same turn.

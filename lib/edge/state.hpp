@@ -19,7 +19,7 @@ namespace wscluster::edge {
 
 /// The connections of one core. Split over several sources by side: handshake_side.cpp adoption and TLS, http_side.cpp
 /// up to the 101, streaming_side.cpp bodies in pieces, websocket_side.cpp after it, deadlines.cpp what time does,
-/// state.cpp slots, sockets and output.
+/// relief.cpp what a lack of memory does, state.cpp slots, sockets and output.
 struct Edge::State : std::enable_shared_from_this<Edge::State> {
   State(net::Core& on, const Options& with, Application& above);
   ~State();
@@ -85,6 +85,7 @@ struct Edge::State : std::enable_shared_from_this<Edge::State> {
   void next_request(Connection& c);
   /// Into the access log, once.
   void tell_request(Connection& c, CloseReason reason);
+  void count_refusal(unsigned status);
   void make_http_side(Connection& c);
 
   // HTTP in pieces (streaming_side.cpp).
@@ -123,6 +124,7 @@ struct Edge::State : std::enable_shared_from_this<Edge::State> {
   Options options;
   Application& application;
   Counters counters;
+  metrics::Histogram upgrade_times;
   TimePoint start;
   std::shared_ptr<const net::TlsServer> tls;
 
@@ -146,6 +148,7 @@ struct Edge::State : std::enable_shared_from_this<Edge::State> {
   OutboxPool outboxes;
   std::array<char, 65'536> input;
 
+  bool has_keep_alive = true;
   bool is_draining = false;
   std::uint16_t drain_code = 0;
   std::string drain_text;

@@ -78,7 +78,8 @@ void Edge::State::begin_answer(Connection& c, const ResponseHead& head) {
                                                    : net::Framing::end_of_connection;
   http.framing = has_body ? out.framing : net::Framing::none;
   // Nobody reads the rest of a request that is answered already.
-  http.keeps_alive = http.keeps_alive && !is_draining && out.framing != net::Framing::end_of_connection;
+  http.keeps_alive =
+      http.keeps_alive && has_keep_alive && !is_draining && out.framing != net::Framing::end_of_connection;
   out.keeps_alive = http.keeps_alive && http.has_whole_body;
   http.keeps_alive = out.keeps_alive;
   http.has_begun = true;

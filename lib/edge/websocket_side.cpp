@@ -24,6 +24,7 @@ class Receiver final : public websocket::Sink {
     const bool is_asked_to_go = c_.phase == Phase::closing && c_.is_known && c_.reason != CloseReason::protocol_error;
     if (c_.phase != Phase::websocket && !is_asked_to_go) return c_.phase == Phase::closing;
     ++edge_.counters.messages_in;
+    c_.used = c_.heard;
     edge_.application.on_message(Edge::State::id_of(c_), kind, payload);
     return c_.phase != Phase::free;
   }
@@ -53,6 +54,8 @@ void Edge::State::open_websocket(Connection& c, std::string_view subprotocol) {
   c.decoder.emplace(websocket::Role::server, options.max_message_bytes);
   c.heard = now();
   c.opened = c.heard;
+  c.used = c.heard;
+  upgrade_times.observe(Clock::now() - c.http->asked_at);
   enter(c, Phase::websocket, Duration::zero());
   schedule_ping(c);
   wait_for(c, true, c.waits_writable);

@@ -13,12 +13,6 @@ using namespace std::chrono_literals;
 /// How long an upgrade may wait for its holder.
 constexpr Duration attach_patience = 5s;
 
-/// The edge counts per core.
-edge::Options share_of(edge::Options options, unsigned cores) {
-  options.max_connections = (options.max_connections + cores - 1) / cores;
-  return options;
-}
-
 }  // namespace
 
 Desk::Desk(net::Core& core, const Options& options, std::shared_ptr<const Doors> doors, const link::Identity& identity,
@@ -26,7 +20,7 @@ Desk::Desk(net::Core& core, const Options& options, std::shared_ptr<const Doors>
     : core_(core),
       doors_(std::move(doors)),
       hub_(core, options.link, identity, *this, hubs),
-      edge_(core, share_of(options.edge, identity.cores), *this),
+      edge_(core, options.edge, *this),
       sender_(hub_),
       inquirer_(hub_),
       attachments_(hub_, *this, pool_),
@@ -102,6 +96,7 @@ CoreReport Desk::report() {
 CoreCounters Desk::count() const {
   CoreCounters counters;
   counters.edge = edge_.counters();
+  counters.upgrade_times = edge_.upgrade_times();
   counters.attachments = attachments_.counters();
   counters.attached = attachments_.attached();
   counters.open_sends = sender_.open();

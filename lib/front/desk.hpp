@@ -68,6 +68,7 @@ struct CoreCounters {
     std::size_t open = 0;
   };
   std::map<std::string, Application> applications;  ///< by service
+  metrics::Histogram upgrade_times;
   RouterCounters router;
   std::map<std::string, proxy::ServiceReport> upstreams;  ///< by service
   std::size_t idle_upstream_connections = 0;

@@ -16,6 +16,8 @@ namespace {
 
 using Sentences = std::vector<std::string>;
 
+constexpr std::uint64_t least_memory = 16U << 20U;
+
 void check_paths(const ServiceDoor& door, std::map<std::string, std::string>& owner_of_path, Sentences& found) {
   const std::string key = "services." + door.service.name + ".paths";
   if (door.paths.empty()) found.push_back(key + " is empty; give a path such as /" + door.service.name);
@@ -158,6 +160,10 @@ void check_listeners(const Options& options, Sentences& found) {
   if (options.advertise.host.empty() && (options.listen.host == "0.0.0.0" || options.listen.host == "::")) {
     found.push_back("listen is " + options.listen.to_string() +
                     ", which no client can connect to: set advertise to the address that clients use");
+  }
+  if (options.memory && *options.memory != 0 && *options.memory < least_memory) {
+    found.push_back("limits.memory (" + format_size(*options.memory) + ") must be at least " +
+                    format_size(least_memory) + ", which a process needs without any client; or 0: no ceiling");
   }
   if (options.drain_rate <= 0) found.push_back("drain.rate must be more than 0/s");
   if (options.drain_grace.count() < 0) found.push_back("drain.grace must not be negative");

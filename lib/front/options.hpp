@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -75,6 +76,7 @@ struct Options {
   Duration drain_timeout{60'000};
   double drain_rate = 500;  ///< closes per second
   edge::Options edge;
+  std::optional<std::uint64_t> memory;  ///< ceiling of the resident bytes; 0: none; empty: what the cgroup allows
   link::Options link;
   websession::Options http_session;
   std::vector<ServiceDoor> services;

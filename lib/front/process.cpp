@@ -40,6 +40,10 @@ topology::ViewMaker make_view_maker(const Options& options, const link::Identity
 
 }  // namespace
 
+unsigned cores_of(const Options& options) noexcept {
+  return options.cores != 0 ? options.cores : std::clamp(std::thread::hardware_concurrency(), 1U, max_cores);
+}
+
 Process::Process(const Options& options, const registry::Options& registry, Role role)
     : options_(options),
       registry_options_(registry),
@@ -48,8 +52,7 @@ Process::Process(const Options& options, const registry::Options& registry, Role
       table_maker_(options) {
   const auto files = read_static_files(options_);
   const auto routes = std::make_shared<const Routes>(options_);
-  const unsigned cores =
-      options_.cores != 0 ? options_.cores : std::clamp(std::thread::hardware_concurrency(), 1U, max_cores);
+  const unsigned cores = cores_of(options_);
   identity_ = {options_.cluster, options_.name, random_id(), role_.is_gateway, cores, role_.is_gateway ? 0 : cores,
                WSCLUSTER_VERSION};
   view_maker_ = make_view_maker(options_, identity_);
@@ -77,6 +80,7 @@ Process::Process(const Options& options, const registry::Options& registry, Role
   make_links();
   make_sessions();
   make_client_tls();
+  use_limits();
   listen();
 }
 
@@ -121,8 +125,12 @@ void Process::listen() {
 /// Who would only wait for a handshake waits in the kernel.
 void Process::on_intake(bool is_full) {
   is_full ? ++full_edges_ : --full_edges_;
+  set_intake();
+}
+
+void Process::set_intake() {
   if (!client_listener_) return;
-  if (full_edges_ > 0) {
+  if (full_edges_ > 0 || memory_.level() >= Pressure::no_clients) {
     client_listener_->pause();
   } else {
     client_listener_->resume();
@@ -168,6 +176,7 @@ Ending Process::run() {
       unit->core.start("core-" + std::to_string(unit->core.index()));
     agent_->start();
     if (sessions_) sessions_->start();
+    resident_at_start_ = resident_bytes();
     write_port_file();
     announce();
     const Ending ending = ended_.get_future().get();

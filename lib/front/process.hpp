@@ -11,6 +11,7 @@
 #include "front/client_tls.hpp"
 #include "front/desk.hpp"
 #include "front/doors.hpp"
+#include "front/memory_watch.hpp"
 #include "front/options.hpp"
 #include "front/table_maker.hpp"
 #include "link/hub.hpp"
@@ -39,6 +40,9 @@ struct Role {
                                          std::function<bool(TimePoint)> is_suspended)>
       make_holding;
 };
+
+/// Threads with clients of a process with these options.
+[[nodiscard]] unsigned cores_of(const Options& options) noexcept;
 
 enum class Ending : std::uint8_t {
   stopped,   ///< asked to
@@ -83,6 +87,10 @@ class Process final : public link::PeerListener {
   void reload_client_tls();
   void listen();
   void on_intake(bool is_full);
+  void set_intake();
+  void use_limits();
+  void watch_memory(TimePoint now);
+  void add_limits(std::vector<metrics::Family>& families, const CoreCounters& sum) const;
   void keep_instances();
   void write_port_file() const;
   void announce() const;
@@ -136,6 +144,9 @@ class Process final : public link::PeerListener {
   std::map<std::pair<std::string, std::uint64_t>, TimePoint> donors_since_;
   TimePoint next_report_;
   unsigned full_edges_ = 0;  ///< cores whose handshakes wait
+  MemoryWatch memory_;
+  std::uint64_t max_connections_ = 0;    ///< of this process
+  std::uint64_t resident_at_start_ = 0;  ///< bytes
   bool is_draining_ = false;
   TimePoint grace_end_;  ///< gateways: until then they serve as ever
   TimePoint drain_deadline_;

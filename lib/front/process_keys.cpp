@@ -54,6 +54,7 @@ void Process::make_links() {
 /// Core 0.
 void Process::reload() {
   role_.reload();
+  use_limits();
   try {
     reload_keys();
   } catch (const Failure& failure) {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Readiness and metrics of a process.
 #include <sys/resource.h>
-#include <unistd.h>
+#include <sys/stat.h>
 #include <algorithm>
-#include <fstream>
+#include <filesystem>
+#include <iterator>
 
 #include "base/log.hpp"
 #include "front/process.hpp"
@@ -32,6 +33,7 @@ void add(CoreCounters& sum, const CoreCounters& part) {
   add_numbers(sum.holder, part.holder);
   add_numbers(sum.files, part.files);
   add_numbers(sum.http_sessions, part.http_sessions);
+  sum.upgrade_times.merge(part.upgrade_times);
   merge_upstreams(sum, part);
   add_numbers(sum.instances, part.instances);
   sum.attached += part.attached;
@@ -61,11 +63,13 @@ Family gauge(const char* name, const char* help, double value) {
   return family;
 }
 
-double resident_bytes() {
-  std::ifstream statm("/proc/self/statm");
-  double pages = 0;
-  statm >> pages >> pages;
-  return pages * static_cast<double>(sysconf(_SC_PAGESIZE));
+/// Linux tells their number as the size of the folder since 6.2.
+double open_descriptors() {
+  struct stat folder {};
+  if (stat("/proc/self/fd", &folder) == 0 && folder.st_size > 0) return static_cast<double>(folder.st_size);
+  std::error_code ignored;
+  const std::filesystem::directory_iterator all("/proc/self/fd", ignored);
+  return static_cast<double>(std::distance(all, std::filesystem::directory_iterator()));
 }
 
 void add_process(std::vector<Family>& families) {
@@ -77,10 +81,26 @@ void add_process(std::vector<Family>& families) {
   Family cpu = Family::counter("process_cpu_seconds_total", "Processor time of this process.");
   cpu.add(time(usage.ru_utime) + time(usage.ru_stime));
   families.push_back(std::move(cpu));
-  families.push_back(gauge("process_resident_memory_bytes", "Resident memory of this process.", resident_bytes()));
+  families.push_back(gauge("process_resident_memory_bytes", "Resident memory of this process.",
+                           static_cast<double>(resident_bytes())));
   rlimit limit{};
   getrlimit(RLIMIT_NOFILE, &limit);
   families.push_back(gauge("process_max_fds", "Limit of open descriptors.", static_cast<double>(limit.rlim_cur)));
+  families.push_back(gauge("process_open_fds", "Open descriptors of this process.", open_descriptors()));
+}
+
+void add_upgrades(std::vector<Family>& families, const CoreCounters& sum) {
+  Family upgrades = Family::counter("wscluster_upgrades_total", "WebSocket upgrades by the status of their answer.");
+  upgrades.add(static_cast<double>(sum.edge.upgrades), {{"status", "101"}});
+  for (std::size_t i = 0; i < edge::upgrade_refusals.size(); ++i) {
+    const unsigned status = edge::upgrade_refusals[i];
+    upgrades.add(static_cast<double>(sum.edge.upgrades_refused[i]),
+                 {{"status", status == 0 ? "other" : std::to_string(status)}});
+  }
+  families.push_back(std::move(upgrades));
+  Family times = Family::histogram("wscluster_upgrade_seconds", "From the whole head of an upgrade to its 101.");
+  times.add(sum.upgrade_times);
+  families.push_back(std::move(times));
 }
 
 void add_files(std::vector<Family>& families, const FileCounters& sum) {
@@ -221,6 +241,8 @@ std::string Process::render_metrics(const CoreCounters& sum) const {
   families.push_back(gauge("wscluster_tls_handshakes_waiting", "Clients beyond limits.max_handshakes in this process.",
                            static_cast<double>(sum.edge.handshakes_waiting)));
   if (client_tls_) client_tls_->add_metrics(families);
+  add_upgrades(families, sum);
+  add_limits(families, sum);
   families.push_back(counter("wscluster_messages_received_total", "Messages from clients.", sum.edge.messages_in));
   families.push_back(counter("wscluster_messages_sent_total", "Messages to clients.", sum.edge.messages_out));
   families.push_back(counter("wscluster_received_bytes_total", "Payload bytes from clients.", sum.edge.bytes_in));
@@ -287,14 +309,17 @@ std::string Process::render_metrics(const CoreCounters& sum) const {
     families.push_back(std::move(receipts));
   }
   Family epochs = Family::gauge("wscluster_epoch", "Epoch of the ring; where it differs, not all have adopted it.");
+  Family digests = Family::gauge("wscluster_ring_digest_info", "1; of one epoch all processes must have one digest.");
   Family owned = Family::gauge("wscluster_ring_owned_ratio", "Share of the keys that this node owns.");
   if (view_) {
     for (const auto& [name, service] : view_->services) {
       epochs.add(static_cast<double>(service->epoch()), {{"service", name}});
+      digests.add(1.0, {{"service", name}, {"digest", service->document->digest}});
       owned.add(service->ring.owned_ratio(identity_.name), {{"service", name}});
     }
   }
   families.push_back(std::move(epochs));
+  families.push_back(std::move(digests));
   if (!role_.is_gateway) families.push_back(std::move(owned));
   families.push_back(gauge("wscluster_redis_up", "Redis answers.", snapshot_ && snapshot_->redis_up ? 1 : 0));
   families.push_back(gauge("wscluster_alarms", "Alarms of the registry.",

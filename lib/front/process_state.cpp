@@ -98,6 +98,7 @@ void Process::on_peer_up(const link::Remote&, const std::map<std::string, std::u
 /// Core 0.
 void Process::tick(TimePoint now) {
   if (tls_watch_) tls_watch_->tick(now);
+  watch_memory(now);
   if (now < next_report_) return;
   next_report_ = now + report_interval;
   for (const auto& unit : units_) {

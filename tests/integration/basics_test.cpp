@@ -337,7 +337,7 @@ TEST_F(Basics, token_makes_what_the_gateway_accepts) {
   EXPECT_EQ(client.ask("x"), "x");
 }
 
-TEST_F(Basics, every_process_is_live_and_shows_its_metrics) {
+TEST_F(Basics, P0_35_P0_36_every_process_is_live_and_shows_its_metrics) {
   Client client = shared->connect("gateway-1", "metered");
   for (const char* name : {"gateway-1", "node-1", "node-2", "node-3"}) {
     EXPECT_EQ(net::http_call({.url = "http://" + (*shared)[name].admin + "/livez"})->status, 200U);

@@ -59,7 +59,7 @@ class Clients : public ClusterTest {
 
 std::unique_ptr<Client> Clients::witness;
 
-TEST_F(Clients, without_a_token_get_401) {
+TEST_F(Clients, P0_06_without_a_token_get_401) {
   for (const char* door : {"gateway-1", "node-1"})
     EXPECT_EQ(status_of_upgrade(shared->at(door, "")), 401U);
 }
@@ -78,7 +78,7 @@ TEST_F(Clients, with_an_expired_or_foreign_or_broken_token_get_401) {
   EXPECT_EQ(status_of_upgrade(options), 401U);
 }
 
-TEST_F(Clients, whose_uid_is_empty_or_too_long_or_holds_control_characters_get_400) {
+TEST_F(Clients, P0_06_whose_uid_is_empty_or_too_long_or_holds_control_characters_get_400) {
   auto options = shared->at("gateway-1", "");
   for (const std::string& uid : {std::string(), std::string(257, 'u'), std::string("a\nb")}) {
     options.token = shared->token(uid);
@@ -89,7 +89,7 @@ TEST_F(Clients, whose_uid_is_empty_or_too_long_or_holds_control_characters_get_4
   EXPECT_TRUE(longest.connect());
 }
 
-TEST_F(Clients, at_a_wrong_path_get_404_and_without_an_upgrade_426) {
+TEST_F(Clients, P0_18_at_a_wrong_path_get_404_and_without_an_upgrade_426) {
   EXPECT_EQ(status_of_upgrade(shared->at("gateway-1", "alice", "/wss")), 404U);
   EXPECT_EQ(shared->call("gateway-1", "GET", "/nowhere").status, 404U);
   EXPECT_EQ(shared->call("gateway-1", "GET", "/ws").status, 426U);

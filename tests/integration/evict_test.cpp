@@ -62,7 +62,7 @@ class Evict : public ClusterTest {
   }
 };
 
-TEST_F(Evict, all_closes_every_client_of_the_node_that_gives_once_and_nobody_else) {
+TEST_F(Evict, P0_09_all_closes_every_client_of_the_node_that_gives_once_and_nobody_else) {
   const auto fleet = gather_at({"gateway-1", "node-1", "node-3"});
   const auto leaving = owned_by("node-3", *fleet);
   const auto command = begin_remove({"--evict", "all", "--rate", "100/s", "--lb-wait", "0s"});
@@ -80,7 +80,7 @@ TEST_F(Evict, all_closes_every_client_of_the_node_that_gives_once_and_nobody_els
   EXPECT_EQ(shared->sum_over_nodes("wscluster_misplaced_sessions"), 0);
 }
 
-TEST_F(Evict, all_keeps_the_pace_that_was_asked_for) {
+TEST_F(Evict, P0_11_all_keeps_the_pace_that_was_asked_for) {
   const auto fleet = gather_at({"gateway-1"});
   const auto command = begin_remove({"--evict", "all", "--rate", "20/s", "--lb-wait", "0s"});
   const json::value done = result_of(*fleet, *command);

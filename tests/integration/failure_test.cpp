@@ -141,7 +141,7 @@ TEST_F(Failure, a_node_frozen_beyond_its_lease_is_expelled_and_comes_back_empty)
   traffic.expect_true_receipts(fleet);
 }
 
-TEST_F(Failure, without_redis_everybody_talks_and_new_clients_connect) {
+TEST_F(Failure, P0_03_without_redis_everybody_talks_and_new_clients_connect) {
   Traffic traffic(*shared, "gateway-1", shared->uid_on("node-1", "sender"));
   Fleet fleet(*shared, numbered("person", 30), {"gateway-1", "node-2"});
   const double epoch = shared->metric("gateway-1", R"(wscluster_epoch{service="chat"})");
@@ -238,7 +238,7 @@ TEST_F(Failure, sigterm_closes_the_clients_of_a_gateway_at_the_rate) {
   expect_everybody_at_home(fleet);
 }
 
-TEST_F(Failure, sigterm_makes_a_gateway_unready_while_it_still_serves_everybody) {
+TEST_F(Failure, P0_36_sigterm_makes_a_gateway_unready_while_it_still_serves_everybody) {
   Member& gateway = shared->start_gateway("patient", {"--drain-grace", "1h", "--drain-timeout", "2h"});
   shared->wait_until_ready();
   {

@@ -55,7 +55,7 @@ class Registry : public ClusterTest {
   }
 };
 
-TEST_F(Registry, a_redis_that_loses_everything_gets_the_ring_back_and_no_client_notices) {
+TEST_F(Registry, P0_02_a_redis_that_loses_everything_gets_the_ring_back_and_no_client_notices) {
   Fleet fleet(*shared, numbered("flushed", 20), {"gateway-1", "node-1"});
   fleet.gather();
   ASSERT_TRUE(wait_until(is_well, 20s));
@@ -111,7 +111,7 @@ TEST_F(Registry, a_fork_is_an_alarm_and_repair_ends_it) {
   EXPECT_EQ(shared->run({"ring", "repair", "--from", "node-2"}).exit, 0) << "nothing to do";
 }
 
-TEST_F(Registry, keys_are_rotated_without_dropping_anything) {
+TEST_F(Registry, P0_38_keys_are_rotated_without_dropping_anything) {
   Fleet fleet(*shared, numbered("rotated", 20), {"gateway-1", "node-1"});
   fleet.gather();
   const std::string old_key = shared->file("cluster.key");

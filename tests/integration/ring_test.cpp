@@ -153,12 +153,12 @@ class Ring : public ClusterTest {
   }
 };
 
-TEST_F(Ring, adding_a_node_moves_exactly_the_sessions_that_change_their_owner_and_closes_those_connected_to_a_donor) {
+TEST_F(Ring, P0_09_P0_10_P0_12_adding_a_node_moves_exactly_those_whose_owner_changes_and_closes_those_at_a_donor) {
   prepare(false);
   expect_clean_change("add", "node-4", "200/s");
 }
 
-TEST_F(Ring, removing_a_node_moves_exactly_its_sessions_and_closes_those_connected_to_a_donor) {
+TEST_F(Ring, P0_09_P0_10_P0_12_removing_a_node_moves_exactly_its_sessions_and_closes_those_connected_to_a_donor) {
   prepare(true);
   expect_clean_change("remove", "node-1", "200/s");
   EXPECT_TRUE(wait_until([] {
@@ -196,7 +196,7 @@ TEST_F(Ring, without_a_terminal_a_change_needs_yes) {
   EXPECT_NE(refused.err.find("--yes"), std::string::npos) << refused.err;
 }
 
-TEST_F(Ring, killing_the_command_changes_nothing_and_the_next_one_watches_on) {
+TEST_F(Ring, P0_11_killing_the_command_changes_nothing_and_the_next_one_watches_on) {
   prepare(false);
   Fleet fleet(*shared, numbered("person", people), {"node-2", "gateway-1", "node-3"});
   const std::uint64_t epoch = shared->epoch();
@@ -219,7 +219,7 @@ TEST_F(Ring, killing_the_command_changes_nothing_and_the_next_one_watches_on) {
   fleet.gather();
 }
 
-TEST_F(Ring, closes_keep_the_pace_that_was_asked_for) {
+TEST_F(Ring, P0_11_closes_keep_the_pace_that_was_asked_for) {
   prepare(true);
   Fleet fleet(*shared, numbered("person", people), {"node-4"});
   wait_for_counts(people);
@@ -325,7 +325,7 @@ TEST_F(Ring, a_drained_node_is_empty_and_stays_until_it_gets_its_weight_back) {
   EXPECT_EQ(shared->sum_over_nodes("wscluster_misplaced_sessions"), 0);
 }
 
-TEST_F(Ring, an_abort_half_way_brings_everybody_back) {
+TEST_F(Ring, P0_11_an_abort_half_way_brings_everybody_back) {
   prepare(false);
   Fleet fleet(*shared, numbered("person", people), {"gateway-1", "node-3"});
   wait_for_counts(people);

@@ -114,7 +114,7 @@ TEST_F(Start, contradictions_are_refused) {
   expect_failure(serve("node", {"--cluster-key", "/nonexistent.key"}), 64, {"/nonexistent.key"});
 }
 
-TEST_F(Start, check_looks_and_does_not_start) {
+TEST_F(Start, P0_38_check_looks_and_does_not_start) {
   const Ended good = serve("node", {"--check"});
   EXPECT_EQ(good.exit, 0) << good.err;
   const std::string file = config_with("nokey.yaml", "  a:\n    paths: [/x]\n");

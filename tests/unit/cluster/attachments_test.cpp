@@ -76,7 +76,7 @@ struct AttachmentsTest : testing::Test, Sockets {
   std::string events;
 };
 
-TEST_F(AttachmentsTest, the_client_is_upgraded_when_the_holder_has_answered) {
+TEST_F(AttachmentsTest, P0_19_the_client_is_upgraded_when_the_holder_has_answered) {
   open();
   const auto sent = request();
   EXPECT_EQ(sent.uid, "alice");

@@ -81,7 +81,7 @@ struct Gaining : testing::Test {
   wire::UserState state;
 };
 
-TEST_F(Gaining, asks_the_earlier_owner_before_it_delivers_or_attaches) {
+TEST_F(Gaining, P0_13_asks_the_earlier_owner_before_it_delivers_or_attaches) {
   message(1, "first");
   const auto ask = bench.network.one<wire::Ask>(link_b);
   EXPECT_EQ(ask.uid, uid);

@@ -54,7 +54,7 @@ struct LosingEcho : Losing {
   LosingEcho() : Losing(echo()) {}
 };
 
-TEST_F(Losing, sends_the_owner_all_that_it_knows_and_touches_no_other) {
+TEST_F(Losing, P0_09_sends_the_owner_all_that_it_knows_and_touches_no_other) {
   const std::string staying = user_of({first, second}, "aa");
   const auto attached = bench.attach(uid, 1);
   bench.attach(staying, 2);

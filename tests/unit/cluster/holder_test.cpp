@@ -252,7 +252,7 @@ TEST(Holder, waits_for_a_session_without_an_edge_only_when_nobody_else_writes) {
 
 class SlowConsumerTest : public testing::TestWithParam<SlowConsumer> {};
 
-TEST_P(SlowConsumerTest, is_treated_as_the_service_says) {
+TEST_P(SlowConsumerTest, P0_24_is_treated_as_the_service_says) {
   ServiceOptions options;
   options.slow_consumer = GetParam();
   options.window_messages = 2;

@@ -108,7 +108,7 @@ TEST_F(SenderTest, waits_for_the_epoch_that_a_refusal_names) {
   EXPECT_EQ(again.epoch, 1U) << "of the first sending";
 }
 
-TEST_F(SenderTest, goes_to_a_new_owner_with_everything_that_is_open_and_takes_late_answers) {
+TEST_F(SenderTest, P0_13_goes_to_a_new_owner_with_everything_that_is_open_and_takes_late_answers) {
   send(uid, 1);
   send(uid, 2);
   send(uid, 3);
@@ -161,7 +161,7 @@ TEST_F(SenderTest, a_refusal_of_one_user_holds_up_nobody_else) {
   EXPECT_EQ(network.count<wire::Message>(link_a), 1U);
 }
 
-TEST_F(SenderTest, waits_while_there_is_no_way_to_the_owner) {
+TEST_F(SenderTest, P0_04_waits_while_there_is_no_way_to_the_owner) {
   network.nodes.erase("a");
   send(uid, 1);
   send(uid, 2);

@@ -106,6 +106,35 @@ TEST(Check, P0_31_an_empty_list_of_certificates_is_no_plain_listener) {
   EXPECT_TRUE(says(load({file, {}, {}}, Roles::servers), file + ":3:21: error: tls.certificates: the list is empty"));
 }
 
+TEST(Check, P0_37_more_clients_than_memory_holds_are_a_warning) {
+  const Scratch scratch;
+  const auto file = scratch.write("c.yaml", usable_server + "limits:\n  memory: 16MiB\n  max_connections: 1000\n");
+  const auto loaded = load({file, {}, {}}, Roles::servers);
+  EXPECT_TRUE(loaded.usable());
+  EXPECT_TRUE(says(loaded, file + ":5:20: warning: limits.max_connections: 1000 clients cannot be reached here: 16MiB "
+                                  "of memory hold 716; raise limits.memory"))
+      << joined(loaded.problems);
+  const auto fine = scratch.write("d.yaml", usable_server + "limits: {memory: 64MiB, max_connections: 10}\n");
+  EXPECT_EQ(joined(load({fine, {}, {}}, Roles::servers).problems), "");
+}
+
+TEST(Check, P0_37_more_clients_than_descriptors_are_a_warning) {
+  const Scratch scratch;
+  const auto file = scratch.write("c.yaml", usable_server + "limits: {memory: 0, max_connections: 2000m}\n");
+  const auto loaded = load({file, {}, {}}, Roles::servers);
+  EXPECT_TRUE(says(loaded, "2000000000 clients cannot be reached here: ")) << joined(loaded.problems);
+  EXPECT_TRUE(says(loaded, "raise the hard limit of open files")) << joined(loaded.problems);
+}
+
+TEST(Check, P0_37_a_ceiling_below_what_the_process_needs_is_refused) {
+  const Scratch scratch;
+  const auto file = scratch.write("c.yaml", usable_server + "limits: {memory: 1MiB}\n");
+  const auto loaded = load({file, {}, {}}, Roles::servers);
+  EXPECT_FALSE(loaded.usable());
+  EXPECT_TRUE(says(loaded, file + ":3:18: error: limits.memory (1MiB) must be at least 16MiB"))
+      << joined(loaded.problems);
+}
+
 TEST(Check, servers_without_services_are_told_what_to_write) {
   const Scratch scratch;
   const auto loaded = load({scratch.write("c.yaml", "link: {plain: true}\n"), {}, {}}, Roles::servers);

@@ -40,6 +40,20 @@ TEST(Value, a_number_without_a_unit_is_refused_where_a_unit_is_needed) {
   EXPECT_TRUE(check(Type::count, {}, "5"));
 }
 
+TEST(Value, a_size_may_be_left_to_the_program) {
+  std::optional<std::uint64_t> field{7};
+  EXPECT_TRUE(check(Type::size_or_auto, {}, "auto"));
+  EXPECT_FALSE(check(Type::size_or_auto, {}, "automatic"));
+  EXPECT_TRUE(read_value(Type::size_or_auto, "auto", field));
+  EXPECT_EQ(field, std::nullopt);
+  EXPECT_EQ(write_value(Type::size_or_auto, field), "auto");
+  EXPECT_TRUE(read_value(Type::size_or_auto, "512MiB", field));
+  EXPECT_EQ(field, 512U << 20U);
+  EXPECT_EQ(write_value(Type::size_or_auto, field), "512MiB");
+  EXPECT_FALSE(read_value(Type::size_or_auto, "much", field));
+  EXPECT_EQ(field, 512U << 20U);
+}
+
 TEST(Value, a_bad_text_leaves_the_field_alone) {
   Duration field{7};
   EXPECT_FALSE(read_value(Type::duration, "soon", field));

@@ -6,7 +6,7 @@ namespace {
 
 using namespace test;
 
-TEST(Deadlines, end_a_tls_handshake_that_does_not_come) {
+TEST(Deadlines, P0_24_end_a_tls_handshake_that_does_not_come) {
   Options options;
   options.handshake_timeout = Duration(50);
   Server server(true, options);
@@ -17,7 +17,7 @@ TEST(Deadlines, end_a_tls_handshake_that_does_not_come) {
   EXPECT_EQ(server.counters().handshaking, 0U);
 }
 
-TEST(Deadlines, answer_a_slow_head_with_408) {
+TEST(Deadlines, P0_24_answer_a_slow_head_with_408) {
   Options options;
   options.head_timeout = Duration(60);
   Server server(false, options);
@@ -36,7 +36,7 @@ TEST(Deadlines, answer_a_slow_head_with_408) {
   EXPECT_EQ(client->received.substr(0, 12), "HTTP/1.1 408");
 }
 
-TEST(Deadlines, answer_a_slow_body_with_408) {
+TEST(Deadlines, P0_24_answer_a_slow_body_with_408) {
   Options options;
   options.body_timeout = Duration(50);
   Server server(true, options);
@@ -89,7 +89,7 @@ TEST(Deadlines, end_a_client_that_answers_no_ping) {
   EXPECT_EQ(server.log().size(), 2U);
 }
 
-TEST(Deadlines, end_a_client_that_does_not_read) {
+TEST(Deadlines, P0_24_end_a_client_that_does_not_read) {
   Options options;
   options.write_timeout = Duration(100);
   Server server(true, options, 65'536);
@@ -104,7 +104,7 @@ TEST(Deadlines, end_a_client_that_does_not_read) {
   EXPECT_EQ(server.run([&] { return server.edge->size(); }), 0U);
 }
 
-TEST(Deadlines, do_not_wait_for_ever_for_the_clients_close_or_end) {
+TEST(Deadlines, P0_10_P0_25_do_not_wait_for_ever_for_the_clients_close_or_end) {
   Options options;
   options.close_timeout = Duration(50);
   Server server(true, options);

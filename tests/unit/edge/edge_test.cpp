@@ -35,7 +35,7 @@ TEST(Edge, never_lets_an_old_id_reach_a_new_connection) {
   EXPECT_EQ(client->read_messages(1), std::vector<std::string>{"mine"});
 }
 
-TEST(Edge, answers_503_beyond_max_connections_and_recovers) {
+TEST(Edge, P0_37_answers_503_beyond_max_connections_and_recovers) {
   Options options;
   options.max_connections = 2;
   Server server(false, options);
@@ -63,7 +63,7 @@ TEST(Edge, resumes_tls_sessions) {
   EXPECT_EQ(server.counters().handshakes_resumed, 1U);
 }
 
-TEST(Edge, drains_at_the_rate_and_adopts_nobody_new) {
+TEST(Edge, P0_11_drains_at_the_rate_and_adopts_nobody_new) {
   Server server(true);
   std::vector<std::unique_ptr<Client>> clients;
   for (int i = 0; i < 20; ++i)

@@ -84,7 +84,7 @@ TEST(HandshakeSide, P0_24_beyond_that_who_does_not_go_on_is_ended) {
   EXPECT_GE(server.ended(CloseReason::handshake), 1U);
 }
 
-TEST(HandshakeSide, gives_no_place_to_who_says_nothing) {
+TEST(HandshakeSide, P0_24_gives_no_place_to_who_says_nothing) {
   Server server(true, with_cap(1));
   std::vector<std::unique_ptr<Client>> silent;
   for (int i = 0; i < 5; ++i)

@@ -52,7 +52,7 @@ TEST_P(HttpSide, answers_pipelined_requests_one_at_a_time_and_in_order) {
   EXPECT_EQ(server.run([&] { return most; }), 1U);
 }
 
-TEST_P(HttpSide, refuses_bad_heads_with_a_status_and_an_orderly_end) {
+TEST_P(HttpSide, P0_20_refuses_bad_heads_with_a_status_and_an_orderly_end) {
   Server server(GetParam());
   const std::vector<std::pair<std::string, std::string>> cases{
       {"GET / HTTP/1.1\nHost: x\n\n", "400"},
@@ -77,7 +77,7 @@ TEST_P(HttpSide, refuses_bad_heads_with_a_status_and_an_orderly_end) {
   EXPECT_NE(server.connect()->ask(get, "GET /a "), "");
 }
 
-TEST_P(HttpSide, refuses_bad_upgrades_before_the_application_sees_them) {
+TEST_P(HttpSide, P0_18_refuses_bad_upgrades_before_the_application_sees_them) {
   Server server(GetParam());
   const std::string good_key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
   const std::string head = "Host: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n";

@@ -31,7 +31,7 @@ TEST_P(WebSocketSide, joins_fragments_with_a_ping_between_them) {
   EXPECT_EQ(client->frames.pongs, std::vector<std::string>{"p"});
 }
 
-TEST_P(WebSocketSide, sends_101_only_after_accept_and_keeps_what_came_before) {
+TEST_P(WebSocketSide, P0_19_sends_101_only_after_accept_and_keeps_what_came_before) {
   Server server(GetParam());
   server.run([&] { server.application.upgrade_hook = [](ConnectionId) {}; });
   const auto client = server.connect();
@@ -56,7 +56,7 @@ TEST_P(WebSocketSide, sends_101_only_after_accept_and_keeps_what_came_before) {
   EXPECT_EQ(client->read_messages(3), (std::vector<std::string>{"first", "early", "bird"}));
 }
 
-TEST_P(WebSocketSide, refuses_an_upgrade_with_a_real_status_and_closes) {
+TEST_P(WebSocketSide, P0_19_refuses_an_upgrade_with_a_real_status_and_closes) {
   Server server(GetParam());
   server.run([&] {
     server.application.upgrade_hook = [&](ConnectionId id) {
@@ -91,7 +91,7 @@ TEST_P(WebSocketSide, answers_the_clients_close_with_its_code) {
   silent->read_to_end();
 }
 
-TEST_P(WebSocketSide, closes_in_order_after_what_was_queued_and_passes_on_what_still_comes) {
+TEST_P(WebSocketSide, P0_10_closes_in_order_after_what_was_queued_and_passes_on_what_still_comes) {
   Server server(GetParam());
   const auto client = server.connect_websocket();
   const ConnectionId id = server.last_id();
@@ -115,7 +115,7 @@ TEST_P(WebSocketSide, closes_in_order_after_what_was_queued_and_passes_on_what_s
   EXPECT_EQ(server.run([&] { return server.application.messages; }), 2U);
 }
 
-TEST_P(WebSocketSide, tells_what_the_client_broke) {
+TEST_P(WebSocketSide, P0_23_tells_what_the_client_broke) {
   Options options;
   options.max_message_bytes = 1000;
   Server server(GetParam(), options);

@@ -16,7 +16,7 @@ struct Bad {
 
 class BadRequest : public testing::TestWithParam<Bad> {};
 
-TEST_P(BadRequest, is_refused_whole_and_byte_by_byte) {
+TEST_P(BadRequest, P0_20_is_refused_whole_and_byte_by_byte) {
   const Bad& bad = GetParam();
   RequestParser whole({2048, 100});
   EXPECT_EQ(whole.feed(bad.text), RequestState::failed);

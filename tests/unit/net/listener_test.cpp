@@ -53,7 +53,7 @@ TEST(Listener, refuses_an_address_of_another_host) {
   EXPECT_THROW(Listener(core, {"192.0.2.1", 0}, [](const Accepted&) {}), wscluster::Failure);
 }
 
-TEST(Listener, leaves_clients_in_the_backlog_while_paused) {
+TEST(Listener, P0_37_leaves_clients_in_the_backlog_while_paused) {
   Core core(0);
   std::vector<int> sockets;
   Listener listener(core, {"127.0.0.1", 0}, [&](const Accepted& accepted) { sockets.push_back(accepted.descriptor); });
@@ -70,7 +70,7 @@ TEST(Listener, leaves_clients_in_the_backlog_while_paused) {
   ::close(*fd);
 }
 
-TEST(Listener, closes_clients_when_descriptors_run_out_and_recovers) {
+TEST(Listener, P0_37_closes_clients_when_descriptors_run_out_and_recovers) {
   Core core(0);
   std::vector<int> sockets;
   const Listener listener(core, {"127.0.0.1", 0},

@@ -14,7 +14,7 @@ ring::Document next(const ring::Document& from, const std::string& why) {
   return *ring::next_document(from, from.members, "test", why, "", from.epoch);
 }
 
-TEST(Adoption, only_newer_documents_of_the_same_lineage_are_newer) {
+TEST(Adoption, P0_02_only_newer_documents_of_the_same_lineage_are_newer) {
   const auto one = first(5);
   const auto two = next(one, "");
   const auto other_two = next(one, "somebody else");
@@ -26,7 +26,7 @@ TEST(Adoption, only_newer_documents_of_the_same_lineage_are_newer) {
   EXPECT_EQ(compare(&two, first(6)), Standing::other_lineage);
 }
 
-TEST(Adoption, a_successor_of_another_document_is_not_adopted) {
+TEST(Adoption, P0_02_a_successor_of_another_document_is_not_adopted) {
   const auto one = first(5);
   const auto two = next(one, "");
   const auto other_two = next(one, "somebody else");

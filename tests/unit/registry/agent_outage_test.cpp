@@ -10,7 +10,7 @@
 namespace wscluster::registry {
 namespace {
 
-TEST(AgentOutage, a_newer_document_from_a_link_is_adopted_and_an_older_or_foreign_one_is_not) {
+TEST(AgentOutage, P0_02_a_newer_document_from_a_link_is_adopted_and_an_older_or_foreign_one_is_not) {
   const Options options = fresh_options();
   Observed a(options, node_named("a"));
   a.start_linked();
@@ -27,7 +27,39 @@ TEST(AgentOutage, a_newer_document_from_a_link_is_adopted_and_an_older_or_foreig
   EXPECT_TRUE(a.never_went_back());
 }
 
-TEST(AgentOutage, members_go_on_by_their_word_while_redis_does_not_answer) {
+/// Hashes that the server was asked for: several at each reading of everything.
+std::uint64_t hashes_read(Connection& redis) {
+  const auto reply = redis.command({"INFO", "commandstats"});
+  if (!reply) return 0;
+  const std::string& text = reply->text;
+  const std::string begin = "cmdstat_hgetall:calls=";
+  const std::size_t at = text.find(begin);
+  return at == std::string::npos ? 0 : std::stoull(text.substr(at + begin.size()));
+}
+
+TEST(AgentOutage, P0_03_a_burst_of_hints_is_one_reading_and_not_one_for_each) {
+  RedisServer server;
+  Options options = fresh_options();
+  options.url = server.url();
+  Observed a(options, node_named("a"));
+  a.start_linked();
+  ASSERT_TRUE(wait_for_owners(a, "a"));
+  Store store(options);
+  ASSERT_TRUE(store.connection().open());
+  const std::uint64_t before = hashes_read(store.connection());
+  ASSERT_GT(before, 0U);
+  constexpr unsigned hints = 5000;
+  const std::string burst =
+      "for i = 1, " + std::to_string(hints) + " do redis.call('publish', KEYS[1], 'ring chat 1') end";
+  ASSERT_TRUE(store.connection().command({"EVAL", burst, "1", store.keys().events()}));
+  // What is written behind them is seen, so they have all been taken in.
+  Observed b(options, node_named("b"));
+  b.start_linked();
+  ASSERT_TRUE(wait_for_owners(a, "a b"));
+  EXPECT_LT(hashes_read(store.connection()) - before, hints);
+}
+
+TEST(AgentOutage, P0_03_members_go_on_by_their_word_while_redis_does_not_answer) {
   RedisServer server;
   Options options = fresh_options();
   options.url = server.url();

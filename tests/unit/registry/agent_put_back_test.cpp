@@ -98,7 +98,7 @@ TEST_F(AgentPutBack, a_flush_while_only_a_gateway_holds_the_ring) {
   EXPECT_EQ(c.document()->lineage, lineage);
 }
 
-TEST_F(AgentPutBack, an_older_epoch_is_replaced_by_the_newer_one_that_is_held) {
+TEST_F(AgentPutBack, P0_02_an_older_epoch_is_replaced_by_the_newer_one_that_is_held) {
   Observed a(options, node_named("a"));
   a.start_linked();
   ASSERT_TRUE(wait_for_owners(a, "a"));
@@ -165,7 +165,7 @@ TEST_F(AgentPutBack, counters_that_redis_lost_are_written_again) {
   EXPECT_TRUE(eventually([&] { return closed() == 5; }));
 }
 
-TEST_F(AgentPutBack, a_fork_freezes_on_the_last_good_one_with_an_alarm_that_others_can_read) {
+TEST_F(AgentPutBack, P0_02_a_fork_freezes_on_the_last_good_one_with_an_alarm_that_others_can_read) {
   Observed a(options, node_named("a"));
   Observed b(options, node_named("b"));
   a.start_linked();
@@ -191,7 +191,7 @@ TEST_F(AgentPutBack, a_fork_freezes_on_the_last_good_one_with_an_alarm_that_othe
   EXPECT_TRUE(redis_has(other));
 }
 
-TEST_F(AgentPutBack, a_ring_of_another_origin_is_not_adopted) {
+TEST_F(AgentPutBack, P0_02_a_ring_of_another_origin_is_not_adopted) {
   Observed a(options, node_named("a"));
   a.start_linked();
   ASSERT_TRUE(wait_for_owners(a, "a"));

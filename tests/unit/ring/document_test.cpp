@@ -199,7 +199,7 @@ TEST(Document, a_repaired_one_is_above_both_and_keeps_the_fork_open) {
   EXPECT_EQ(repaired_document(held, &foreign, 3, "", "", "")->open, held.open) << "another seed, other owners";
 }
 
-TEST(Document, digest_changes_with_each_field) {
+TEST(Document, P0_01_digest_changes_with_each_field) {
   Document document = next(first(3), nodes(4)).value();
   std::set<std::string> digests{digest_of(document)};
   const std::vector<std::function<void(Document&)>> changes{

@@ -69,7 +69,7 @@ TEST(HashRing, few_points_work_as_well) {
   }
 }
 
-TEST(HashRing, owners_do_not_depend_on_the_order_state_or_incarnation_of_members) {
+TEST(HashRing, P0_01_owners_do_not_depend_on_the_order_state_or_incarnation_of_members) {
   auto members = nodes(9);
   const HashRing ring(members, 4);
   std::reverse(members.begin(), members.end());

@@ -53,7 +53,7 @@ void expect_plan_tells_the_truth(const Plan& changes, const HashRing& from, cons
       << "neither " << before << " nor " << after << " was changed";
 }
 
-TEST(Plan, a_key_changes_its_owner_if_and_only_if_it_is_in_exactly_one_arc_and_a_changed_member_is_involved) {
+TEST(Plan, P0_05_a_key_changes_its_owner_if_and_only_if_it_is_in_exactly_one_arc_and_a_changed_member_is_involved) {
   std::mt19937_64 random(11);
   for (int round = 0; round < 150; ++round) {
     const std::uint64_t seed = random();

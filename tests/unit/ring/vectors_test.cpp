@@ -64,7 +64,7 @@ TEST(Vectors, positions_of_points) {
 
 // Seed 2a, 512 points per weight. Three: node-0, node-1, node-2, each of weight 1.
 // Four: node-0 1, node-1 0.5, node-2 1, node-3 2.25.
-TEST(Vectors, owners) {
+TEST(Vectors, P0_01_owners) {
   const struct {
     const char* uid;
     const char* of_three;

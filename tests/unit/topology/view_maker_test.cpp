@@ -44,7 +44,7 @@ TEST(ViewMaker, peers_and_rings_come_from_the_snapshot) {
   EXPECT_EQ(view->service("game"), nullptr);
 }
 
-TEST(ViewMaker, a_ring_that_did_not_change_is_not_made_again) {
+TEST(ViewMaker, P0_03_P0_07_a_ring_that_did_not_change_is_not_made_again) {
   ViewMaker maker;
   const auto before = maker.make(snapshot_of(second()));
   auto snapshot = snapshot_of(second());

@@ -112,7 +112,7 @@ TEST(Decoder, two_mebibytes_in_fragments_are_one_message) {
   EXPECT_TRUE(recorder.events.empty());
 }
 
-TEST(Decoder, reserved_bits_and_unknown_opcodes_are_refused) {
+TEST(Decoder, P0_23_reserved_bits_and_unknown_opcodes_are_refused) {
   for (const unsigned bits : {0x40U, 0x20U, 0x10U, 0x70U}) {
     expect_violation(raw(0x81U | bits, 0x80), CloseCode::protocol_error);
     expect_violation(raw(0x89U | bits, 0x80), CloseCode::protocol_error);
@@ -124,14 +124,14 @@ TEST(Decoder, reserved_bits_and_unknown_opcodes_are_refused) {
   }
 }
 
-TEST(Decoder, the_mask_is_required_from_clients_and_forbidden_to_servers) {
+TEST(Decoder, P0_23_the_mask_is_required_from_clients_and_forbidden_to_servers) {
   EXPECT_EQ(decode(server_frame(Opcode::text, "x"), Role::server).code, CloseCode::protocol_error);
   EXPECT_EQ(decode(client_frame(Opcode::text, "x"), Role::client).code, CloseCode::protocol_error);
   EXPECT_EQ(decode(server_frame(Opcode::ping, ""), Role::server).code, CloseCode::protocol_error);
   EXPECT_EQ(decode(client_frame(Opcode::close, ""), Role::client).code, CloseCode::protocol_error);
 }
 
-TEST(Decoder, control_frames_are_short_and_whole) {
+TEST(Decoder, P0_23_control_frames_are_short_and_whole) {
   for (const unsigned opcode : {8U, 9U, 10U}) {
     expect_violation(raw(opcode, 0x80), CloseCode::protocol_error);
     expect_violation(raw(0x80U | opcode, 0x80U | 126U, "\x00\x7E"s, std::string(126, 'x')), CloseCode::protocol_error);
@@ -161,7 +161,7 @@ TEST(Decoder, lengths_must_take_the_shortest_form) {
   expect_violation(raw(0x82, 0x80U | 127U, "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF"s), CloseCode::protocol_error);
 }
 
-TEST(Decoder, the_limit_is_checked_with_the_header) {
+TEST(Decoder, P0_23_the_limit_is_checked_with_the_header) {
   const auto code = [](std::string_view bytes) { return decode(bytes, Role::server, 1000).code; };
   EXPECT_EQ(code(client_frame(Opcode::text, std::string(1000, 'x'))), 0);
   EXPECT_EQ(code(raw(0x82, 0x80U | 126U, "\x03\xE9")), CloseCode::message_too_big);
@@ -214,7 +214,7 @@ TEST(Decoder, text_must_be_utf8_as_a_whole_not_per_fragment) {
   expect_events(client_frame(Opcode::binary, "\xFF\xC3"), {"binary:\xFF\xC3"});
 }
 
-TEST(Decoder, text_that_is_not_utf8_is_refused) {
+TEST(Decoder, P0_23_text_that_is_not_utf8_is_refused) {
   for (const char* bad : {"\x80", "a\xC3", "\xC0\xAF", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xFF"}) {
     expect_violation(client_frame(Opcode::text, bad), CloseCode::invalid_payload);
     expect_violation(client_frame(Opcode::text, "ok", false) + client_frame(Opcode::continuation, bad),
@@ -248,7 +248,7 @@ TEST(Decoder, close_is_told_with_code_and_reason) {
                 {"close:4001:" + std::string(123, 'r')});
 }
 
-TEST(Decoder, a_malformed_close_is_refused) {
+TEST(Decoder, P0_23_a_malformed_close_is_refused) {
   expect_violation(client_frame(Opcode::close, "\x03"), CloseCode::protocol_error);
   // The byte after half a code must not complete it.
   expect_violation(client_frame(Opcode::close, "\x03") + "\xE8", CloseCode::protocol_error);

@@ -90,7 +90,7 @@ TEST(Frame, close_carries_code_and_reason) {
   EXPECT_EQ(masked, "\x88\x82\x01\x01\x01\x01\x02\xE9");
 }
 
-TEST(Frame, a_code_that_may_not_be_sent_makes_a_close_without_a_body) {
+TEST(Frame, P0_23_a_code_that_may_not_be_sent_makes_a_close_without_a_body) {
   for (const std::uint16_t code : std::initializer_list<std::uint16_t>{0, 999, 1005, 1006, 1015, 5000}) {
     std::string out;
     append_close(out, code, "ignored");
@@ -110,7 +110,7 @@ TEST(Frame, a_long_close_reason_is_cut_between_characters) {
   }
 }
 
-TEST(CloseCode, only_the_codes_of_the_registry_and_the_applications_are_valid) {
+TEST(CloseCode, P0_23_only_the_codes_of_the_registry_and_the_applications_are_valid) {
   for (unsigned code = 0; code <= 0xFFFF; ++code) {
     const bool valid =
         (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);

@@ -31,7 +31,7 @@ TEST(Handshake, a_browsers_request_is_accepted) {
   EXPECT_FALSE(check_upgrade(good_request()));
 }
 
-TEST(Handshake, each_broken_rule_has_its_status) {
+TEST(Handshake, P0_18_each_broken_rule_has_its_status) {
   struct Case {
     const char* rule;
     std::function<void(UpgradeRequest&)> spoil;
