@@ -95,7 +95,7 @@ struct RequestParser::Impl {
   Impl(const HttpLimits& with, StreamsBody asked) : limits(with), asks(std::move(asked)) {
     parser.header_limit(static_cast<std::uint32_t>(limits.head_bytes));
     parser.body_limit(boost::none);
-    parser.max_framing_bytes = limits.head_bytes;
+    parser.max_framing_bytes = limits.head_bytes / 4;
     parser.eager(false);
   }
 

@@ -43,7 +43,7 @@ class ParserCore final : public boost::beast::http::basic_parser<is_request> {
 
   /// More of a body's framing (the extensions of one chunk, all trailers) is refused. Unparsed bytes beyond
   /// most_unparsed() can only become that.
-  std::size_t max_framing_bytes = 16U << 10U;
+  std::size_t max_framing_bytes = 4U << 10U;
   [[nodiscard]] std::size_t most_unparsed() const noexcept { return 2 * max_framing_bytes + 64; }
 
   std::string method;

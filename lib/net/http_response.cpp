@@ -16,7 +16,7 @@ struct ResponseParser::Impl {
   Impl(std::size_t head_bytes, bool has_no_body) : max_head_bytes(head_bytes) {
     parser.header_limit(static_cast<std::uint32_t>(head_bytes));
     parser.body_limit(boost::none);
-    parser.max_framing_bytes = head_bytes;
+    parser.max_framing_bytes = head_bytes / 4;
     parser.eager(false);
     parser.skip(has_no_body);
     is_head_answer = has_no_body;

@@ -91,7 +91,10 @@ void Relay::open(std::string_view subprotocol, std::span<char> rest) {
   head_ = std::string();
   key_ = std::string();
   // The ring has changed while the server was asked.
-  if (is_misplaced()) return start_again();
+  if (is_misplaced()) {
+    phase_ = Phase::reaching;
+    return start_again();
+  }
   group_->balancer.succeeded(server_);
   ++group_->counters.upgrades;
   phase_ = Phase::open;
@@ -234,7 +237,8 @@ void Relay::on_ended(std::string_view why) {
   }
   if (phase_ == Phase::refusing && refusal_->end() == net::ResponseParser::State::done) return pass_refusal({});
   if (phase_ == Phase::asking || phase_ == Phase::refusing) return fail(502, "the server closed without an answer");
-  if (phase_ == Phase::open) {
+  // What the client says until it has read our Close has nowhere to go.
+  if (std::exchange(phase_, Phase::closing) == Phase::open) {
     ++group_->counters.broken;
     edge_.close(call_.id, CloseCode::going_away, "the server has gone", edge::CloseReason::upstream);
   }

@@ -162,6 +162,20 @@ TEST(Relay, P0_23_a_server_that_is_gone_becomes_1001) {
   EXPECT_EQ(client->received.substr(2, 2), std::string("\x03\xe9", 2));
 }
 
+TEST(Relay, what_a_client_says_to_a_server_that_is_gone_is_dropped) {
+  Server server(false);
+  Gateway gateway;
+  gateway.serve({{"a", server.endpoint()}});
+  const auto client = open_websocket(gateway, "u");
+  server.run([&] { server.edge->abort(); });
+  ASSERT_TRUE(gateway.eventually([&] { return gateway.proxy->report()["shop"].counters.broken == 1; }));
+  for (int i = 0; i < 3; ++i)
+    send_text(*client, "anybody?");
+  ASSERT_TRUE(client->read_until("the server has gone"));
+  send_text(*client, "anybody?");
+  EXPECT_TRUE(gateway.eventually([&] { return gateway.proxy->open() == 0; }));
+}
+
 TEST(Relay, a_server_that_is_silent_is_asked_and_given_up) {
   Script script("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n", false);
   Options options;
