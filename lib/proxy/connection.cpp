@@ -9,8 +9,15 @@
 namespace wscluster::proxy {
 
 Connection::~Connection() {
-  if (is_dirty_) pool_.forget(*this);
-  if (is_registered_) pool_.core().poller().remove(stream_.descriptor(), *this);
+  retire();
+}
+
+void Connection::retire() {
+  user_ = nullptr;
+  is_broken_ = true;
+  if (std::exchange(is_dirty_, false)) pool_.forget(*this);
+  if (std::exchange(is_registered_, false)) pool_.core().poller().remove(stream_.descriptor(), *this);
+  stream_.close();
 }
 
 bool Connection::is_quiet() const noexcept {

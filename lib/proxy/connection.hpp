@@ -56,6 +56,8 @@ class Connection final : public net::Watcher {
   [[nodiscard]] bool was_used() const noexcept { return was_used_; }
   void mark_used() noexcept { was_used_ = true; }
 
+  /// Ends it now. The object may outlive the pool after that, until the end of the turn.
+  void retire();
   /// At the end of the turn, by the pool.
   void flush();
   void on_ready(bool readable, bool writable) override;

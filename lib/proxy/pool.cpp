@@ -63,7 +63,7 @@ void Pool::put(std::unique_ptr<Connection> connection, std::uint64_t most) {
 
 void Pool::discard(std::unique_ptr<Connection> connection) {
   if (!connection) return;
-  connection->use(nullptr);
+  connection->retire();
   core_.destroy_later(std::move(connection));
 }
 
@@ -138,6 +138,7 @@ void Pool::drop_idle(Connection& connection) {
   const auto idle = std::find_if(found->second.begin(), found->second.end(),
                                  [&](const Idle& one) { return one.connection.get() == &connection; });
   if (idle == found->second.end()) return;
+  connection.retire();
   core_.destroy_later(std::move(idle->connection));
   found->second.erase(idle);
 }
