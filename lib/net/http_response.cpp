@@ -50,6 +50,7 @@ struct ResponseParser::Impl {
       return;
     }
     if (const HttpFlaw flaw = check_lengths(parser); flaw.status != 0) return fail(flaw.text);
+    if (parser.status < 100) return fail("the status of the answer is none");
     take_head();
     state = State::body;
     parser.eager(true);
