@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/log.hpp"
-#include "base/text.hpp"
+#include "protocol/relay.hpp"
 #include "ring/key.hpp"
 
 namespace wscluster::proxy {
@@ -125,13 +125,9 @@ void Outgoing::refuse(unsigned status, std::string_view text) {
   ++group_->counters.answered[status / 100];
   edge::Response response;
   response.status = status;
-  response.body = R"({"code":")";
-  for (const char c : net::reason_phrase(status)) {
-    if (c != ' ') response.body += c;
-  }
-  response.body += R"(","message":)";
-  append_json_string(response.body, text);
-  response.body += R"(,"target":null,"details":[],"inner":{}})";
+  std::string code(net::reason_phrase(status));
+  std::erase(code, ' ');
+  response.body = protocol::rest_error(code, text);
   if (status == 503) response.headers.emplace_back("Retry-After", std::to_string(1 + call_.id % 3));
   edge_.respond(call_.id, response);
 }

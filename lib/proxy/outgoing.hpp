@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cluster/close_pace.hpp"
 #include "edge/edge.hpp"
 #include "net/http.hpp"
 #include "proxy/balancer.hpp"
@@ -49,7 +50,7 @@ struct Group {
   Balancer balancer;
   ServiceCounters counters;
   TimePoint next_check;
-  double evictions = 0;  ///< that may be done now
+  cluster::ClosePace evictions;
 };
 
 /// A way to an application server: chooses it, connects, and tries another one where nothing has been sent. Lives on

@@ -15,10 +15,6 @@ namespace {
 
 constexpr Duration sweep_interval{100};
 constexpr std::size_t max_check_bytes = 64U << 10U;
-/// Clients that are closed together come back within this.
-constexpr std::uint64_t return_spread_ms = 250;
-/// Evictions that were not used for so long are not used later.
-constexpr double burst_seconds = 0.05;
 
 }  // namespace
 
@@ -29,7 +25,6 @@ Proxy::Proxy(net::Core& core, edge::Edge& edge, unsigned cores, std::uint64_t ma
       max_message_bytes_(max_message_bytes),
       pool_(core),
       checks_(core, max_check_bytes),
-      last_tick_(core.now()),
       jitter_(random_id()) {
   core.on_tick([this, weak = std::weak_ptr(alive_)](TimePoint now) {
     if (weak.lock()) tick(now);
@@ -42,7 +37,10 @@ void Proxy::adopt(std::shared_ptr<const Table> table) {
   table_ = std::move(table);
   for (const auto& [name, service] : *table_) {
     auto& group = groups_[name];
-    if (!group) group = std::make_shared<Group>();
+    if (!group) {
+      group = std::make_shared<Group>();
+      group->evictions = cluster::ClosePace(core_.now(), 1.0 / cores_);
+    }
     group->balancer.adopt(service);
   }
   for (auto& [name, group] : groups_) {
@@ -124,15 +122,15 @@ void Proxy::tick(TimePoint now) {
   evict(now);
   if (now < next_sweep_) return;
   next_sweep_ = now + sweep_interval;
-  // A tick may end one, and its end may begin another.
-  std::vector<std::shared_ptr<Outgoing>> all(leaving_.begin(), leaving_.end());
-  for (const auto& [id, exchange] : exchanges_)
-    all.push_back(exchange);
-  for (const auto& [id, relay] : relays_)
-    all.push_back(relay);
-  for (const auto& one : all) {
-    if (!one->is_over()) one->tick(now);
-  }
+  const auto tick_all = [now](const auto& entries) {
+    for (const auto& [id, one] : entries) {
+      if (!one->is_over()) one->tick(now);
+    }
+  };
+  tick_all(exchanges_);
+  tick_all(relays_);
+  for (const auto& relay : leaving_)
+    relay->tick(now);
   drop_finished();
   Duration keep_alive{0};
   for (const auto& [name, group] : groups_)
@@ -165,14 +163,12 @@ void Proxy::find_moved() {
 }
 
 void Proxy::evict(TimePoint now) {
-  const double passed = seconds(now - std::exchange(last_tick_, now));
   bool may_return = false;
   for (auto& [name, group] : groups_) {
     const Options& options = group->balancer.service().options;
-    const double rate = options.evict_rate / cores_;
-    group->evictions = options.evict_rate <= 0
-                           ? static_cast<double>(moved_.size())
-                           : std::min(group->evictions + rate * passed, std::max(1.0, rate * burst_seconds));
+    cluster::ChangePolicy policy;
+    policy.rate = options.evict_rate;
+    group->evictions.advance(now, &policy);
     may_return = may_return || options.unreachable == Unreachable::next;
   }
   // Where the next server on the ring stands in, an owner may come back at any time.
@@ -183,16 +179,14 @@ void Proxy::evict(TimePoint now) {
     const auto found = relays_.find(id);
     if (found == relays_.end() || !found->second->is_misplaced()) continue;
     Group& group = found->second->group();
-    if (group.evictions < 1) {
+    if (!group.evictions.may_close()) {
       moved_.push_back(id);
       // Of one service alone there is nothing to be found behind it.
       if (groups_.size() == 1) break;
       continue;
     }
-    jitter_ = jitter_ * 6364136223846793005U + 1442695040888963407U;
-    const std::string text = "epoch=" + std::to_string(group.balancer.service().epoch) +
-                             " after=" + std::to_string((jitter_ >> 33U) % return_spread_ms) + "ms";
-    if (found->second->evict(text)) group.evictions -= 1;
+    if (found->second->evict(cluster::close_text(group.balancer.service().epoch, nullptr, jitter_)))
+      group.evictions.closed();
   }
 }
 

@@ -89,7 +89,6 @@ class Proxy {
   std::unordered_map<edge::ConnectionId, std::shared_ptr<Relay>> relays_;
   std::vector<std::shared_ptr<Relay>> leaving_;  ///< the client has gone, the server's end is awaited
   TimePoint next_sweep_;
-  TimePoint last_tick_;
   std::uint64_t jitter_ = 1;
   std::deque<edge::ConnectionId> moved_;                                    ///< to be closed
   std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);  ///< later callbacks look
