@@ -192,13 +192,7 @@ RequestParser::RequestParser(RequestParser&&) noexcept = default;
 RequestParser& RequestParser::operator=(RequestParser&&) noexcept = default;
 
 State RequestParser::feed(std::string_view bytes) {
-  const std::size_t before = impl_->buffer.size();
-  impl_->buffer.append(bytes);
-  if (impl_->state == State::head) {
-    impl_->read_head(before < 3 ? 0 : before - 3);
-  } else if (impl_->state == State::body) {
-    impl_->read_body();
-  }
+  feed_reader(*impl_, bytes);
   return impl_->state;
 }
 

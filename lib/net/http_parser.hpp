@@ -101,6 +101,20 @@ class ParserCore final : public boost::beast::http::basic_parser<is_request> {
   std::size_t trailer_bytes_ = 0;
 };
 
+/// Gives a message more bytes: to its head, from where the end of that may begin, or to its body. Reader: the state of
+/// RequestParser or ResponseParser.
+template <class Reader>
+void feed_reader(Reader& reader, std::string_view bytes) {
+  using State = decltype(reader.state);
+  const std::size_t before = reader.buffer.size();
+  reader.buffer.append(bytes);
+  if (reader.state == State::head) {
+    reader.read_head(before < 3 ? 0 : before - 3);
+  } else if (reader.state == State::body) {
+    reader.read_body();
+  }
+}
+
 /// A rule that a message breaks, and the status to answer a request with; 0: none.
 struct HttpFlaw {
   unsigned status = 0;
