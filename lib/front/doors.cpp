@@ -33,19 +33,15 @@ bool comes_from_this_host(const edge::Request& request) {
 
 Doors::Doors(const Options& options) {
   for (const ServiceDoor& service : options.services) {
-    Door door{service, {}, OriginList(service.origins, service.missing_origin)};
-    for (const std::string& file : service.key_files)
-      door.keys.push_back(read_key(file, "services." + service.service.name + ".key_files"));
-    doors_.push_back(std::move(door));
+    doors_.push_back({service, read_keys(service.key_files, "services." + service.service.name + ".key_files"),
+                      OriginList(service.origins, service.missing_origin)});
   }
   for (const Door& door : doors_) {
     for (const std::string& path : door.options.paths)
       by_path_.emplace(path, &door);
   }
   for (const UpstreamService& service : options.upstreams) {
-    auto& keys = upstream_keys_[service.name];
-    for (const std::string& file : service.key_files)
-      keys.push_back(read_key(file, "upstreams." + service.name + ".key_files"));
+    upstream_keys_[service.name] = read_keys(service.key_files, "upstreams." + service.name + ".key_files");
   }
   eureka_ = options.eureka;
   if (eureka_.is_enabled && !eureka_.password_file.empty())
@@ -78,6 +74,13 @@ const Door* Doors::by_service(std::string_view service) const noexcept {
     if (door.options.service.name == service) return &door;
   }
   return nullptr;
+}
+
+std::vector<auth::Secret> read_keys(const std::vector<std::string>& files, const std::string& setting) {
+  std::vector<auth::Secret> keys;
+  for (const std::string& file : files)
+    keys.push_back(read_key(file, setting));
+  return keys;
 }
 
 std::string_view bearer_token(const edge::Request& request) {

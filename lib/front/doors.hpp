@@ -72,6 +72,9 @@ class Doors {
   std::vector<auth::Secret> reconnection_keys_;
 };
 
+/// Throws Failure that names the setting and the file.
+[[nodiscard]] std::vector<auth::Secret> read_keys(const std::vector<std::string>& files, const std::string& setting);
+
 /// The bearer token of a request, or empty.
 [[nodiscard]] std::string_view bearer_token(const edge::Request& request);
 

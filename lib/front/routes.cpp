@@ -12,16 +12,6 @@
 namespace wscluster::front {
 namespace {
 
-std::vector<auth::Secret> read_keys(const std::vector<std::string>& files, const std::string& setting) {
-  std::vector<auth::Secret> keys;
-  for (const std::string& file : files) {
-    auto text = read_secret(file);
-    if (!text) throw Failure(ExitCode::config, setting + ": " + text.error().message);
-    keys.emplace_back(*text);
-  }
-  return keys;
-}
-
 std::shared_ptr<const Route> make_route(const RouteOptions& options) {
   auto route = std::make_shared<Route>();
   route->name = options.name;
