@@ -34,7 +34,7 @@ struct ClientIdentity {
 class Doors {
  public:
   /// Reads the key files. Throws Failure that names the file. The options outlive it.
-  Doors(const Options& options);
+  explicit Doors(const Options& options);
 
   /// By WebSocket path: one of the service, or /client/hubs/NAME, or /client/?hub=NAME; null when there is none.
   [[nodiscard]] const Door* by_path(const edge::Request& request) const;

@@ -25,7 +25,7 @@ namespace wscluster::registry {
 /// Called on the directory thread, except on_name_taken (lease thread). Must be quick and must not call stop().
 struct Callbacks {
   /// Something but stats has changed. The first one comes soon after start().
-  std::function<void(std::shared_ptr<const Snapshot>)> on_snapshot = [](std::shared_ptr<const Snapshot>) {};
+  std::function<void(std::shared_ptr<const Snapshot>)> on_snapshot = [](const auto&) {};
   /// This incarnation was in the ring of the service and is no longer. `planned`: its weight was 0 before and
   /// its changes were done (it was empty); otherwise it was taken for dead and must drop everything and start again
   /// under a new incarnation.
