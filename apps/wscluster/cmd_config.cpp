@@ -11,7 +11,7 @@ namespace {
 namespace json = boost::json;
 using config::Roles;
 
-constexpr std::array<std::string_view, 3> role_words{"gateway", "node", "client"};
+constexpr std::array<std::string_view, 3> role_choices{"gateway", "node", "client"};
 constexpr std::array<Roles, 3> role_values{Roles::gateway, Roles::node, Roles::client};
 
 /// --role, else what the configuration is evidently for.
@@ -31,10 +31,6 @@ json::object to_json(const config::Problem& problem) {
           {"column", has_place ? json::value(problem.column) : json::value(nullptr)},
           {"path", problem.path},
           {"text", problem.text}};
-}
-
-std::string counted(std::size_t n, const char* what) {
-  return std::to_string(n) + " " + what + (n == 1 ? "" : "s");
 }
 
 int run_check(const Invocation& invocation) {
@@ -114,7 +110,7 @@ int run_show(const Invocation& invocation) {
 
 int run_init(const Invocation& invocation) {
   const std::string word = invocation.arguments().empty() ? "node" : invocation.arguments().front();
-  const auto index = config::parse_choice(role_words, word);
+  const auto index = config::parse_choice(role_choices, word);
   if (!index) throw Failure(ExitCode::usage, "ROLE: " + index.error().message);
   print(config::example(role_values.at(*index)));
   return 0;
@@ -124,7 +120,7 @@ Flag role_flag() {
   return {.name = "role",
           .value = "ROLE",
           .type = config::Type::choice,
-          .choices = {role_words.begin(), role_words.end()},
+          .choices = {role_choices.begin(), role_choices.end()},
           .default_note = "what it is evidently for",
           .text = "Check for this program only"};
 }

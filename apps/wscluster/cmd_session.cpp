@@ -47,7 +47,7 @@ Command list_command() {
       .run = run_session_list};
 }
 
-Command show_command() {
+Command session_show_command() {
   return {.path = "session show",
           .summary = "Show the sessions of a user",
           .description =
@@ -97,7 +97,7 @@ std::vector<Command> session_commands() {
            .summary = "Look at and close sessions",
            .examples = {{"wscluster session list --node node-1", ""}, {"wscluster session show alice", ""}}},
           list_command(),
-          show_command(),
+          session_show_command(),
           evict_command()};
 }
 

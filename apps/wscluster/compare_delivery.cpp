@@ -23,7 +23,7 @@ using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 namespace json = boost::json;
 
-constexpr Duration start_patience = 60s;
+constexpr Duration cluster_patience = 60s;
 constexpr std::uint64_t default_connections = 300;
 constexpr Duration default_duration = 5s;
 constexpr Duration warmup = 1s;
@@ -53,7 +53,7 @@ class PrivateCluster {
               place_.file("demo.log")) {}
 
   void wait_until_up(const Interrupt& interrupt) {
-    const TimePoint until = Clock::now() + start_patience;
+    const TimePoint until = Clock::now() + cluster_patience;
     while (!fs::exists(place_.file("up"))) {
       const bool is_late = Clock::now() > until;
       if (demo_.poll() || is_late) {

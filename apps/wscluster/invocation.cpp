@@ -7,10 +7,6 @@
 namespace wscluster::app {
 namespace {
 
-std::string counted(std::size_t n, const char* what) {
-  return std::to_string(n) + " " + what + (n == 1 ? "" : "s");
-}
-
 /// Nothing but flags is wrong: the call, not the configuration.
 ExitCode exit_of(const std::vector<config::Problem>& problems) {
   const bool only_flags = std::all_of(problems.begin(), problems.end(), [](const config::Problem& p) {

@@ -50,7 +50,7 @@ std::string synopsis(const Command& command) {
   return out;
 }
 
-std::string paragraphs(const std::string& text) {
+std::string roff_paragraphs(const std::string& text) {
   std::string out;
   bool is_first = true;
   for (const auto paragraph : split(text, '\n')) {
@@ -102,7 +102,7 @@ std::string see_also(const std::vector<std::pair<std::string, int>>& pages) {
 Page command_page(const Command& command) {
   const std::string name = "wscluster-" + command.name();
   std::string out = title(name, 1, command.summary);
-  out += ".SH SYNOPSIS\n" + synopsis(command) + "\n.SH DESCRIPTION\n" + paragraphs(command.description);
+  out += ".SH SYNOPSIS\n" + synopsis(command) + "\n.SH DESCRIPTION\n" + roff_paragraphs(command.description);
   out += ".SH OPTIONS\nThe flags of every command stand in\n.BR wscluster (1).\n" + options(command);
   out += exit_status() + ".SH EXAMPLES\n" + examples(command);
   return {name + ".1", out + see_also({{"wscluster", 1}, {"wscluster.yaml", 5}, {"wscluster-concepts", 7}})};
@@ -120,7 +120,7 @@ Page group_page(const Command& group) {
   out += ".SH DESCRIPTION\n";
   for (const auto* child : children_of(group.path)) {
     out += ".SS " + roff(child->path) + "\n" + roff(child->summary) + ".\n";
-    if (!child->description.empty()) out += ".PP\n" + paragraphs(child->description);
+    if (!child->description.empty()) out += ".PP\n" + roff_paragraphs(child->description);
   }
   out += ".SH OPTIONS\nThe flags of every command stand in\n.BR wscluster (1).\n";
   for (const auto* child : children_of(group.path)) {

@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "base/text.hpp"
+#include "base/units.hpp"
 
 namespace wscluster::app {
 namespace {
@@ -236,6 +237,11 @@ std::string render_complaint(const Complaint& complaint, bool as_json, bool colo
   out += styled("wscluster:", Style::red, color) + " " + complaint.message + "\n";
   if (!complaint.hint.empty()) out += "  " + complaint.hint + "\n";
   return out;
+}
+
+std::string counted(std::uint64_t n, std::string_view what) {
+  std::string out = format_count(n) + " ";
+  return out.append(what) + (n == 1 ? "" : "s");
 }
 
 std::string percent(double ratio) {

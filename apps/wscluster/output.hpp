@@ -77,6 +77,8 @@ struct Complaint {
 /// "usage", "no_session": the word of JSON errors and man pages.
 [[nodiscard]] const char* code_name(ExitCode exit);
 
+/// "1 node", "2,000 nodes"
+[[nodiscard]] std::string counted(std::uint64_t n, std::string_view what);
 /// 0.251 -> "25.1%"
 [[nodiscard]] std::string percent(double ratio);
 

@@ -238,7 +238,7 @@ json::object json_of(const RingState& ring, const Checks& checks, std::ptrdiff_t
           {"checks", std::move(list)}};
 }
 
-std::string text_of(const Checks& checks, std::ptrdiff_t problems, bool color) {
+std::string table_of(const Checks& checks, std::ptrdiff_t problems, bool color) {
   std::string out;
   for (const auto& check : checks) {
     out += check.is_ok ? styled("ok    ", Style::green, color) : styled("FAIL  ", Style::red, color);
@@ -278,7 +278,7 @@ int run_ring_check(const Invocation& invocation) {
       table.add({check.name, check.is_ok ? "ok" : "FAIL", check.text, check.fix});
     print(table.render(output));
   } else {
-    print(text_of(checks, problems, output.color_stdout));
+    print(table_of(checks, problems, output.color_stdout));
   }
   return static_cast<int>(problems == 0 ? ExitCode::ok : ExitCode::negative);
 }

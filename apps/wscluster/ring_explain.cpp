@@ -67,11 +67,6 @@ NamedPoint name_point(const HashRing& ring, const HashRing::Point& point, std::u
   return {point.position, member.name, index};
 }
 
-std::string owner_in(const HashRing& ring, std::uint64_t hash) {
-  const auto* member = ring.owner_of(hash);
-  return member == nullptr ? std::string() : member->name;
-}
-
 /// Walks back from `epoch` to the first epoch whose members compute another owner.
 void find_last_move(const ring::Document& document, const registry::History& history, Explanation& out) {
   auto later = history.find(out.epoch);

@@ -14,11 +14,6 @@ namespace {
 
 namespace json = boost::json;
 
-std::string owner_in(const ring::HashRing& ring, std::uint64_t hash) {
-  const auto* member = ring.owner_of(hash);
-  return member == nullptr ? "" : member->name;
-}
-
 /// The ring after a change that nobody has made: --with, --without.
 std::optional<ring::HashRing> planned_ring(const Invocation& invocation, const RingState& ring) {
   if (!invocation.has("with") && !invocation.has("without")) return std::nullopt;

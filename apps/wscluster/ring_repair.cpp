@@ -13,7 +13,7 @@ namespace {
 namespace json = boost::json;
 using registry::MemberRecord;
 
-constexpr Duration poll_interval{100};
+constexpr Duration repair_interval{100};
 
 /// What one living process holds, or what Redis has.
 struct Holding {
@@ -153,7 +153,7 @@ int carry_out(RingJob& job, const Holding& wanted, json::object out) {
                                : "epoch " + std::to_string(epoch) + " is written, but not everybody follows it yet",
                     epoch == 0 ? "See its log" : "Who does not: wscluster ring check");
     }
-    interrupt.sleep_for(poll_interval);
+    interrupt.sleep_for(repair_interval);
   }
   out["changed"] = true;
   out["to_epoch"] = epoch;

@@ -136,6 +136,11 @@ RingState load_ring(const Invocation& invocation, const config::Config& config, 
   return ring;
 }
 
+std::string owner_in(const ring::HashRing& ring, std::uint64_t position) {
+  const auto* member = ring.owner_of(position);
+  return member == nullptr ? "" : member->name;
+}
+
 std::string hex_of(std::uint64_t position) {
   return "0x" + to_hex(position);
 }

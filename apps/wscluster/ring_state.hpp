@@ -44,6 +44,9 @@ enum class Alarms : std::uint8_t { told, kept };
 [[nodiscard]] RingState load_ring(const Invocation& invocation, const config::Config& config,
                                   registry::Directory& directory, Alarms alarms = Alarms::told);
 
+/// The name of whoever owns the position; empty when nobody does.
+[[nodiscard]] std::string owner_in(const ring::HashRing& ring, std::uint64_t position);
+
 /// "0x8c1f22d0a9e41b77"
 [[nodiscard]] std::string hex_of(std::uint64_t position);
 

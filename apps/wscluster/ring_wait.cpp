@@ -13,7 +13,7 @@ namespace json = boost::json;
 using registry::Change;
 using registry::ChangeState;
 
-constexpr Duration poll_interval{250};
+constexpr Duration wait_interval{250};
 
 /// The one asked for, else the newest that runs, else the last one.
 Change change_to_watch(const Invocation& invocation, const RingState& ring, registry::Directory& directory) {
@@ -110,7 +110,7 @@ int run_ring_wait(const Invocation& invocation) {
     if (const auto* state = ring.state(); state != nullptr && !state->running.empty()) {
       static_cast<void>(directory.watch_change(ring.service, state->running.back().to_epoch));
     }
-    interrupt.sleep_for(std::min(poll_interval, std::chrono::ceil<Duration>(deadline - Clock::now())));
+    interrupt.sleep_for(std::min(wait_interval, std::chrono::ceil<Duration>(deadline - Clock::now())));
     if (interrupt.is_requested()) return interrupt.exit_code();
   }
 }

@@ -15,7 +15,7 @@ namespace json = boost::json;
 using registry::Change;
 using registry::ChangeState;
 
-constexpr Duration poll_interval{200};
+constexpr Duration watch_interval{200};
 
 bool is_final(const Change& change) {
   return change.state == ChangeState::done || change.state == ChangeState::aborted;
@@ -191,7 +191,7 @@ int watch_change(const Invocation& invocation, const config::Config& config, reg
   std::string trouble;
   while (!is_final(latest)) {
     show_progress(progress, pace, latest, trouble);
-    interrupt.sleep_for(poll_interval);
+    interrupt.sleep_for(watch_interval);
     if (interrupt.is_requested()) {
       progress.clear();
       return stopped(invocation, latest, std::move(out), interrupt.exit_code(), "stopped watching.");

@@ -140,7 +140,7 @@ ExitCode exit_of(const Found& found) {
   return present == found.users.size() ? ExitCode::ok : ExitCode::negative;
 }
 
-void check_words(const Invocation& invocation) {
+void check_presence_words(const Invocation& invocation) {
   const bool has_uids = !invocation.arguments().empty();
   if (has_uids == invocation.has("group")) {
     throw Failure(ExitCode::usage,
@@ -153,7 +153,7 @@ void check_words(const Invocation& invocation) {
 }  // namespace
 
 int run_presence(const Invocation& invocation) {
-  check_words(invocation);
+  check_presence_words(invocation);
   SessionQuery query;
   query.group = group_named(invocation);
   query.limit = invocation.value<std::uint64_t>("limit");

@@ -19,10 +19,6 @@ namespace json = boost::json;
 /// As many misplaced sessions as one call looks for; the same command again takes the rest.
 constexpr std::uint64_t most_misplaced = 1'000'000;
 
-std::string counted(std::uint64_t count, const std::string& what) {
-  return format_count(count) + " " + what + (count == 1 ? "" : "s");
-}
-
 /// The query of the REST call.
 std::string close_of(const Invocation& invocation) {
   const auto code = invocation.value<std::uint64_t>("close-code");
@@ -36,7 +32,7 @@ std::string close_of(const Invocation& invocation) {
   return "code=" + std::to_string(code) + (reason.empty() ? "" : "&reason=" + percent_encode(reason));
 }
 
-void check_words(const Invocation& invocation) {
+void check_evict_words(const Invocation& invocation) {
   const bool has_uids = !invocation.arguments().empty();
   if (has_uids == invocation.has("misplaced")) {
     throw Failure(ExitCode::usage,
@@ -142,7 +138,7 @@ ExitCode exit_of(const std::vector<Evicted>& all) {
 }  // namespace
 
 int run_session_evict(const Invocation& invocation) {
-  check_words(invocation);
+  check_evict_words(invocation);
   const std::string close = close_of(invocation);
   auto uids = uids_of(invocation);
   const auto config = invocation.load_config();
