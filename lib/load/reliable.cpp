@@ -6,24 +6,15 @@
 #include <boost/json/parse.hpp>
 #include <utility>
 
+#include "load/json_members.hpp"
+
 namespace json = boost::json;
 
 namespace wscluster::load {
 namespace {
 
-std::string text_of(const json::object& object, std::string_view name) {
-  const auto* member = object.if_contains(name);
-  return member != nullptr && member->is_string() ? std::string(member->get_string()) : std::string();
-}
-
-std::uint64_t number_of(const json::object& object, std::string_view name) {
-  const auto* member = object.if_contains(name);
-  const auto* number = member == nullptr ? nullptr : member->if_int64();
-  return number != nullptr && *number > 0 ? static_cast<std::uint64_t>(*number) : 0;
-}
-
 void read_system(const json::object& object, ServerFrame& frame) {
-  const std::string event = text_of(object, "event");
+  const std::string_view event = text_of(object, "event");
   if (event == "disconnected") frame.type = ServerFrame::Type::disconnected;
   if (event != "connected") return;
   frame.type = ServerFrame::Type::connected;
@@ -58,7 +49,7 @@ std::optional<ServerFrame> parse_server_frame(std::string_view payload) {
   const auto* object = failed ? nullptr : value.if_object();
   if (object == nullptr) return std::nullopt;
   ServerFrame frame;
-  const std::string type = text_of(*object, "type");
+  const std::string_view type = text_of(*object, "type");
   if (type == "message") read_message(*object, frame);
   if (type == "ack") read_ack(*object, frame);
   if (type == "system") read_system(*object, frame);

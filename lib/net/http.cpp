@@ -17,7 +17,6 @@ namespace {
 namespace http = boost::beast::http;
 using Parser = ParserCore<true>;
 using Flaw = HttpFlaw;
-using State = RequestParser::State;
 
 bool is_token_char(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
@@ -191,12 +190,12 @@ RequestParser::~RequestParser() = default;
 RequestParser::RequestParser(RequestParser&&) noexcept = default;
 RequestParser& RequestParser::operator=(RequestParser&&) noexcept = default;
 
-State RequestParser::feed(std::string_view bytes) {
+RequestParser::State RequestParser::feed(std::string_view bytes) {
   feed_reader(*impl_, bytes);
   return impl_->state;
 }
 
-State RequestParser::state() const noexcept {
+RequestParser::State RequestParser::state() const noexcept {
   return impl_->state;
 }
 unsigned RequestParser::failure_status() const noexcept {

@@ -6,12 +6,6 @@
 #include <utility>
 
 namespace wscluster::net {
-namespace {
-
-using State = ResponseParser::State;
-
-}  // namespace
-
 struct ResponseParser::Impl {
   Impl(std::size_t head_bytes, bool has_no_body) : max_head_bytes(head_bytes) {
     parser.header_limit(static_cast<std::uint32_t>(head_bytes));
@@ -99,12 +93,12 @@ ResponseParser::~ResponseParser() = default;
 ResponseParser::ResponseParser(ResponseParser&&) noexcept = default;
 ResponseParser& ResponseParser::operator=(ResponseParser&&) noexcept = default;
 
-State ResponseParser::feed(std::string_view bytes) {
+ResponseParser::State ResponseParser::feed(std::string_view bytes) {
   feed_reader(*impl_, bytes);
   return impl_->state;
 }
 
-State ResponseParser::end() {
+ResponseParser::State ResponseParser::end() {
   if (impl_->state == State::body && impl_->head.framing == Framing::end_of_connection) {
     impl_->state = State::done;
   } else if (impl_->state != State::done && impl_->state != State::failed) {
@@ -114,7 +108,7 @@ State ResponseParser::end() {
   return impl_->state;
 }
 
-State ResponseParser::state() const noexcept {
+ResponseParser::State ResponseParser::state() const noexcept {
   return impl_->state;
 }
 std::string_view ResponseParser::failure() const noexcept {

@@ -46,7 +46,7 @@ std::string name_of(std::string_view key) {
   return name.empty() ? "_" : name;
 }
 
-std::string text_of(const json::value& value) {
+std::string content_of(const json::value& value) {
   if (const auto* text = value.if_string()) return {text->data(), text->size()};
   return value.is_null() ? std::string() : json::serialize(value);
 }
@@ -63,21 +63,21 @@ void append_element(std::string& out, std::string_view name, const json::value& 
   const auto* object = value.if_object();
   if (object == nullptr) {
     out += ">";
-    append_text(out, text_of(value));
+    append_text(out, content_of(value));
     out += "</" + tag + ">";
     return;
   }
   for (const auto& [key, item] : *object) {
     if (!key.starts_with("@")) continue;
     out += " " + name_of({key.data() + 1, key.size() - 1}) + "=\"";
-    append_text(out, text_of(item));
+    append_text(out, content_of(item));
     out += "\"";
   }
   out += ">";
   for (const auto& [key, item] : *object) {
     if (key.starts_with("@")) continue;
     if (key == "$") {
-      append_text(out, text_of(item));
+      append_text(out, content_of(item));
     } else {
       append_element(out, {key.data(), key.size()}, item);
     }

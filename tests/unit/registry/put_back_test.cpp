@@ -9,8 +9,6 @@
 namespace wscluster::registry {
 namespace {
 
-using Kind = PutBackOutcome::Kind;
-
 class PutBack : public testing::Test {
  protected:
   PutBack() : options(fresh_options()), store(options) {
@@ -77,7 +75,7 @@ TEST_F(PutBack, after_a_flush_everything_that_belongs_to_the_document_comes_back
   ASSERT_EQ(heritage.running.size(), 1U);
   flush();
   const auto outcome = put(two, heritage);
-  EXPECT_EQ(outcome.kind, Kind::restored);
+  EXPECT_EQ(outcome.kind, PutBackOutcome::Kind::restored);
   EXPECT_EQ(outcome.epoch, 0U);
   EXPECT_EQ(*store.load_document("chat"), two);
   EXPECT_EQ(*store.load_history_entries("chat", 1, 2), heritage.history);
@@ -127,7 +125,7 @@ TEST_F(PutBack, an_older_epoch_is_replaced_and_changes_that_were_final_do_not_ru
        {"SADD", store.keys().running("chat"), "2"},
        {"HSET", store.keys().change("chat", 2), "state", "evicting"}}));
   const auto outcome = put(three, heritage);
-  EXPECT_EQ(outcome.kind, Kind::restored);
+  EXPECT_EQ(outcome.kind, PutBackOutcome::Kind::restored);
   EXPECT_EQ(outcome.epoch, 2U);
   EXPECT_EQ(*store.load_document("chat"), three);
   const auto running = *store.load_running("chat");
@@ -139,8 +137,8 @@ TEST_F(PutBack, an_older_epoch_is_replaced_and_changes_that_were_final_do_not_ru
 
 TEST_F(PutBack, twice_is_once_and_an_older_one_is_never_put_over_a_newer) {
   const Heritage heritage = known(two);
-  EXPECT_EQ(put(two, heritage).kind, Kind::same);
-  EXPECT_EQ(put(one, heritage).kind, Kind::newer);
+  EXPECT_EQ(put(two, heritage).kind, PutBackOutcome::Kind::same);
+  EXPECT_EQ(put(one, heritage).kind, PutBackOutcome::Kind::newer);
   EXPECT_EQ(*store.load_document("chat"), two);
 }
 
@@ -150,8 +148,8 @@ TEST_F(PutBack, never_over_a_fork) {
   roll_back();
   const auto other_two = next_of(one, {up_member(a)}, 1);
   ASSERT_TRUE(commit(one, other_two));
-  EXPECT_EQ(put(two, heritage).kind, Kind::fork) << "the same epoch";
-  EXPECT_EQ(put(three, heritage).kind, Kind::fork) << "an older one that is not its ancestor";
+  EXPECT_EQ(put(two, heritage).kind, PutBackOutcome::Kind::fork) << "the same epoch";
+  EXPECT_EQ(put(three, heritage).kind, PutBackOutcome::Kind::fork) << "an older one that is not its ancestor";
   EXPECT_EQ(head(), "2 " + other_two.digest + " " + to_hex(one.lineage));
 }
 
@@ -159,7 +157,7 @@ TEST_F(PutBack, never_over_another_lineage) {
   const Heritage heritage = known(two);
   flush();
   const auto foreign = write_first(store, {c});
-  EXPECT_EQ(put(two, heritage).kind, Kind::lineage);
+  EXPECT_EQ(put(two, heritage).kind, PutBackOutcome::Kind::lineage);
   EXPECT_EQ(*store.load_document("chat"), foreign);
 }
 
@@ -169,7 +167,7 @@ TEST_F(PutBack, a_repaired_document_is_put_back_over_what_it_replaced) {
   const auto repaired = *ring::repaired_document(two, &foreign, 3, "test", "", "");
   Heritage heritage;
   heritage.history[3] = history_entry(repaired);
-  EXPECT_EQ(put(repaired, heritage).kind, Kind::restored);
+  EXPECT_EQ(put(repaired, heritage).kind, PutBackOutcome::Kind::restored);
   EXPECT_EQ(*store.load_document("chat"), repaired);
 }
 

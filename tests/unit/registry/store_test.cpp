@@ -10,8 +10,6 @@
 namespace wscluster::registry {
 namespace {
 
-using Kind = CommitOutcome::Kind;
-
 class StoreTest : public testing::Test {
  protected:
   StoreTest() : options(fresh_options()), store(options) {}
@@ -38,12 +36,12 @@ class StoreTest : public testing::Test {
     const auto outcome =
         store.commit(from, to, describe_change(from, to, Action::add, "x", std::move(policy), "test"), joiner);
     EXPECT_TRUE(outcome) << outcome.error().message;
-    return outcome ? *outcome : CommitOutcome{Kind::wrong, {}, "error"};
+    return outcome ? *outcome : CommitOutcome{CommitOutcome::Kind::wrong, {}, "error"};
   }
   CommitOutcome remove(const ring::Document& from, const ring::Document& to) {
     const auto outcome = store.remove_dead(from, to, describe_change(&from, to, Action::dead, "x", {}, "test"));
     EXPECT_TRUE(outcome) << outcome.error().message;
-    return outcome ? *outcome : CommitOutcome{Kind::wrong, {}, "error"};
+    return outcome ? *outcome : CommitOutcome{CommitOutcome::Kind::wrong, {}, "error"};
   }
   std::uint64_t report(std::uint64_t epoch, const std::string& name, const DonorProgress& progress) {
     return store.progress("chat", {{epoch, "donor:" + name, to_json(progress)}}).value();
@@ -125,10 +123,10 @@ TEST_F(StoreTest, documents_change_only_by_compare_and_set) {
   const auto one = write_first(store, {a});
   const auto two = next_of(one, {up_member(a), up_member(b)}, 1);
   const auto other_two = next_of(one, {up_member(a), up_member(c)}, 1);
-  EXPECT_EQ(commit(nullptr, one).kind, Kind::conflict) << "there is a document already";
+  EXPECT_EQ(commit(nullptr, one).kind, CommitOutcome::Kind::conflict) << "there is a document already";
   EXPECT_TRUE(commit(&one, two).is_written());
-  EXPECT_EQ(commit(&one, other_two).kind, Kind::conflict);
-  EXPECT_EQ(commit(&other_two, next_of(other_two, {up_member(a)}, 1)).kind, Kind::conflict)
+  EXPECT_EQ(commit(&one, other_two).kind, CommitOutcome::Kind::conflict);
+  EXPECT_EQ(commit(&other_two, next_of(other_two, {up_member(a)}, 1)).kind, CommitOutcome::Kind::conflict)
       << "same epoch, other digest";
   EXPECT_EQ(*store.load_document("chat"), two);
   EXPECT_EQ(store.load()->heads.at("chat").digest, two.digest);
@@ -138,9 +136,9 @@ TEST_F(StoreTest, a_foreign_document_is_not_written) {
   const auto one = write_first(store, {a});
   auto foreign = next_of(one, {up_member(a), up_member(b)}, 1);
   foreign.lineage ^= 1;
-  EXPECT_EQ(commit(&one, foreign).kind, Kind::lineage);
+  EXPECT_EQ(commit(&one, foreign).kind, CommitOutcome::Kind::lineage);
   auto skipped = next_of(next_of(one, {up_member(a)}, 1), {up_member(a)}, 1);
-  EXPECT_EQ(commit(&one, skipped).kind, Kind::wrong);
+  EXPECT_EQ(commit(&one, skipped).kind, CommitOutcome::Kind::wrong);
 }
 
 TEST_F(StoreTest, too_many_open_changes_are_refused_and_a_dead_donor_can_still_be_removed) {
@@ -153,7 +151,7 @@ TEST_F(StoreTest, too_many_open_changes_are_refused_and_a_dead_donor_can_still_b
     last = next;
   }
   const auto one_more = next_of(last, {up_member(a, 3), up_member(b), up_member(c)}, 1);
-  EXPECT_EQ(commit(&last, one_more).kind, Kind::limit);
+  EXPECT_EQ(commit(&last, one_more).kind, CommitOutcome::Kind::limit);
   end_lease(c, Duration(60'000));
   EXPECT_TRUE(remove(last, next_of(last, {up_member(a), up_member(b)}, 1)).is_written());
 }
@@ -266,12 +264,12 @@ TEST_F(StoreTest, only_those_without_a_lease_for_a_heartbeat_are_removed) {
   for (const auto& node : {a, b, c})
     beat(node, 1);
   const auto two = next_of(one, {up_member(a), up_member(b)}, 1);
-  EXPECT_EQ(remove(one, two).kind, Kind::alive);
+  EXPECT_EQ(remove(one, two).kind, CommitOutcome::Kind::alive);
   end_lease(c, options.heartbeat / 2);
-  EXPECT_EQ(remove(one, two).kind, Kind::alive) << "ended, but only just";
+  EXPECT_EQ(remove(one, two).kind, CommitOutcome::Kind::alive) << "ended, but only just";
   end_lease(c, options.heartbeat);
   EXPECT_TRUE(remove(one, two).is_written());
-  EXPECT_EQ(remove(one, two).kind, Kind::conflict) << "another observer did it";
+  EXPECT_EQ(remove(one, two).kind, CommitOutcome::Kind::conflict) << "another observer did it";
 }
 
 TEST_F(StoreTest, a_name_whose_new_life_is_running_counts_as_gone_in_its_old_one) {
@@ -291,7 +289,7 @@ TEST_F(StoreTest, nobody_is_removed_while_more_than_half_of_the_leases_are_gone)
   end_lease(b, Duration(60'000));
   end_lease(c, Duration(60'000));
   const auto refused = remove(one, next_of(one, {up_member(a)}, 1));
-  EXPECT_EQ(refused.kind, Kind::majority);
+  EXPECT_EQ(refused.kind, CommitOutcome::Kind::majority);
   EXPECT_NE(refused.text.find("2 of 3"), std::string::npos) << refused.text;
   beat(b, 1);
   EXPECT_TRUE(remove(one, next_of(one, {up_member(a), up_member(b)}, 1)).is_written());
@@ -305,7 +303,7 @@ TEST_F(StoreTest, v18_the_majority_must_hold_in_every_epoch_since_the_oldest_one
   beat(b, 2);
   end_lease(a, Duration(60'000));
   const auto refused = remove(two, next_of(two, {up_member(b)}, 1));
-  EXPECT_EQ(refused.kind, Kind::majority) << "in epoch 1 that a has seen last, it is everybody";
+  EXPECT_EQ(refused.kind, CommitOutcome::Kind::majority) << "in epoch 1 that a has seen last, it is everybody";
   EXPECT_NE(refused.text.find("epoch 1"), std::string::npos) << refused.text;
   beat(a, 2);
   end_lease(a, Duration(60'000));
@@ -320,14 +318,14 @@ TEST_F(StoreTest, without_the_history_that_is_needed_nobody_is_removed) {
   ASSERT_TRUE(commit(&one, two).is_written());
   end_lease(c, Duration(60'000));
   ASSERT_TRUE(store.connection().command({"HDEL", store.keys().prefix() + "history:chat", "1"}));
-  EXPECT_EQ(remove(two, next_of(two, {up_member(a), up_member(b)}, 2)).kind, Kind::history);
+  EXPECT_EQ(remove(two, next_of(two, {up_member(a), up_member(b)}, 2)).kind, CommitOutcome::Kind::history);
 }
 
 TEST_F(StoreTest, a_removal_cannot_add_anybody) {
   const auto one = write_first(store, {a, b});
   beat(a, 1);
-  EXPECT_EQ(remove(one, next_of(one, {up_member(a), up_member(c)}, 1)).kind, Kind::wrong);
-  EXPECT_EQ(remove(one, next_of(one, {up_member(a), up_member(b)}, 1)).kind, Kind::wrong);
+  EXPECT_EQ(remove(one, next_of(one, {up_member(a), up_member(c)}, 1)).kind, CommitOutcome::Kind::wrong);
+  EXPECT_EQ(remove(one, next_of(one, {up_member(a), up_member(b)}, 1)).kind, CommitOutcome::Kind::wrong);
 }
 
 TEST_F(StoreTest, who_joins_too_often_is_held_down_and_a_graceful_stop_forgives) {
@@ -348,7 +346,7 @@ TEST_F(StoreTest, who_joins_too_often_is_held_down_and_a_graceful_stop_forgives)
   for (unsigned i = 0; i < options.flap_limit; ++i)
     EXPECT_TRUE(join().is_written()) << i;
   const auto held = join();
-  EXPECT_EQ(held.kind, Kind::held);
+  EXPECT_EQ(held.kind, CommitOutcome::Kind::held);
   EXPECT_GT(held.wait, Duration(0));
   EXPECT_LE(held.wait, options.flap_window);
   beat(b);
