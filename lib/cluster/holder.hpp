@@ -18,6 +18,7 @@
 #include "cluster/options.hpp"
 #include "cluster/sender.hpp"
 #include "cluster/view.hpp"
+#include "metrics/histogram.hpp"
 #include "protocol/client_frame.hpp"
 #include "protocol/filter.hpp"
 #include "protocol/server_frames.hpp"
@@ -119,6 +120,9 @@ class Holder final : public ReceiptSink, private MembershipSink {
   [[nodiscard]] bool is_active(std::string_view uid) const;
   /// Sessions whose owner is another node.
   [[nodiscard]] std::size_t misplaced() const noexcept { return misplaced_; }
+  /// How long each one was that is no longer: from the epoch's adoption here to its hand-over, its end, or another
+  /// epoch that gave it back.
+  [[nodiscard]] const metrics::Histogram& misplaced_times() const noexcept { return misplaced_times_; }
   /// Users that wait for their turn or are on their way.
   [[nodiscard]] std::size_t moves_pending() const noexcept;
   /// Of sessions that are here, or have moved: their receipts are expected here.
@@ -197,7 +201,8 @@ class Holder final : public ReceiptSink, private MembershipSink {
   void plan_moves(TimePoint now, const ServiceView* before);
   void move_nothing();
   void plan_user(User& user, std::uint64_t epoch);
-  void stay(User& user);
+  void stay(TimePoint now, User& user);
+  void settle(TimePoint now, const User& user, std::size_t sessions);
   void move_in_turn(TimePoint now);
   void begin_move(TimePoint now, User& user);
   void send_parts(User& user);
@@ -481,6 +486,7 @@ class Holder final : public ReceiptSink, private MembershipSink {
   std::size_t departing_users_ = 0;
   std::uint64_t last_handover_ = 0;
   std::size_t misplaced_ = 0;
+  metrics::Histogram misplaced_times_{metrics::change_bounds};
   std::map<std::uint64_t, DonorCount> donated_;
   std::map<std::uint64_t, ReceiverCount> received_;
   struct DeferredAsk {

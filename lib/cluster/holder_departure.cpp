@@ -85,7 +85,7 @@ void Holder::plan_moves(TimePoint now, const ServiceView* before) {
   for (auto& [key, user] : users_) {
     if (!user->is_held()) continue;
     if (owns(key.hash)) {
-      if (user->leaves != 0 && user->phase != User::Phase::frozen) stay(*user);
+      if (user->leaves != 0 && user->phase != User::Phase::frozen) stay(now, *user);
     } else if (user->leaves == 0) {
       plan_user(*user, step_of(key.hash));
     }
@@ -126,17 +126,26 @@ void Holder::plan_user(User& user, std::uint64_t epoch) {
 }
 
 /// A later epoch brought the user back before it had gone.
-void Holder::stay(User& user) {
+void Holder::stay(TimePoint now, User& user) {
   for (const SessionRef ref : user.sessions) {
     Session& session = *find_session(ref);
     if (session.planned == 0 || session.closes != 0) continue;
     ++donated_[session.planned].gone;
     session.planned = 0;
   }
+  settle(now, user, user.sessions.size());
   --moves_[user.leaves].users;
-  misplaced_ -= user.sessions.size();
   user.leaves = 0;
   user.askers.clear();
+}
+
+/// So many of the user's sessions are misplaced no longer.
+void Holder::settle(TimePoint now, const User& user, std::size_t sessions) {
+  if (user.leaves == 0) return;
+  misplaced_ -= sessions;
+  const TimePoint since = moves_.at(user.leaves).since;
+  for (; sessions > 0; --sessions)
+    misplaced_times_.observe(now - since);
 }
 
 void Holder::finish_changes() {
@@ -282,7 +291,7 @@ void Holder::release(TimePoint now, User& user) {
     answer_none(asker, user.key->uid);
   departing_bytes_ -= departure->bytes.size();
   --departing_users_;
-  misplaced_ -= user.leaves != 0 ? user.sessions.size() : 0;
+  settle(now, user, user.sessions.size());
   for (const SessionRef ref : user.sessions) {
     release_sends(now, *find_session(ref), *departure);
     memberships_.leave_all(now, ref);
@@ -334,7 +343,7 @@ void Holder::thaw(TimePoint now, User& user) {
   ++counters_.thaws;
   user.phase = User::Phase::active;
   if (owns(user.key->hash)) {
-    if (user.leaves != 0) stay(user);
+    if (user.leaves != 0) stay(now, user);
   } else {
     put_back(now, user);
   }

@@ -386,7 +386,7 @@ void Holder::end_session(TimePoint now, Session& session, bool edge_is_known) {
     user.hold_until = std::max(user.hold_until, now + options_.hold);
   }
   if (session.planned != 0) ++donated_[session.planned].gone;
-  if (user.leaves != 0) --misplaced_;
+  settle(now, user, 1);
   const bool may_keep = was_evicted || user.sessions.empty();
   // What it did not write stands before what was kept for the return since its close.
   std::vector<User::Held> since_close = std::exchange(user.held, {});

@@ -69,6 +69,7 @@ struct CoreCounters {
   };
   std::map<std::string, Application> applications;  ///< by service
   metrics::Histogram upgrade_times;
+  metrics::Histogram misplaced_times{metrics::change_bounds};
   RouterCounters router;
   std::map<std::string, proxy::ServiceReport> upstreams;  ///< by service
   std::size_t idle_upstream_connections = 0;

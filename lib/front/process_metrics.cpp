@@ -42,6 +42,7 @@ void add(CoreCounters& sum, const CoreCounters& part) {
   sum.sessions += part.sessions;
   sum.users += part.users;
   sum.misplaced += part.misplaced;
+  sum.misplaced_times.merge(part.misplaced_times);
   sum.moves_pending += part.moves_pending;
   sum.closes_pending += part.closes_pending;
   for (const auto& [service, application] : part.applications) {
@@ -271,6 +272,10 @@ std::string Process::render_metrics(const CoreCounters& sum) const {
     families.push_back(gauge("wscluster_users", "Users known to this node.", static_cast<double>(sum.users)));
     families.push_back(gauge("wscluster_misplaced_sessions", "Sessions held here and owned elsewhere.",
                              static_cast<double>(sum.misplaced)));
+    Family misplaced_times = Family::histogram(
+        "wscluster_misplaced_seconds", "How long sessions stayed here after a ring change gave them to another node.");
+    misplaced_times.add(sum.misplaced_times);
+    families.push_back(std::move(misplaced_times));
     families.push_back(gauge("wscluster_moves_pending", "Users that wait for their turn to move, or are on their way.",
                              static_cast<double>(sum.moves_pending)));
     families.push_back(gauge("wscluster_closes_pending", "Sockets of direct clients that a ring change will close.",

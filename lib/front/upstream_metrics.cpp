@@ -86,6 +86,12 @@ void add_upstreams(std::vector<Family>& families, const CoreCounters& sum) {
                 [](const Report& r) { return static_cast<double>(r.sick); }},
                {"wscluster_upstream_epoch", "Epoch of the ring of application servers.",
                 [](const Report& r) { return static_cast<double>(r.epoch); }}});
+  Family misplaced_times =
+      Family::histogram("wscluster_upstream_misplaced_seconds",
+                        "How long WebSockets stayed after a ring change gave their user to another server.");
+  for (const auto& [service, report] : sum.upstreams)
+    misplaced_times.add(report.misplaced_times, {{"service", service}});
+  families.push_back(std::move(misplaced_times));
   Family idle = Family::gauge("wscluster_upstream_idle_connections", "Kept connections to application servers.");
   idle.add(static_cast<double>(sum.idle_upstream_connections));
   families.push_back(std::move(idle));
@@ -102,6 +108,7 @@ void merge_upstreams(CoreCounters& sum, const CoreCounters& part) {
     whole.requests += report.requests;
     whole.websockets += report.websockets;
     whole.misplaced += report.misplaced;
+    whole.misplaced_times.merge(report.misplaced_times);
     whole.servers = std::max(whole.servers, report.servers);
     whole.ejected = std::max(whole.ejected, report.ejected);
     whole.sick = std::max(whole.sick, report.sick);

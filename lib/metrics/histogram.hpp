@@ -13,6 +13,10 @@ namespace wscluster::metrics {
 inline constexpr std::array<double, 16> duration_bounds{0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
                                                         0.05,   0.1,     0.25,   0.5,   1,      2.5,   5,    10};
 
+/// Seconds, from 10 ms to 10 minutes: fits what happens at the pace of a ring change.
+inline constexpr std::array<double, 14> change_bounds{0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1,
+                                                      2.5,  5,     10,   30,  60,   180, 600};
+
 /// How often a quantity fell below each of some fixed bounds. Lives on one core like Counter; observing allocates
 /// nothing.
 class Histogram {

@@ -283,6 +283,7 @@ void Shard::count(front::CoreCounters& counters) const {
     counters.sessions += holder->sessions();
     counters.users += holder->users();
     counters.misplaced += holder->misplaced();
+    counters.misplaced_times.merge(holder->misplaced_times());
     counters.moves_pending += holder->moves_pending();
     counters.holder.moved += part.moved;
     counters.holder.closed_for_change += part.closed_for_change;

@@ -10,6 +10,7 @@
 
 #include "cluster/close_pace.hpp"
 #include "edge/edge.hpp"
+#include "metrics/histogram.hpp"
 #include "net/http.hpp"
 #include "proxy/balancer.hpp"
 #include "proxy/connection.hpp"
@@ -51,6 +52,8 @@ struct Group {
   ServiceCounters counters;
   TimePoint next_check;
   cluster::ClosePace evictions;
+  TimePoint changed_at;                                        ///< the ring, the last time
+  metrics::Histogram misplaced_times{metrics::change_bounds};  ///< of WebSockets that were, until their close
 };
 
 /// A way to an application server: chooses it, connects, and tries another one where nothing has been sent. Lives on

@@ -41,6 +41,7 @@ void Proxy::adopt(std::shared_ptr<const Table> table) {
       group = std::make_shared<Group>();
       group->evictions = cluster::ClosePace(core_.now(), 1.0 / cores_);
     }
+    if (group->balancer.service().epoch != service->epoch) group->changed_at = core_.now();
     group->balancer.adopt(service);
   }
   for (auto& [name, group] : groups_) {
@@ -114,6 +115,7 @@ void Proxy::on_gone(edge::ConnectionId id, std::uint16_t code) {
   if (const auto exchange = exchanges_.extract(id); !exchange.empty()) return exchange.mapped()->abandon();
   const auto relay = relays_.extract(id);
   if (relay.empty()) return;
+  if (relay.mapped()->is_misplaced()) note_settled(relay.mapped()->group());
   relay.mapped()->leave(code);
   if (!relay.mapped()->is_over()) leaving_.push_back(relay.mapped());
 }
@@ -185,9 +187,16 @@ void Proxy::evict(TimePoint now) {
       if (groups_.size() == 1) break;
       continue;
     }
-    if (found->second->evict(cluster::close_text(group.balancer.service().epoch, nullptr, jitter_)))
+    if (found->second->evict(cluster::close_text(group.balancer.service().epoch, nullptr, jitter_))) {
       group.evictions.closed();
+      note_settled(group);
+    }
   }
+}
+
+/// One WebSocket of the service is misplaced no longer.
+void Proxy::note_settled(Group& group) const {
+  group.misplaced_times.observe(core_.now() - group.changed_at);
 }
 
 std::map<std::string, ServiceReport> Proxy::report() const {
@@ -195,6 +204,7 @@ std::map<std::string, ServiceReport> Proxy::report() const {
   for (const auto& [name, group] : groups_) {
     ServiceReport& report = all[name];
     report.counters = group->counters;
+    report.misplaced_times = group->misplaced_times;
     report.servers = group->balancer.service().targets.size();
     report.ejected = group->balancer.ejected(core_.now());
     report.sick = group->balancer.sick();

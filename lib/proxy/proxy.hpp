@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "edge/edge.hpp"
+#include "metrics/histogram.hpp"
 #include "net/http_pool.hpp"
 #include "proxy/outgoing.hpp"
 #include "proxy/pool.hpp"
@@ -27,6 +28,7 @@ struct ServiceReport {
   std::size_t requests = 0;    ///< under way
   std::size_t websockets = 0;  ///< open
   std::size_t misplaced = 0;   ///< of them, whose user belongs elsewhere
+  metrics::Histogram misplaced_times{metrics::change_bounds};
   std::size_t servers = 0;
   std::size_t ejected = 0;
   std::size_t sick = 0;
@@ -73,6 +75,7 @@ class Proxy {
   void tick(TimePoint now);
   void find_moved();
   void evict(TimePoint now);
+  void note_settled(Group& group) const;
   void check_health(TimePoint now);
   [[nodiscard]] std::shared_ptr<Group> group_of(std::string_view service);
   void drop_finished();

@@ -22,7 +22,13 @@ bool is_same(const Snapshot& a, const Snapshot& b) {
 }  // namespace
 
 DirectoryLoop::DirectoryLoop(const Options& options, const Registration& self, Board& board, const Callbacks& callbacks)
-    : options_(options), self_(self), board_(board), callbacks_(callbacks), store_(options), hints_(options) {
+    : options_(options),
+      self_(self),
+      board_(board),
+      callbacks_(callbacks),
+      store_(options),
+      hints_(options),
+      hint_budget_(options.heartbeat / 20) {
   for (const std::string& service : self.services)
     services_[service];
 }
@@ -67,11 +73,18 @@ void DirectoryLoop::turn() {
   }
   publish();
   give_answers();
+  wait_for_hints();
+}
+
+void DirectoryLoop::wait_for_hints() {
   auto pushed = hints_.poll_push(pause(), board_.directory_wake.descriptor());
-  while (pushed && *pushed) {
+  if (pushed && *pushed) {
     is_dirty_ = true;
-    pushed = hints_.poll_push(Duration(0), -1);
+    const TimePoint now = Clock::now();
+    if (const TimePoint from = hint_budget_.reserve(now); from > now) board_.directory_wake.wait_until(from);
   }
+  while (pushed && *pushed)
+    pushed = hints_.poll_push(Duration(0), -1);
   board_.directory_wake.clear();
   if (!pushed) give_up_turn(pushed.error());
 }

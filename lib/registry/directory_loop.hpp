@@ -14,6 +14,7 @@
 #include "registry/alarm.hpp"
 #include "registry/board.hpp"
 #include "registry/heritage.hpp"
+#include "registry/hint_budget.hpp"
 #include "registry/instance_call.hpp"
 #include "registry/membership.hpp"
 #include "registry/options.hpp"
@@ -75,6 +76,7 @@ class DirectoryLoop {
   };
 
   void turn();
+  void wait_for_hints();
   bool connect();
   void give_up_turn(const Error& cause);
   void check_server();
@@ -138,6 +140,7 @@ class DirectoryLoop {
   const Callbacks& callbacks_;
   Store store_;
   Connection hints_;
+  HintBudget hint_budget_;
 
   bool is_up_ = false;
   bool was_up_ = false;

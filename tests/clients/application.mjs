@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // usage: node application.mjs PORT
-// An application server behind the gateway's route /app/**: answers with what it was asked, counts requests for /app/secret, and
-// returns what WebSockets of /app/echo say; it accepts no others.
+// An application server behind the gateway's route /app/**: answers with what it was asked, or with a page at /app/page, counts
+// requests for /app/secret, and returns what WebSockets of /app/echo say; it accepts no others.
 import http from 'node:http';
 import { WebSocketServer } from 'ws';
 
@@ -12,8 +12,9 @@ const server = http.createServer((request, response) => {
   request.on('data', (piece) => pieces.push(piece));
   request.on('end', () => {
     const body = Buffer.concat(pieces);
-    const answer = `${JSON.stringify({ method: request.method, url: request.url, bytes: body.length, headers: request.headers, secrets })}\n`;
-    response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(answer) });
+    const isPage = request.url === '/app/page';
+    const answer = isPage ? '<!doctype html><title>wscluster</title>' : `${JSON.stringify({ method: request.method, url: request.url, bytes: body.length, headers: request.headers, secrets })}\n`;
+    response.writeHead(200, { 'Content-Type': isPage ? 'text/html' : 'application/json', 'Content-Length': Buffer.byteLength(answer) });
     response.end(answer);
   });
 });

@@ -136,6 +136,7 @@ class Ring : public ClusterTest {
     EXPECT_EQ(done.at("returned"), done.at("closed"));
     EXPECT_EQ(done.at("misplaced"), 0);
     EXPECT_EQ(shared->sum_over_nodes("wscluster_misplaced_sessions"), 0);
+    EXPECT_GE(shared->sum_over_nodes("wscluster_misplaced_seconds_count"), static_cast<double>(moving.size()));
 
     const std::regex notice("epoch=" + std::to_string(epoch + 1) + " after=[0-9]+ms");
     for (std::size_t i = 0; i < fleet.people().size(); ++i) {

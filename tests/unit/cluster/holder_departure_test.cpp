@@ -181,6 +181,19 @@ TEST_F(Losing, releases_what_is_installed_after_its_edges_and_refuses_what_it_ow
   EXPECT_EQ(bench.holder->counters().moved, 1U);
 }
 
+TEST_F(Losing, P0_12_counts_how_long_a_session_was_misplaced_until_it_moved_ended_or_stayed) {
+  const metrics::Histogram& times = bench.holder->misplaced_times();
+  bench.attach(uid);
+  const auto snapshot = freeze();
+  const TimePoint adopted = bench.now;
+  bench.pass(40ms);
+  EXPECT_EQ(times.count(), 0U);
+  installed(snapshot);
+  EXPECT_EQ(times.count(), 1U);
+  EXPECT_GE(times.sum(), 0.04);
+  EXPECT_LE(times.sum(), std::chrono::duration<double>(bench.now - adopted + 1s).count());
+}
+
 TEST_F(Losing, leaves_the_end_of_a_socket_to_the_next_holder) {
   const auto attached = bench.attach(uid);
   const auto snapshot = freeze();
@@ -206,6 +219,7 @@ TEST_F(Losing, thaws_when_the_owner_has_left_the_document) {
   bench.adopt(epochs.view());
   EXPECT_EQ(bench.network.one<wire::Down>(edge_link).payload, "parked");
   EXPECT_EQ(bench.holder->misplaced(), 0U);
+  EXPECT_EQ(bench.holder->misplaced_times().count(), 1U);
   EXPECT_EQ(count().gone, 1U);
   bench.pass(1s);
   EXPECT_EQ(bench.network.count<wire::Snapshot>(link_b), 0U);

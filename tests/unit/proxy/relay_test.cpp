@@ -88,6 +88,7 @@ TEST(Relay, P0_09_P0_10_exactly_the_moved_users_are_closed_with_1012) {
   }
   EXPECT_EQ(gateway.report().counters.evicted, moved);
   EXPECT_EQ(gateway.report().misplaced, 0U);
+  EXPECT_EQ(gateway.report().misplaced_times.count(), moved) << "P0 12: each once";
 }
 
 TEST(Relay, P0_11_evictions_keep_their_rate) {

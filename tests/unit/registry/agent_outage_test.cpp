@@ -59,6 +59,25 @@ TEST(AgentOutage, P0_03_a_burst_of_hints_is_one_reading_and_not_one_for_each) {
   EXPECT_LT(hashes_read(store.connection()) - before, hints);
 }
 
+TEST(AgentOutage, P0_03_hints_that_come_one_after_the_other_are_not_a_reading_each) {
+  RedisServer server;
+  Options options = fresh_options();
+  options.url = server.url();
+  Observed a(options, node_named("a"));
+  a.start_linked();
+  ASSERT_TRUE(wait_for_owners(a, "a"));
+  Store store(options);
+  ASSERT_TRUE(store.connection().open());
+  const std::uint64_t before = hashes_read(store.connection());
+  constexpr unsigned hints = 2000;
+  for (unsigned i = 0; i < hints; ++i)
+    ASSERT_TRUE(store.connection().command({"PUBLISH", store.keys().events(), "ring chat 1"}));
+  Observed b(options, node_named("b"));
+  b.start_linked();
+  ASSERT_TRUE(wait_for_owners(a, "a b")) << "the last one is seen, too";
+  EXPECT_LT(hashes_read(store.connection()) - before, hints);
+}
+
 TEST(AgentOutage, P0_03_members_go_on_by_their_word_while_redis_does_not_answer) {
   RedisServer server;
   Options options = fresh_options();
