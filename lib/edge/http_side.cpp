@@ -69,7 +69,7 @@ void Edge::State::on_http_bytes(Connection& c, std::string_view bytes) {
 }
 
 /// The parts that ordinary requests and those that stream have in common.
-Request Edge::State::take_request(Connection& c) const {
+Request Edge::State::take_request(Connection& c) {
   net::HttpRequest parsed = c.http->parser.take_request();
   c.http->keeps_alive = parsed.keeps_alive;
   c.http->is_http11 = parsed.is_http11;
@@ -91,6 +91,7 @@ Request Edge::State::take_request(Connection& c) const {
   request.is_tls = c.is_tls;
   request.is_loopback = c.is_loopback;
   request.client_certificate = c.stream.client_certificate();
+  if (options.access != AccessLog::off) c.http->client = application.client_of(request);
   return request;
 }
 

@@ -75,7 +75,7 @@ struct Edge::State : std::enable_shared_from_this<Edge::State> {
   // HTTP.
   void on_http_bytes(Connection& c, std::string_view bytes);
   void dispatch(Connection& c);
-  Request take_request(Connection& c) const;
+  Request take_request(Connection& c);
   /// Else the request is refused.
   bool has_good_target(Connection& c, Request& request);
   void dispatch_upgrade(Connection& c, Request request);

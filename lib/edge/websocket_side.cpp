@@ -56,6 +56,8 @@ void Edge::State::open_websocket(Connection& c, std::string_view subprotocol) {
   c.opened = c.heard;
   c.used = c.heard;
   upgrade_times.observe(Clock::now() - c.http->asked_at);
+  // From now on the connection is that client's alone.
+  if (!c.http->client.empty()) c.peer = std::move(c.http->client);
   enter(c, Phase::websocket, Duration::zero());
   schedule_ping(c);
   wait_for(c, true, c.waits_writable);

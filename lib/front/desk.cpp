@@ -19,6 +19,7 @@ Desk::Desk(net::Core& core, const Options& options, std::shared_ptr<const Doors>
            const std::vector<link::Hub*>& hubs)
     : core_(core),
       doors_(std::move(doors)),
+      trusted_(options.trusted_proxies),
       hub_(core, options.link, identity, *this, hubs),
       edge_(core, options.edge, *this),
       sender_(hub_),

@@ -16,6 +16,7 @@
 #include "front/admission.hpp"
 #include "front/doors.hpp"
 #include "front/eureka_calls.hpp"
+#include "front/provenance.hpp"
 #include "front/registrar.hpp"
 #include "front/rest.hpp"
 #include "front/router.hpp"
@@ -137,6 +138,7 @@ class Desk final : public edge::Application, public cluster::Sockets, public lin
  private:
   // edge::Application
   bool streams(const net::HttpRequest& head) override { return router_ && router_->streams(head); }
+  std::string client_of(const edge::Request& request) override { return front::client_of(request, trusted_); }
   void on_request(edge::ConnectionId id, edge::Request request) override;
   void on_body(edge::ConnectionId id, std::string_view bytes, bool is_last) override;
   void on_drained(edge::ConnectionId id) override;
@@ -164,6 +166,7 @@ class Desk final : public edge::Application, public cluster::Sockets, public lin
 
   net::Core& core_;
   std::shared_ptr<const Doors> doors_;
+  TrustedProxies trusted_;
   std::pmr::unsynchronized_pool_resource pool_;
   link::Hub hub_;
   edge::Edge edge_;

@@ -49,22 +49,6 @@ std::string port_in(std::string_view host, std::string_view scheme) {
   return scheme == "https" ? "443" : "80";
 }
 
-/// The last of the chain that no proxy of ours has added.
-std::string client_in(const std::string& hops_text, const TrustedProxies& trusted, const std::string& peer) {
-  auto hops = split(hops_text, ',');
-  std::string client = peer;
-  while (!hops.empty()) {
-    const std::string_view hop = trim(hops.back());
-    hops.pop_back();
-    std::array<std::uint8_t, 16> ignored{};
-    bool is_v4 = false;
-    if (!parse_address(hop, ignored, is_v4)) return client;
-    client = hop;
-    if (!trusted.contains(client)) return client;
-  }
-  return client;
-}
-
 /// As Envoy writes it; what cannot stand between quotes is escaped.
 std::string certificate_text(const net::ClientCertificate& certificate) {
   std::string subject;
@@ -119,16 +103,30 @@ bool TrustedProxies::contains(std::string_view address) const {
   });
 }
 
+std::string client_of(const edge::Request& request, const TrustedProxies& trusted) {
+  std::string client = request.peer;
+  if (!trusted.contains(client)) return client;
+  const std::string text = chain(request, "X-Forwarded-For");
+  auto hops = split(text, ',');
+  while (!hops.empty() && trusted.contains(client)) {
+    const std::string_view hop = trim(hops.back());
+    hops.pop_back();
+    std::array<std::uint8_t, 16> ignored{};
+    bool is_v4 = false;
+    if (!parse_address(hop, ignored, is_v4)) break;
+    client = hop;
+  }
+  return client;
+}
+
 proxy::Provenance provenance_of(const edge::Request& request, const TrustedProxies& trusted) {
   proxy::Provenance from;
-  from.client = request.peer;
   from.scheme = request.is_tls ? "https" : "http";
   from.host = request.header("Host").value_or("");
   from.port = port_in(from.host, from.scheme);
   if (trusted.contains(request.peer)) {
     from.forwarded_for = chain(request, "X-Forwarded-For");
     from.forwarded = chain(request, "Forwarded");
-    from.client = client_in(from.forwarded_for, trusted, request.peer);
     const std::string_view scheme = request.header("X-Forwarded-Proto").value_or("");
     if (iequals(scheme, "https") || iequals(scheme, "wss")) from.scheme = "https";
     if (iequals(scheme, "http") || iequals(scheme, "ws")) from.scheme = "http";

@@ -34,6 +34,10 @@ class TrustedProxies {
   std::vector<Network> networks_;
 };
 
+/// The address in X-Forwarded-For that no trusted proxy has added: who stands behind them. The peer's where it is not
+/// one of them.
+[[nodiscard]] std::string client_of(const edge::Request& request, const TrustedProxies& trusted);
+
 /// Where a request really comes from: of X-Forwarded-* and Forwarded only what a trusted proxy says is believed.
 [[nodiscard]] proxy::Provenance provenance_of(const edge::Request& request, const TrustedProxies& trusted);
 

@@ -12,7 +12,6 @@ namespace wscluster::proxy {
 
 /// Where a request comes from, as far as we believe it.
 struct Provenance {
-  std::string client;            ///< address, without port
   std::string scheme = "https";  ///< how the client speaks to the outermost proxy that we trust
   std::string host;              ///< as the client wrote it, with port
   std::string port;

@@ -16,8 +16,8 @@ constexpr double shed = 4;
 class Operations : public ClusterTest {
  protected:
   static void SetUpTestSuite() {
-    shared = std::make_unique<Cluster>(
-        Cluster::Options{.services = {}, .settings = "limits:\n  memory: 0\nlog:\n  access: all\n"});
+    shared = std::make_unique<Cluster>(Cluster::Options{
+        .services = {}, .settings = "limits:\n  memory: 0\nlog:\n  access: all\ntrusted_proxies: [127.0.0.0/8]\n"});
     shared->start_node("node-1");
     shared->start_gateway("gateway-1", {"--cores", "2"});
     shared->wait_until_ready();
@@ -150,7 +150,8 @@ TEST_F(Operations, P0_35_the_access_log_has_a_line_and_a_cause_for_each_end) {
   const auto log = [&] { return content_of(file).substr(before); };
   Client client = shared->connect("gateway-1", "logged");
   client.close(1000);
-  EXPECT_EQ(shared->call("gateway-1", "GET", "/nowhere?secret=1").status, 404U);
+  EXPECT_EQ(shared->call("gateway-1", "GET", "/nowhere?secret=1", "", {{"X-Forwarded-For", "192.0.2.77"}}).status,
+            404U);
   // Those of earlier tests may end only now.
   EXPECT_TRUE(wait_until([&] {
     return log().find("websocket ended cause=C reason=client code=1000") != std::string::npos &&
@@ -158,6 +159,7 @@ TEST_F(Operations, P0_35_the_access_log_has_a_line_and_a_cause_for_each_end) {
   })) << log();
   EXPECT_NE(log().find("status=404"), std::string::npos) << log();
   EXPECT_EQ(log().find("secret"), std::string::npos) << log();
+  EXPECT_NE(log().find("status=404 peer=192.0.2.77"), std::string::npos) << "said by a trusted proxy: " << log();
 }
 
 TEST_F(Operations, P0_38_a_configuration_that_is_wrong_changes_nothing) {

@@ -104,7 +104,6 @@ class Gateway final : public edge::Application {
     call.method = request.method;
     call.target = request.target;
     Provenance from;
-    from.client = request.peer;
     from.host = request.header("Host").value_or("");
     from.request_id = "r";
     if (const auto user = request.parameter("user")) call.user = *user;

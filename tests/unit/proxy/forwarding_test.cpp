@@ -16,7 +16,6 @@ std::string value_in(const net::HttpFields& headers, std::string_view name) {
 
 Provenance from_browser() {
   Provenance from;
-  from.client = "192.0.2.7";
   from.scheme = "https";
   from.host = "shop.example:8443";
   from.port = "8443";
