@@ -28,8 +28,8 @@ struct ChangeLatency {
 };
 
 /// Sees who moves: a receipt names the owner of the user it is about and the epoch. Keeps the latencies of one thread
-/// until the end of the run, 16 bytes each, since only then it is known whose owner has changed. Times are since the
-/// start of the traffic.
+/// until the end of the run, 16 bytes each, since only then it is known whose owner has changed. A user that goes and
+/// comes back without a message in between counts as one that stayed. Times are since the start of the traffic.
 class MoveLog {
  public:
   explicit MoveLog(std::uint64_t users) : owners_(users) {}
