@@ -121,7 +121,12 @@ Command load_test_command() {
           "do so while the ring changes, with hold nothing is sent. Clients of json.reliable.webpubsub.azure.v1: with "
           "group a few publish to a group of all others, with ack users publish to the "
           "groups of others and wait for acks, with recovery they do so while sockets are dropped and sessions "
-          "recovered.",
+          "recovered.\n\n"
+          "Of a ring change behind a service with raw: relay the result tells the latency before it, and while the "
+          "ring "
+          "changed to users that stayed and to users that moved: receipts name each user's owner. unmoved.factor is "
+          "the "
+          "p99 of those that stayed by the p99 before.",
       .examples = {{"wscluster load-test --connections 1k --rate 2k/s --duration 30s", ""},
                    {"wscluster load-test --scenario send --threshold 'latency.p99<50ms'",
                     "Users write to one another; exit 1 when the limit is broken."},
@@ -129,6 +134,8 @@ Command load_test_command() {
                     "Each publication to 9,999 members."},
                    {"wscluster load-test --scenario recovery --threshold lost.count==0", ""},
                    {"wscluster load-test --scenario ring-change --change 'add node-4' --at 10s", ""},
+                   {"wscluster load-test --scenario ring-change --threshold 'unmoved.factor<=2'",
+                    "Somebody else changes the ring; exit 1 when users that stay notice it."},
                    {"wscluster load-test --compare-delivery --nodes 3,10", "It needs redis-server."},
                    {"wscluster load-test wss://gw-1:8443/chat wss://gw-2:8443/chat --resume-tls",
                     "Who loses gateway-1 goes to gateway-2."}},

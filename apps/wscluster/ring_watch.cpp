@@ -35,7 +35,8 @@ std::string waiting_for(const Change& change) {
     if (at != change.donors.end() && at->second.done) continue;
     names += (names.empty() ? "" : ",") + donor.name + (at == change.donors.end() ? " (nothing heard yet)" : "");
   }
-  if (names.empty() && change.state == ChangeState::settling) return "clients to return";
+  if (names.empty() && change.state == ChangeState::settling)
+    return change.donor_total().closing > 0 ? "closes" : "clients to return";
   return names.empty() ? "-" : names;
 }
 
@@ -67,7 +68,7 @@ void show_progress(Progress& progress, Pace& pace, const Change& change, const s
   const auto evicted = donors.moved + donors.closed;
   const auto handled = evicted + donors.gone;
   const auto planned = std::max(donors.planned, handled);
-  if (change.state == ChangeState::evicting) pace.note(evicted);
+  if (change.state == ChangeState::evicting || donors.closing > 0) pace.note(evicted);
   const double ratio = planned == 0 ? (change.state == ChangeState::settling ? 1.0 : 0.0)
                                     : static_cast<double>(handled) / static_cast<double>(planned);
   const bool is_settling = change.state == ChangeState::settling;

@@ -209,7 +209,7 @@ class Holder final : public ReceiptSink, private MembershipSink {
   void release(TimePoint now, User& user);
   [[nodiscard]] PathId path_to_owner(std::uint64_t incarnation, std::string_view uid) const;
   void refuse_parked(const Departure& departure);
-  void move_session(Session& session);
+  void move_session(Session& session, std::uint64_t state_epoch);
   void thaw(TimePoint now, User& user);
   void put_back(TimePoint now, User& user);
   void hurry_departures(TimePoint now);

@@ -119,7 +119,9 @@ void Holder::activate(TimePoint now, User& user) {
   user.arrival.reset();
   std::erase(arriving_, *user.key);
   for (const SessionRef ref : user.sessions) {
-    if (Session& session = *find_session(ref); !session.is_away) session.orphaned = now;
+    Session& session = *find_session(ref);
+    if (!session.is_away) session.orphaned = now;
+    if (session.planned != 0) ++donated_[session.planned].taken_on;
     orphans_.push_back(ref);
   }
   for (const SessionRef ref : std::vector<SessionRef>(user.sessions))

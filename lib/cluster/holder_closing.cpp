@@ -39,10 +39,12 @@ Holder::Move& Holder::closing_move(TimePoint now, std::uint64_t epoch) {
   return move;
 }
 
-/// After the moves were planned: who gives nothing closes nobody.
+/// After the moves were planned: who gives nothing closes nobody but those that come, which any shard may count.
 void Holder::plan_closes(TimePoint now, std::uint64_t epoch) {
   const ChangePolicy* policy = service_->policy_of(epoch);
-  if (policy == nullptr || policy->evict != Evict::all || moves_[epoch].share == 0) return;
+  if (policy == nullptr || policy->evict != Evict::all) return;
+  donated_[epoch];
+  if (moves_[epoch].share == 0) return;
   Move& move = closing_move(now, epoch);
   sessions_.for_each([&](SessionRef, Session& session) {
     if (session.close_code != 0 || session.closes != 0) return;

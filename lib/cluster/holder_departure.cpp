@@ -151,8 +151,10 @@ void Holder::settle(TimePoint now, const User& user, std::size_t sessions) {
 void Holder::finish_changes() {
   std::erase_if(moves_, [&](const auto& entry) {
     const auto& [epoch, move] = entry;
+    const auto donated = donated_.find(epoch);
+    if (donated != donated_.end()) donated->second.closing = move.closing.size();
     if (move.users != 0 || !move.closing.empty()) return false;
-    if (const auto donated = donated_.find(epoch); donated != donated_.end()) donated->second.is_done = true;
+    if (donated != donated_.end()) donated->second.is_done = true;
     // Sessions to be closed may still come; they are at the same pace.
     return !service_->is_change_open(epoch);
   });
@@ -281,7 +283,7 @@ void Holder::on_declined(TimePoint now, const wire::Declined& declined) {
 void Holder::release(TimePoint now, User& user) {
   const std::unique_ptr<Departure> departure = std::move(user.departure);
   for (const SessionRef ref : user.sessions)
-    move_session(*find_session(ref));
+    move_session(*find_session(ref), departure->epoch);
   network_.send(departure->path, wire::Release{options_.name, user.key->uid, departure->handover, self_.incarnation});
   refuse_parked(*departure);
   for (const Executed& entry : user.executed) {
@@ -301,15 +303,17 @@ void Holder::release(TimePoint now, User& user) {
   erase_user(user);
 }
 
-/// Tells the edge, and counts. A direct client's socket is its edge's to close and to count.
-void Holder::move_session(Session& session) {
+/// Tells the edge, and counts. A direct client's socket is its edge's to close and to count, and a session that is to
+/// be closed its new holder's. `state_epoch`: a later change is not in the state that has gone.
+void Holder::move_session(Session& session, std::uint64_t state_epoch) {
   wire::Moved moved{session.edge, session.number, service_->epoch(), 0, 0};
   if (session.planned != 0) {
     const ChangePolicy* policy = service_->policy_of(session.planned);
     const Evict evict = policy == nullptr ? Evict::moved : policy->evict;
     const bool is_direct = session.path != 0 && network_.is_local(session.path);
-    if (session.closes != 0) {
-      ++donated_[session.planned].closed;
+    if (session.closes != 0 && session.closes <= state_epoch) {
+      DonorCount& count = donated_[session.planned];
+      ++(session.planned == session.closes ? count.handed_on : count.closed);
     } else if (is_direct && evict == Evict::moved) {
       moved.closes = session.planned;
       moved.share = static_cast<std::uint64_t>(moves_[session.planned].share * 1e6);

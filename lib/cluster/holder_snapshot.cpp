@@ -38,6 +38,7 @@ std::string Holder::encode_user(TimePoint now, const User& user) const {
     part.close_code = session.close_code;
     part.close_text = session.close_text;
     part.closes = session.closes;
+    part.is_uncounted = session.closes != 0 && session.planned == session.closes;
     part.evicted = session.evicted;
     part.age_ms = milliseconds(now - session.since);
     session.queue.for_each([&](const session::FrameQueue::Node& node) {
@@ -167,7 +168,9 @@ void Holder::install_session(TimePoint now, User& user, const wire::SessionState
     session.closing_since = now;
     closing_.push_back(session.ref);
   }
-  if (session.closes != 0) closing_move(now, session.closes).closing.push_back(session.ref);
+  if (session.closes == 0) return;
+  closing_move(now, session.closes).closing.push_back(session.ref);
+  if (state.is_uncounted) session.planned = session.closes;
 }
 
 }  // namespace wscluster::cluster

@@ -13,12 +13,32 @@ using namespace std::chrono_literals;
 
 constexpr Duration report_interval = 100ms;
 
-void add(registry::DonorProgress& sum, const cluster::DonorCount& part) {
-  sum.planned += part.planned;
-  sum.moved += part.moved;
-  sum.closed += part.closed;
-  sum.gone += part.gone;
-  sum.forced += part.forced;
+/// Of all cores for one change.
+struct DonorSum {
+  registry::DonorProgress progress;
+  std::uint64_t handed_on = 0;
+  std::uint64_t taken_on = 0;
+  std::size_t cores_done = 0;
+
+  void add(const cluster::DonorCount& part) {
+    progress.planned += part.planned;
+    progress.moved += part.moved;
+    progress.closed += part.closed;
+    progress.gone += part.gone;
+    progress.forced += part.forced;
+    progress.closing += part.closing;
+    handed_on += part.handed_on;
+    taken_on += part.taken_on;
+    cores_done += part.is_done ? 1 : 0;
+  }
+  /// A socket that its edge will close is in nobody's count yet.
+  [[nodiscard]] bool is_balanced() const {
+    return progress.planned + taken_on == progress.moved + progress.closed + progress.gone + handed_on;
+  }
+};
+
+bool has_more(const registry::DonorProgress& sum, const registry::DonorProgress& told) {
+  return sum.closed > told.closed || sum.gone > told.gone || sum.forced > told.forced;
 }
 
 }  // namespace
@@ -132,32 +152,29 @@ void Process::on_report(unsigned core_index, CoreReport report) {
 void Process::tell_registry() {
   registry::MemberStats stats;
   bool is_linked = true;
-  std::map<std::pair<std::string, std::uint64_t>, std::pair<registry::DonorProgress, std::size_t>> donors;
+  std::map<std::pair<std::string, std::uint64_t>, DonorSum> donors;
   for (const CoreReport& report : reports_) {
     is_linked = is_linked && report.generation == view_generation_ && report.missing_links == 0;
     for (const auto& [name, service] : report.services) {
       stats.services[name].sessions += service.sessions;
       stats.services[name].misplaced += service.misplaced;
-      for (const auto& [epoch, count] : service.donated) {
-        auto& [sum, cores_done] = donors[{name, epoch}];
-        add(sum, count);
-        cores_done += count.is_done ? 1 : 0;
-      }
+      for (const auto& [epoch, count] : service.donated)
+        donors[{name, epoch}].add(count);
     }
   }
   for (const CoreReport& report : reports_) {
     for (const auto& [key, count] : report.closed_here) {
-      if (const auto donor = donors.find(key); donor != donors.end()) add(donor->second.first, count);
+      if (const auto donor = donors.find(key); donor != donors.end()) donor->second.add(count);
     }
   }
   const TimePoint now = core(0).now();
   for (auto& [key, entry] : donors) {
-    auto& [sum, cores_done] = entry;
-    // A socket that its edge will close is in nobody's count yet.
-    sum.done = cores_done == reports_.size() && sum.planned == sum.moved + sum.closed + sum.gone;
+    registry::DonorProgress& sum = entry.progress;
+    sum.done = entry.cores_done == reports_.size() && entry.is_balanced();
+    sum.incarnation = identity_.incarnation;
     const auto since = donors_since_.try_emplace(key, now).first->second;
     registry::DonorProgress& told = donors_told_[key];
-    if (told.done && sum.done && told.forced == sum.forced) continue;
+    if (told.done && sum.done && !has_more(sum, told)) continue;
     sum.seconds = seconds(now - since);
     told = sum;
     agent_->report_donor(key.first, key.second, sum);

@@ -82,13 +82,7 @@ void Client::take_arrival(std::string_view payload, std::string_view from, bool 
   const Arrival arrival = worker_.ledger_.record_arrival(index_, *stamp, from_matches);
   if (arrival != Arrival::fresh && arrival != Arrival::out_of_order) return;
   ++worker_.arrived_;
-  const auto since_start = Clock::now() - worker_.traffic_start_;
-  const auto latency = since_start - from_us(stamp->planned_us);
-  if (worker_.is_measured(from_us(stamp->planned_us))) {
-    worker_.found_.latency.record(latency);
-    worker_.found_.service.record(since_start - from_us(stamp->sent_us));
-  }
-  worker_.live_.latency.record(latency);
+  worker_.note_latency(index_, from_us(stamp->planned_us), from_us(stamp->sent_us));
   if (worker_.setup_.flow != Flow::echo) return;
   const auto answered = find_pending(stamp->sequence);
   if (answered == pending_.end()) return;
@@ -109,7 +103,7 @@ void Client::take_receipt(std::uint32_t sequence, std::string_view status_text, 
   if (!node.empty()) ++worker_.found_.nodes[std::string(node)];
   const auto answered = find_pending(sequence);
   if (answered == pending_.end()) return;
-  if (!node.empty()) worker_.note_holder(answered->recipient, node, epoch);
+  if (!node.empty()) worker_.note_holder(answered->recipient, node, epoch, answered->planned);
   if (worker_.is_measured(answered->planned)) {
     worker_.found_.receipt.record(Clock::now() - worker_.traffic_start_ - answered->planned);
   }

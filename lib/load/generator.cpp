@@ -160,6 +160,7 @@ void Generator::drive_traffic(const Callbacks& callbacks) {
       });
     }
     if (changes && is_changed.exchange(false)) {
+      change_end_ = now;
       end_ = std::max<Clock::duration>(end_, now + tail_after_change);
       setup_->end_ns = end_.count();
     }
@@ -209,6 +210,7 @@ RunResult Generator::collect() {
   result.options = setup_->options;
   std::uint64_t sent_in_time = 0;
   std::vector<const Ledger*> ledgers;
+  std::vector<const MoveLog*> moves;
   result.wrong_node = count_disagreements(workers_);
   for (auto& worker : workers_) {
     const auto findings = worker->take_findings();
@@ -216,8 +218,10 @@ RunResult Generator::collect() {
     sent_in_time += findings.sent_in_time;
     result.busiest_thread = std::max(result.busiest_thread, findings.busy);
     ledgers.push_back(&worker->ledger());
+    if (worker->moves() != nullptr) moves.push_back(worker->moves());
   }
   result.messages = Ledger::audit(ledgers);
+  if (!moves.empty()) result.change_latency = MoveLog::split(moves, change_end_);
   result.closes.never_closed = result.connected - result.closes.connections;
   result.change = change_;
   result.was_interrupted = stop_;

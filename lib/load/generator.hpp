@@ -78,7 +78,8 @@ class Generator {
   std::vector<std::unique_ptr<Worker>> workers_;
   std::atomic<bool> stop_ = false;
   std::optional<ChangeOutcome> change_;
-  TimePoint start_{};  ///< of connecting, then of the traffic
+  Clock::duration change_end_{};  ///< since the start of the traffic
+  TimePoint start_{};             ///< of connecting, then of the traffic
   Clock::duration end_{};
   double measured_seconds_ = 0;
   TimePoint shown_at_{};

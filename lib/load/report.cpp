@@ -133,6 +133,17 @@ std::string recovery_row(const RunResult& result) {
   return row("Recovery", text);
 }
 
+std::string change_latency_text(const ChangeLatency& latency) {
+  const auto p99 = [](const Histogram& histogram) {
+    return histogram.empty() ? std::string("none") : format_time(histogram.percentile(99));
+  };
+  const auto factor = latency.unmoved_factor();
+  return "latency p99 " + p99(latency.quiet) + " before, " + p99(latency.unmoved) + " meanwhile to " +
+         format_count(latency.unmoved_users) + " users that stayed" +
+         (factor ? " (" + format_factor(*factor) + ")" : "") + ", " + p99(latency.moved) + " to " +
+         format_count(latency.moved_users) + " that moved" + some(latency.unknown_users, " not known");
+}
+
 std::string change_rows(const RunResult& result) {
   const auto& closes = result.closes;
   std::string heading = "Ring change";
@@ -155,6 +166,9 @@ std::string change_rows(const RunResult& result) {
   rows += row("", format_count(closes.never_closed) + " never closed, " + format_count(closes.unplanned) +
                       " closed without a plan, " + format_count(closes.again) + " closed again, " +
                       format_count(result.messages.resent) + " messages sent again");
+  if (result.change_latency.moved_users + result.change_latency.unmoved_users > 0) {
+    rows += row("", change_latency_text(result.change_latency));
+  }
   if (result.change && !result.change->error.empty()) rows += row("", "the change failed: " + result.change->error);
   return rows;
 }

@@ -116,6 +116,19 @@ json::object close_block(const RunResult& result) {
           {"by_code", std::move(by_code)}};
 }
 
+json::object change_latency_block(const RunResult& result) {
+  const auto& latency = result.change_latency;
+  const auto& percentiles = result.options.percentiles;
+  const auto factor = latency.unmoved_factor();
+  return {{"quiet_seconds", distribution(latency.quiet, percentiles)},
+          {"unmoved_seconds", distribution(latency.unmoved, percentiles)},
+          {"moved_seconds", distribution(latency.moved, percentiles)},
+          {"unmoved_factor", factor ? json::value(*factor) : json::value(nullptr)},
+          {"unmoved_users", latency.unmoved_users},
+          {"moved_users", latency.moved_users},
+          {"unknown_users", latency.unknown_users}};
+}
+
 json::object change_block(const RunResult& result) {
   const auto& closes = result.closes;
   json::object out{{"change", result.options.change},
@@ -130,6 +143,7 @@ json::object change_block(const RunResult& result) {
                    {"late_answers", closes.late_answers},
                    {"lost", result.messages.lost},
                    {"gap_seconds", distribution(result.gap, result.options.percentiles)}};
+  if (shows_moves(result.options)) out["latency"] = change_latency_block(result);
   if (result.change && !result.change->error.empty()) out["error"] = result.change->error;
   return out;
 }

@@ -34,6 +34,10 @@ bool relays(const Options& options) {
          (options.scenario == Scenario::ring_change && options.traffic == Traffic::send);
 }
 
+bool shows_moves(const Options& options) {
+  return options.scenario == Scenario::ring_change && relays(options);
+}
+
 bool speaks_subprotocol(const Options& options) {
   return options.scenario == Scenario::group || options.scenario == Scenario::ack ||
          options.scenario == Scenario::recovery;

@@ -9,6 +9,7 @@
 
 #include "load/histogram.hpp"
 #include "load/ledger.hpp"
+#include "load/move_log.hpp"
 #include "load/options.hpp"
 
 namespace wscluster::load {
@@ -69,6 +70,7 @@ struct RunResult {
   Histogram connect;                            ///< TCP, TLS and HTTP until 101; of the subprotocol until joined
   Histogram gap;  ///< close to the 101 of the reconnect; of the subprotocol to the session
   Histogram lag;  ///< planned to real send time, while the connection was open
+  ChangeLatency change_latency;
   CloseAccount closes;
   std::optional<ChangeOutcome> change;
   double measured_seconds = 0;  ///< warm-up excluded
@@ -95,6 +97,8 @@ struct RunResult {
 [[nodiscard]] bool returns(const Options& options);
 /// Messages go from user to user, or to a group, and are receipted.
 [[nodiscard]] bool relays(const Options& options);
+/// Receipts tell who moves while the ring changes.
+[[nodiscard]] bool shows_moves(const Options& options);
 /// Clients have sessions that outlive their sockets, groups and acks.
 [[nodiscard]] bool speaks_subprotocol(const Options& options);
 [[nodiscard]] Flow flow_of(const Options& options);

@@ -41,6 +41,10 @@ std::string format_percent(double ratio) {
   return text + "%";
 }
 
+std::string format_factor(double factor) {
+  return fixed(factor, 2) + "x";
+}
+
 std::string format_per_second(double rate) {
   const auto tenths = static_cast<std::uint64_t>(std::llround(std::max(rate, 0.0) * 10));
   const std::string whole = format_count(tenths / 10);

@@ -11,6 +11,8 @@ namespace wscluster::load {
 [[nodiscard]] std::string format_time(double seconds);
 /// 99.99%, 0%, 0.012%
 [[nodiscard]] std::string format_percent(double ratio);
+/// Times as much: 1.25x
+[[nodiscard]] std::string format_factor(double factor);
 /// 19,997.9
 [[nodiscard]] std::string format_per_second(double rate);
 /// 1:05

@@ -3,6 +3,8 @@
 
 #include <array>
 #include <charconv>
+#include <cmath>
+#include <limits>
 #include <utility>
 
 #include "base/text.hpp"
@@ -12,34 +14,42 @@
 namespace wscluster::load {
 namespace {
 
-enum class Kind : std::uint8_t { time, ratio, count, rate };
+enum class Kind : std::uint8_t { time, ratio, count, rate, factor };
 
 struct Distribution {
   std::string_view name;
-  Histogram RunResult::*histogram;
+  const Histogram& (*histogram)(const RunResult&);
 };
 
-constexpr std::array<Distribution, 6> distributions{{{"latency", &RunResult::latency},
-                                                     {"service", &RunResult::service},
-                                                     {"receipt", &RunResult::receipt},
-                                                     {"connect", &RunResult::connect},
-                                                     {"gap", &RunResult::gap},
-                                                     {"lag", &RunResult::lag}}};
+constexpr std::array<Distribution, 9> distributions{
+    {{"latency", [](const RunResult& r) -> const Histogram& { return r.latency; }},
+     {"service", [](const RunResult& r) -> const Histogram& { return r.service; }},
+     {"receipt", [](const RunResult& r) -> const Histogram& { return r.receipt; }},
+     {"connect", [](const RunResult& r) -> const Histogram& { return r.connect; }},
+     {"gap", [](const RunResult& r) -> const Histogram& { return r.gap; }},
+     {"lag", [](const RunResult& r) -> const Histogram& { return r.lag; }},
+     {"quiet", [](const RunResult& r) -> const Histogram& { return r.change_latency.quiet; }},
+     {"unmoved", [](const RunResult& r) -> const Histogram& { return r.change_latency.unmoved; }},
+     {"moved", [](const RunResult& r) -> const Histogram& { return r.change_latency.moved; }}}};
 
 struct Figure {
   std::string_view name;
   Kind kind;
-  double (*value)(const RunResult&);
+  double (*value)(const RunResult&);  ///< or no_sample
 };
+
+constexpr double no_sample = std::numeric_limits<double>::quiet_NaN();
 
 double number(std::uint64_t count) {
   return static_cast<double>(count);
 }
 
-constexpr std::array<Figure, 15> figures{{
+constexpr std::array<Figure, 16> figures{{
     {"errors.ratio", Kind::ratio, [](const RunResult& r) { return r.error_ratio(); }},
     {"rate.ratio", Kind::ratio, [](const RunResult& r) { return r.rate_ratio(); }},
     {"deliveries.rate", Kind::rate, [](const RunResult& r) { return r.delivery_rate(); }},
+    {"unmoved.factor", Kind::factor,
+     [](const RunResult& r) { return r.change_latency.unmoved_factor().value_or(no_sample); }},
     {"lost.count", Kind::count, [](const RunResult& r) { return number(r.messages.lost); }},
     {"duplicate.count", Kind::count, [](const RunResult& r) { return number(r.messages.duplicated); }},
     {"order.count", Kind::count, [](const RunResult& r) { return number(r.messages.out_of_order); }},
@@ -100,6 +110,14 @@ std::optional<double> parse_seconds(std::string_view text) {
   return value == 0 && unit.empty() ? std::optional(0.0) : std::nullopt;
 }
 
+std::optional<double> parse_factor(std::string_view text) {
+  if (text.ends_with('x')) text.remove_suffix(1);
+  double value = 0;
+  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
+  if (ec != std::errc{} || end != text.data() + text.size() || !(value >= 0)) return std::nullopt;
+  return value;
+}
+
 Result<double> parse_limit(Kind kind, std::string_view metric, std::string_view text) {
   const auto bad = [&](const char* wanted) {
     return error(Errc::invalid,
@@ -116,6 +134,10 @@ Result<double> parse_limit(Kind kind, std::string_view metric, std::string_view 
   if (kind == Kind::rate) {
     if (const auto limit = parse_rate(text)) return *limit;
     return bad("a rate (5000/s)");
+  }
+  if (kind == Kind::factor) {
+    if (const auto limit = parse_factor(text)) return *limit;
+    return bad("a factor (1.5)");
   }
   if (const auto limit = parse_count(text)) return static_cast<double>(*limit);
   return bad("a count (0, 10k)");
@@ -191,11 +213,13 @@ const std::vector<std::string>& metric_names() {
 
 std::optional<double> metric_value(const RunResult& result, std::string_view name) {
   for (const auto& figure : figures) {
-    if (figure.name == name) return figure.value(result);
+    if (figure.name != name) continue;
+    const double value = figure.value(result);
+    return std::isnan(value) ? std::nullopt : std::optional(value);
   }
   const auto found = find_distribution(name);
   if (!found) return std::nullopt;
-  const Histogram& histogram = result.*found->first.histogram;
+  const Histogram& histogram = found->first.histogram(result);
   if (histogram.empty()) return std::nullopt;
   if (found->second == "max") return histogram.max();
   if (found->second == "mean") return histogram.mean();
@@ -211,6 +235,8 @@ std::string format_metric(std::string_view name, double value) {
       return format_percent(value);
     case Kind::rate:
       return format_per_second(value) + "/s";
+    case Kind::factor:
+      return format_factor(value);
     case Kind::count:
       return format_count(static_cast<std::uint64_t>(value));
   }

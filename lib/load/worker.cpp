@@ -81,6 +81,7 @@ Worker::Worker(Setup& setup, unsigned index)
       read_buffer_(read_buffer_bytes),
       holders_(setup.options.scenario == Scenario::send ? setup.options.connections : 0) {
   const auto& options = setup.options;
+  if (shows_moves(options)) moves_.emplace(options.connections);
   clients_.reserve(share_of(options.connections, options.threads, index));
   for (std::uint64_t i = index; i < options.connections; i += options.threads) {
     clients_.push_back(std::make_unique<Client>(*this, static_cast<std::uint32_t>(i)));
@@ -193,7 +194,19 @@ void Worker::note_promise() {
   promised_ += setup_.flow == Flow::fan_out ? setup_.members.load(std::memory_order_relaxed) : 1;
 }
 
-void Worker::note_holder(std::uint32_t recipient, std::string_view node, std::uint64_t epoch) {
+/// A message has arrived that was planned and sent at these times since the start of the traffic.
+void Worker::note_latency(std::uint32_t receiver, Clock::duration planned, Clock::duration sent) {
+  const auto since_start = Clock::now() - traffic_start_;
+  const auto latency = since_start - planned;
+  live_.latency.record(latency);
+  if (!is_measured(planned)) return;
+  found_.latency.record(latency);
+  found_.service.record(since_start - sent);
+  if (moves_) moves_->record_latency(receiver, planned, latency);
+}
+
+void Worker::note_holder(std::uint32_t recipient, std::string_view node, std::uint64_t epoch, Clock::duration planned) {
+  if (moves_) moves_->record_owner(recipient, node, epoch, planned);
   if (recipient >= holders_.size()) return;
   auto& holder = holders_[recipient];
   if (holder.epoch == epoch && !holder.node.empty()) {

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <queue>
 #include <random>
 #include <string>
@@ -13,6 +14,7 @@
 #include "load/client.hpp"
 #include "load/ledger.hpp"
 #include "load/live.hpp"
+#include "load/move_log.hpp"
 #include "load/run_result.hpp"
 #include "load/schedule.hpp"
 #include "load/setup.hpp"
@@ -54,6 +56,8 @@ class Worker {
     std::string node;
   };
   [[nodiscard]] const std::vector<Holder>& holders() const noexcept { return holders_; }
+  /// Null unless shows_moves().
+  [[nodiscard]] const MoveLog* moves() const noexcept { return moves_ ? &*moves_ : nullptr; }
 
  private:
   friend class Client;
@@ -75,7 +79,8 @@ class Worker {
   void note_sent(Clock::duration planned, TimePoint sent, bool was_in_time);
   /// A receipt or ack says that what was sent will arrive, wherever it was sent to.
   void note_promise();
-  void note_holder(std::uint32_t recipient, std::string_view node, std::uint64_t epoch);
+  void note_latency(std::uint32_t receiver, Clock::duration planned, Clock::duration sent);
+  void note_holder(std::uint32_t recipient, std::string_view node, std::uint64_t epoch, Clock::duration planned);
   void count_error(const std::string& what) { ++found_.errors[what], ++error_count_; }
   /// Calls on_wake(ticket) of the client then.
   void wake_later(std::uint32_t connection, TimePoint at, std::uint32_t ticket);
@@ -108,6 +113,7 @@ class Worker {
 
   RunResult found_;
   std::vector<Holder> holders_;
+  std::optional<MoveLog> moves_;
   std::uint64_t sent_ = 0;
   std::uint64_t sent_in_time_ = 0;
   std::uint64_t open_ = 0;

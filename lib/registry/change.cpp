@@ -30,9 +30,9 @@ void read_word(const json::object& object, std::string_view name, const std::arr
 }
 
 json::object object_of(const DonorProgress& progress) {
-  return {{"planned", progress.planned}, {"moved", progress.moved},   {"closed", progress.closed},
-          {"gone", progress.gone},       {"forced", progress.forced}, {"done", progress.done},
-          {"seconds", progress.seconds}};
+  return {{"planned", progress.planned}, {"moved", progress.moved},     {"closed", progress.closed},
+          {"gone", progress.gone},       {"forced", progress.forced},   {"done", progress.done},
+          {"seconds", progress.seconds}, {"closing", progress.closing}, {"incarnation", to_hex(progress.incarnation)}};
 }
 
 json::object object_of(const ReceiverProgress& progress) {
@@ -76,6 +76,8 @@ DonorProgress donor_of(const json::object& object) {
   read(object, "forced", progress.forced);
   read(object, "done", progress.done);
   read(object, "seconds", progress.seconds);
+  read(object, "closing", progress.closing);
+  read_id(object, "incarnation", progress.incarnation);
   return progress;
 }
 
@@ -193,6 +195,7 @@ DonorProgress Change::donor_total() const {
     total.closed += progress.closed;
     total.gone += progress.gone;
     total.forced += progress.forced;
+    total.closing += progress.closing;
     total.done = total.done && progress.done;
     total.seconds = std::max(total.seconds, progress.seconds);
   }

@@ -35,8 +35,8 @@ enum class Action : std::uint8_t {
   instances,  ///< of an upstream service: others are up
 };
 
-/// evicting: donors are at work. settling: they are done, the closed clients are coming back. done: final. aborted: a
-/// later epoch took it back; its donors may still be at work.
+/// evicting: donors are at work. settling: they are done; what they handed on is being closed (Evict::all), the closed
+/// clients are coming back. done: final. aborted: a later epoch took it back; its donors may still be at work.
 enum class ChangeState : std::uint8_t { evicting, settling, done, aborted };
 
 [[nodiscard]] const char* to_string(Evict value) noexcept;
@@ -56,15 +56,17 @@ struct ChangePolicy {
   friend bool operator==(const ChangePolicy&, const ChangePolicy&) = default;
 };
 
-/// Cumulative, of one donor for one change.
+/// Cumulative, of one process for one change: most often a donor, or who closes what a donor has handed on to it.
 struct DonorProgress {
   std::uint64_t planned = 0;  ///< counted when it adopted the epoch
   std::uint64_t moved = 0;
   std::uint64_t closed = 0;
-  std::uint64_t gone = 0;    ///< ended by themselves
-  std::uint64_t forced = 0;  ///< part of closed: at the deadline
-  bool done = false;         ///< final: it holds nothing that it does not own in this epoch
-  double seconds = 0;        ///< from adopting the epoch to the last close
+  std::uint64_t gone = 0;     ///< ended by themselves
+  std::uint64_t forced = 0;   ///< part of closed: at the deadline
+  bool done = false;          ///< final: it holds nothing that it does not own in this epoch
+  double seconds = 0;         ///< from adopting the epoch to the last close
+  std::uint64_t closing = 0;  ///< not cumulative: sessions here, its own or handed on to it, that it has yet to close
+  std::uint64_t incarnation = 0;
 
   friend bool operator==(const DonorProgress&, const DonorProgress&) = default;
 };

@@ -23,7 +23,8 @@ bool is_behind(const Change& stored, const std::string& self, const Report& told
     if (donor == stored.donors.end()) return true;
     const DonorProgress& there = donor->second;
     if (there.done != told.donor->done || there.moved != told.donor->moved || there.closed != told.donor->closed ||
-        there.planned != told.donor->planned || there.gone != told.donor->gone) {
+        there.planned != told.donor->planned || there.gone != told.donor->gone ||
+        there.closing != told.donor->closing) {
       return true;
     }
   }

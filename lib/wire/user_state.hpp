@@ -156,6 +156,7 @@ struct SessionState {
   std::uint64_t detached_ms = 0;    ///< a reliable client is away since then; 0: it is not
   bool is_over = false;             ///< closed for good: not to be recovered
   std::vector<MembershipState> groups;
+  bool is_uncounted = false;  ///< the change to `closes` planned it: whoever closes it counts it
 
   template <class Self, class V>
   static void fields(Self& self, V& v) {
@@ -177,6 +178,7 @@ struct SessionState {
     v.number(16, self.detached_ms);
     v.flag(17, self.is_over);
     v.list(18, self.groups);
+    v.flag(19, self.is_uncounted);
   }
 };
 

@@ -39,8 +39,8 @@ class Evict : public ClusterTest {
     ASSERT_TRUE(wait_until([&] { return shared->ask({"ring", "show"}).at("sessions") == sessions; }));
   }
 
-  static std::unique_ptr<Child> begin_remove(const std::vector<std::string>& more) {
-    std::vector<std::string> arguments{"ring", "remove", "node-3", "--yes", "--settle", "5s", "-o", "json"};
+  static std::unique_ptr<Child> begin_remove(const std::vector<std::string>& more, const std::string& settle = "5s") {
+    std::vector<std::string> arguments{"ring", "remove", "node-3", "--yes", "--settle", settle, "-o", "json"};
     arguments.insert(arguments.end(), more.begin(), more.end());
     output = shared->file("change-" + std::to_string(shared->epoch()));
     return shared->begin(arguments, output);
@@ -87,6 +87,19 @@ TEST_F(Evict, P0_11_all_keeps_the_pace_that_was_asked_for) {
   const auto closed = done.at("closed").to_number<double>();
   ASSERT_GT(closed, 10);
   EXPECT_LT(closed / done.at("eviction_seconds").to_number<double>(), 20 * 1.4);
+}
+
+TEST_F(Evict, all_is_done_when_the_last_client_is_closed_however_short_the_settle_time_is) {
+  const auto fleet = gather_at({"gateway-1"});
+  const auto leaving = owned_by("node-3", *fleet);
+  const auto command = begin_remove({"--evict", "all", "--rate", "10/s", "--lb-wait", "0s"}, "1s");
+  EXPECT_TRUE(fleet->run_until([&] { return command->poll().has_value(); }, 30s));
+  const auto closes = fleet->closes();
+  const json::value done = json::parse(content_of(output));
+  EXPECT_EQ(done.at("planned"), leaving.size());
+  EXPECT_EQ(done.at("closed"), leaving.size());
+  EXPECT_EQ(closes, leaving.size()) << content_of(output);
+  fleet->gather();
 }
 
 TEST_F(Evict, none_leaves_all_clients_where_they_are) {

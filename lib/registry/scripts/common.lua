@@ -66,7 +66,7 @@ end
 
 -- Moves changes on whose time has come: evicting -> settling when every donor is done or its incarnation has left the
 -- document (a lease that ended is not enough: its holder may come back with its users), settling -> done when everybody
--- closed has returned or the settle time is over. done_through follows without a gap: past settling nobody is anywhere
+-- closed has returned or the settle time is over, which begins when the last one that was handed on is closed. done_through follows without a gap: past settling nobody is anywhere
 -- but at the owner, so `open` needs that epoch no more. A change that was aborted goes the same way under its own state.
 local function evaluate(service, now)
   local epoch = head_of(service)
@@ -79,8 +79,16 @@ local function evaluate(service, now)
     if fields.record then
       local record = cjson.decode(fields.record)
       local closed, returned, all_done = 0, 0, true
+      local uncounted, is_closing = 0, false
       for field, value in pairs(fields) do
-        if string.sub(field, 1, 6) == 'donor:' then closed = closed + (cjson.decode(value).closed or 0) end
+        if string.sub(field, 1, 6) == 'donor:' then
+          local progress = cjson.decode(value)
+          closed = closed + (progress.closed or 0)
+          uncounted = uncounted + (progress.planned or 0) - (progress.moved or 0) - (progress.closed or 0) - (progress.gone or 0)
+          -- What a life that is gone had to close is gone with it.
+          local is_alive = current[string.sub(field, 7)] == progress.incarnation
+          is_closing = is_closing or (is_alive and (progress.closing or 0) > 0)
+        end
         if string.sub(field, 1, 9) == 'receiver:' then returned = returned + (cjson.decode(value).returned or 0) end
       end
       for _, donor in ipairs(record.donors_expected) do
@@ -95,7 +103,14 @@ local function evaluate(service, now)
         redis.call('HSET', change, 'state', state, 'settling', now)
         moved = true
       end
-      if state == 'settling' and (returned >= closed or now - tonumber(fields.settling) >= record.settle_ms) then
+      if state == 'settling' and is_closing then
+        fields.settling = now
+        redis.call('HSET', change, 'settling', now)
+      end
+      -- Between who hands a session on and who closes it nobody tells of it for a moment.
+      local is_back = returned >= closed and (record.evict ~= 'all' or uncounted <= 0)
+      local is_over = not is_closing and now - tonumber(fields.settling or now) >= record.settle_ms
+      if state == 'settling' and (is_back or is_over) then
         state = 'done'
         redis.call('HSET', change, 'state', state, 'finished', now)
         moved = true

@@ -298,10 +298,12 @@ TEST_F(ClosingAll, closes_those_that_stay_and_lets_the_owner_close_those_that_go
   wire::UserState state;
   ASSERT_TRUE(wire::decode_into(snapshot.bytes, state));
   EXPECT_EQ(state.sessions.at(0).closes, 2U);
+  EXPECT_TRUE(state.sessions.at(0).is_uncounted);
   EXPECT_EQ(bench.network.one<wire::Moved>(edge_link).closes, 0U);
   bench.holder->on_detach(bench.now, edge_path, {stays.holder, 1012, 0, 0});
   bench.pass(10ms);
-  EXPECT_EQ(count().closed, 2U);
+  EXPECT_EQ(count().closed, 1U);
+  EXPECT_EQ(count().handed_on, 1U) << "whoever closes it counts it";
   EXPECT_EQ(count().moved + count().gone, 0U);
   EXPECT_TRUE(count().is_done);
 }
@@ -378,7 +380,7 @@ struct ClosingArrivals : testing::Test {
     bench.adopt(epochs.view());
   }
   /// With `sessions` sessions; `handover` counts up.
-  void arrive(const std::string& user, std::uint64_t sessions, std::uint64_t handover) {
+  void arrive(const std::string& user, std::uint64_t sessions, std::uint64_t handover, bool is_uncounted = true) {
     std::vector<std::string> ids;
     for (std::uint64_t edge = 1; edge <= sessions; ++edge)
       ids.push_back(HolderBench::id_of(edge));
@@ -388,6 +390,7 @@ struct ClosingArrivals : testing::Test {
     for (const std::string& id : ids) {
       state.sessions.emplace_back().id = id;
       state.sessions.back().closes = 2;
+      state.sessions.back().is_uncounted = is_uncounted;
     }
     const std::string bytes = wire::encode(state);
     bench.holder->on_snapshot(bench.now, path_b, {"chat", user, handover, 2, "b", 2, 0, 0, bytes.size(), bytes});
@@ -418,6 +421,78 @@ TEST_F(ClosingArrivals, keep_the_change_open_here_until_the_last_one_is_closed) 
   bench.pass(200ms);
   EXPECT_EQ(closed(), 9U);
   EXPECT_TRUE(here.at(2).is_done);
+}
+
+TEST_F(ClosingArrivals, are_counted_where_they_are_closed_and_not_before) {
+  const DonorCount& here = bench.holder->donated().at(2);
+  arrive(uid, 3, 1);
+  bench.pass(10ms);
+  EXPECT_EQ(here.taken_on, 3U);
+  EXPECT_EQ(here.closing, 3U - closed());
+  EXPECT_LT(closed(), 3U);
+  bench.pass(300ms);
+  EXPECT_EQ(here.closed, 3U);
+  EXPECT_EQ(here.closing, 0U);
+  EXPECT_EQ(here.planned, 0U) << "their donor has planned them";
+}
+
+TEST_F(ClosingArrivals, are_counted_by_nobody_again_when_their_donor_has) {
+  const DonorCount& here = bench.holder->donated().at(2);
+  arrive(uid, 3, 1, false);
+  bench.pass(300ms);
+  EXPECT_EQ(closed(), 3U);
+  EXPECT_EQ(here.taken_on + here.closed, 0U);
+}
+
+TEST_F(ClosingArrivals, are_counted_by_no_passive_state) {
+  wire::UserState state;
+  const std::string id = HolderBench::id_of(1);
+  state.schema = wire::user_state_schema;
+  state.life = 4711;
+  state.sessions.emplace_back().id = id;
+  state.sessions.back().closes = 2;
+  state.sessions.back().is_uncounted = true;
+  const std::string bytes = wire::encode(state);
+  bench.holder->on_snapshot(bench.now, path_b, {"chat", uid, 1, 2, "b", 2, 0, 0, bytes.size(), bytes});
+  bench.pass(300ms);
+  EXPECT_EQ(bench.holder->donated().at(2).taken_on, 0U);
+  EXPECT_EQ(bench.holder->donated().at(2).closing, 1U);
+  bench.holder->on_release(bench.now, {"chat", uid, 1, 2});
+  EXPECT_EQ(bench.holder->donated().at(2).taken_on, 1U);
+}
+
+TEST_F(ClosingArrivals, are_counted_here_also_when_the_client_goes_first) {
+  epochs.rate = 0.1;
+  bench.adopt(epochs.view());
+  arrive(uid, 1, 1);
+  const auto attached = bench.attach(uid, 1);
+  bench.holder->on_detach(bench.now, edge_path, {attached.holder, 1000, 0, 0});
+  bench.pass(20ms);
+  const DonorCount& here = bench.holder->donated().at(2);
+  EXPECT_EQ(here.taken_on, 1U);
+  EXPECT_EQ(here.gone, 1U);
+  EXPECT_EQ(here.closed + here.closing, 0U);
+  EXPECT_TRUE(here.is_done);
+}
+
+TEST_F(ClosingArrivals, are_handed_on_uncounted_once_more) {
+  epochs.rate = 0.1;
+  bench.adopt(epochs.view());
+  arrive(uid, 2, 1);
+  epochs.next("ABc");
+  bench.adopt(epochs.view());
+  bench.pass(20ms);
+  const auto snapshot = bench.network.one<wire::Snapshot>(link_c);
+  wire::UserState state;
+  ASSERT_TRUE(wire::decode_into(snapshot.bytes, state));
+  ASSERT_EQ(state.sessions.size(), 2U);
+  EXPECT_TRUE(state.sessions[0].is_uncounted && state.sessions[1].is_uncounted);
+  bench.holder->on_prepared(bench.now, {"chat", uid, snapshot.handover, 3, snapshot.bytes.size(), true});
+  bench.pass(20ms);
+  const DonorCount& here = bench.holder->donated().at(2);
+  EXPECT_EQ(here.taken_on, 2U);
+  EXPECT_EQ(here.handed_on, 2U);
+  EXPECT_EQ(here.closed, 0U);
 }
 
 TEST_F(ClosingArrivals, keep_the_pace_when_they_come_one_by_one) {

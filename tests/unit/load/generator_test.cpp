@@ -336,6 +336,28 @@ TEST(Generator, brings_evicted_connections_back_and_loses_nothing) {
   }
 }
 
+TEST(Generator, tells_the_latency_of_users_that_a_change_moved_from_that_of_others) {
+  TestServer server(Speaks::relay);
+  auto options = small_run(server, Scenario::ring_change);
+  options.rate = 1'200;
+  options.change_at = Duration{400};
+  Callbacks callbacks;
+  callbacks.change = [&]() -> ChangeOutcome {
+    server.change_ring();
+    return {42, 43, {}};
+  };
+  const auto result = run_load(options, callbacks);
+  const auto& found = result.change_latency;
+  EXPECT_EQ(found.moved_users, 6U);
+  EXPECT_EQ(found.unmoved_users, 6U);
+  EXPECT_EQ(found.unknown_users, 0U);
+  EXPECT_GT(found.quiet.count(), 0U);
+  EXPECT_GT(found.unmoved.count(), 0U);
+  EXPECT_GT(found.moved.count(), 0U);
+  EXPECT_LT(found.quiet.count() + found.unmoved.count() + found.moved.count(), result.latency.count())
+      << "what comes long after the change is in none of them";
+}
+
 TEST(Generator, keeps_trying_while_the_server_refuses) {
   const auto result = change_ring(true, {}, 4, 1012, "epoch=43", 6);
   expect_clean(result);

@@ -103,6 +103,50 @@ TEST(Report, has_a_block_for_the_ring_change) {
       << text;
 }
 
+RunResult moving_result() {
+  auto result = full_result();
+  result.options.scenario = Scenario::ring_change;
+  auto& latency = result.change_latency;
+  latency.quiet.record(microseconds(4'000));
+  latency.unmoved.record(microseconds(5'000));
+  latency.moved.record(microseconds(9'000));
+  latency.unmoved_users = 6'402;
+  latency.moved_users = 2'371;
+  return result;
+}
+
+TEST(Report, tells_users_that_a_change_moved_from_others) {
+  auto result = moving_result();
+  const std::string line =
+      "            latency p99 4.00ms before, 5.00ms meanwhile to 6,402 users that stayed (1.25x), 9.00ms to 2,371 "
+      "that "
+      "moved";
+  EXPECT_NE(Report(result, {}).to_text().find(line + "\n"), std::string::npos) << Report(result, {}).to_text();
+  result.change_latency.unknown_users = 27;
+  EXPECT_NE(Report(result, {}).to_text().find(line + ", 27 not known\n"), std::string::npos);
+
+  const auto written = json::parse(Report(result, {}).to_json("1"));
+  const auto& latency = written.at("ring_change").at("latency");
+  EXPECT_DOUBLE_EQ(latency.at("quiet_seconds").at("p99").to_number<double>(), 0.004);
+  EXPECT_DOUBLE_EQ(latency.at("unmoved_seconds").at("p99").to_number<double>(), 0.005);
+  EXPECT_DOUBLE_EQ(latency.at("moved_seconds").at("p99").to_number<double>(), 0.009);
+  EXPECT_DOUBLE_EQ(latency.at("unmoved_factor").to_number<double>(), 1.25);
+  EXPECT_EQ(latency.at("unmoved_users"), 6'402);
+  EXPECT_EQ(latency.at("moved_users"), 2'371);
+  EXPECT_EQ(latency.at("unknown_users"), 27);
+}
+
+TEST(Report, says_nothing_of_moves_that_it_has_not_seen) {
+  auto result = moving_result();
+  result.change_latency = {};
+  EXPECT_EQ(Report(result, {}).to_text().find("meanwhile"), std::string::npos);
+  EXPECT_TRUE(
+      json::parse(Report(result, {}).to_json("1")).at("ring_change").at("latency").at("unmoved_factor").is_null());
+  result.options.traffic = Traffic::echo;
+  const auto written = json::parse(Report(result, {}).to_json("1"));
+  EXPECT_FALSE(written.at("ring_change").as_object().contains("latency")) << "echoes have no receipts";
+}
+
 TEST(Report, writes_json_that_reads_back) {
   auto result = full_result();
   result.errors["a \"quoted\" thing"] = 3;

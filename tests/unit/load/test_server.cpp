@@ -216,8 +216,9 @@ void TestServer::relay(Connection& connection, std::string_view payload) {
   receipt.to = request->to;
   receipt.status = strikes(faults_.deny) || strikes(faults_.offline) ? "offline" : is_here ? "delivered" : "queued";
   receipt.sessions = 1;
-  receipt.node = strikes(faults_.other_node) ? "node-2" : "node-1";
-  receipt.epoch = 42;
+  const bool has_moved = has_changed_ && (request->to.back() - '0') % 2 != 0;
+  receipt.node = has_moved || strikes(faults_.other_node) ? "node-2" : "node-1";
+  receipt.epoch = has_changed_ ? 43 : 42;
   send(connection, protocol::relay_receipt(request->id, receipt));
 }
 

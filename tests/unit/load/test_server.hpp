@@ -55,6 +55,8 @@ class TestServer {
   void close_some(unsigned count, std::uint16_t code, std::string reason);
   /// Answers the next upgrades with 503.
   void refuse_next(unsigned count) { refusals_ = count; }
+  /// From now on receipts are of epoch 43, and users with an odd last digit belong to node-2.
+  void change_ring() { has_changed_ = true; }
   /// Value of the Authorization header of the last upgrade.
   [[nodiscard]] std::string last_authorization() const;
   [[nodiscard]] std::vector<std::string> uids() const;
@@ -115,6 +117,7 @@ class TestServer {
   std::string authorization_;
   std::vector<std::string> uids_;
   std::atomic<unsigned> refusals_ = 0;
+  std::atomic<bool> has_changed_ = false;
   std::atomic<bool> stopping_ = false;
   std::thread thread_;
 };

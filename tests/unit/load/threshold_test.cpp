@@ -43,6 +43,20 @@ TEST(Threshold, compares_times_shares_and_counts) {
   EXPECT_FALSE(passes("lost.count=0", result));
 }
 
+TEST(Threshold, compares_users_that_stayed_with_the_time_before) {
+  RunResult result;
+  result.change_latency.quiet.record(std::chrono::milliseconds(4));
+  result.change_latency.unmoved.record(std::chrono::milliseconds(6));
+  result.change_latency.moved.record(std::chrono::milliseconds(9));
+  EXPECT_TRUE(passes("unmoved.factor<=1.5", result));
+  EXPECT_TRUE(passes("unmoved.factor<1.6x", result));
+  EXPECT_FALSE(passes("unmoved.factor<1.5", result));
+  EXPECT_TRUE(passes("quiet.max<=4ms", result));
+  EXPECT_TRUE(passes("unmoved.p99<=6ms", result));
+  EXPECT_TRUE(passes("moved.p99>6ms", result));
+  EXPECT_FALSE(passes("unmoved.factor<1.5", RunResult{})) << "no sample";
+}
+
 TEST(Threshold, fails_without_a_sample) {
   const auto outcome = evaluate(Threshold::parse("gap.p99<2s").value(), small_result());
   EXPECT_FALSE(outcome.passed);
@@ -64,6 +78,8 @@ TEST(Threshold, refuses_what_it_cannot_compare) {
   EXPECT_NE(refusal("latency.p101<5ms").find("unknown metric"), std::string::npos);
   EXPECT_NE(refusal("latency.p0<5ms").find("unknown metric"), std::string::npos);
   EXPECT_NE(refusal("errors.ratio<5ms").find("a share"), std::string::npos);
+  EXPECT_NE(refusal("unmoved.factor<1ms").find("a factor"), std::string::npos);
+  EXPECT_NE(refusal("unmoved.factor<nan").find("a factor"), std::string::npos);
   EXPECT_NE(refusal("lost.count<1%").find("a count"), std::string::npos);
 }
 
@@ -93,6 +109,7 @@ TEST(Threshold, is_shown_with_its_value) {
   EXPECT_EQ(format_metric("latency.p99", 0.00413), "4.13ms");
   EXPECT_EQ(format_metric("errors.ratio", 0), "0%");
   EXPECT_EQ(format_metric("lost.count", 1200), "1,200");
+  EXPECT_EQ(format_metric("unmoved.factor", 1.254), "1.25x");
   EXPECT_EQ(format_metric("deliveries.rate", 1200), "1,200/s");
 }
 

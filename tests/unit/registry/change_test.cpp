@@ -31,7 +31,7 @@ TEST(Change, survives_json) {
   change.started_at = "2026-11-22T10:05:00.004Z";
   change.aborted_by = 44;
   change.took = Duration(1'500);
-  change.donors["node-1"] = {100, 1, 90, 9, 3, true, 2.5};
+  change.donors["node-1"] = {100, 1, 90, 9, 3, true, 2.5, 4, 0xfedcba9876543210};
   change.receivers["node-2"].returned = 2;
   change.receivers["node-2"].gaps.add(0.4);
   change.receivers["node-2"].gaps.add(2.1);

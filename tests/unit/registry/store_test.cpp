@@ -190,6 +190,41 @@ TEST_F(StoreTest, the_settle_time_ends_the_waiting_for_clients_that_do_not_retur
       [&] { return store.progress("chat", {}) && store.load_change("chat", 2)->state == ChangeState::done; }));
 }
 
+TEST_F(StoreTest, a_change_that_closes_everybody_is_not_done_before_those_that_were_handed_on_are_closed) {
+  const auto one = write_first(store, {a, b, c});
+  ChangePolicy policy;
+  policy.evict = Evict::all;
+  policy.settle = Duration(0);
+  ASSERT_TRUE(commit(&one, next_of(one, {up_member(a, 0), up_member(b), up_member(c)}, 1), policy).is_written());
+  DonorProgress donor{.planned = 3, .done = true, .incarnation = a.incarnation};
+  DonorProgress closer{.closing = 3, .incarnation = b.incarnation};
+  ASSERT_TRUE(store.progress("chat", {{2, "donor:b", to_json(closer)}, {2, "donor:a", to_json(donor)}}));
+  EXPECT_EQ(store.load_change("chat", 2)->state, ChangeState::settling) << "nobody needs epoch 1 any more";
+  closer.closing = 1;
+  closer.closed = 2;
+  ASSERT_TRUE(store.progress("chat", {{2, "donor:b", to_json(closer)}}));
+  EXPECT_EQ(store.load_change("chat", 2)->state, ChangeState::settling) << "the settle time has not begun";
+  closer.closing = 0;
+  closer.closed = 3;
+  ASSERT_TRUE(store.progress("chat", {{2, "donor:b", to_json(closer)}}));
+  EXPECT_EQ(store.load_change("chat", 2)->state, ChangeState::done);
+}
+
+TEST_F(StoreTest, closes_that_nobody_tells_of_are_awaited_for_the_settle_time) {
+  const auto one = write_first(store, {a, b, c});
+  ChangePolicy policy;
+  policy.evict = Evict::all;
+  policy.settle = Duration(50);
+  ASSERT_TRUE(commit(&one, next_of(one, {up_member(a, 0), up_member(b), up_member(c)}, 1), policy).is_written());
+  const DonorProgress donor{.planned = 3, .done = true, .incarnation = a.incarnation};
+  const DonorProgress earlier_life{.closing = 3, .incarnation = b.incarnation ^ 1};
+  ASSERT_TRUE(store.progress("chat", {{2, "donor:a", to_json(donor)}}));
+  EXPECT_EQ(store.load_change("chat", 2)->state, ChangeState::settling);
+  ASSERT_TRUE(store.progress("chat", {{2, "donor:b", to_json(earlier_life)}}));
+  EXPECT_TRUE(eventually(
+      [&] { return store.progress("chat", {}) && store.load_change("chat", 2)->state == ChangeState::done; }));
+}
+
 TEST_F(StoreTest, done_follows_without_a_gap) {
   const auto one = write_first(store, {a, b});
   const auto two = next_of(one, {up_member(a), up_member(b), up_member(c)}, 1);

@@ -243,6 +243,7 @@ TEST(Wire, a_user_comes_back_with_everything_that_is_known) {
   session.close_code = 1012;
   session.close_text = "epoch=2";
   session.closes = 3;
+  session.is_uncounted = true;
   session.evicted = 2;
   session.age_ms = 60'000;
   session.frames = {{true, 77, 5, std::string_view("\0\xff", 2)}, {false, 0, 0, "text"}};
@@ -271,6 +272,7 @@ TEST(Wire, a_user_comes_back_with_everything_that_is_known) {
   EXPECT_EQ(s.close_code, 1012U);
   EXPECT_EQ(s.close_text, "epoch=2");
   EXPECT_EQ(s.closes, 3U);
+  EXPECT_TRUE(s.is_uncounted);
   EXPECT_EQ(s.evicted, 2U);
   EXPECT_EQ(s.age_ms, 60'000U);
   ASSERT_EQ(s.frames.size(), 2U);
