@@ -66,8 +66,9 @@ end
 
 -- Moves changes on whose time has come: evicting -> settling when every donor is done or its incarnation has left the
 -- document (a lease that ended is not enough: its holder may come back with its users), settling -> done when everybody
--- closed has returned or the settle time is over, which begins when the last one that was handed on is closed. done_through follows without a gap: past settling nobody is anywhere
--- but at the owner, so `open` needs that epoch no more. A change that was aborted goes the same way under its own state.
+-- closed has returned or the settle time is over, which begins when the last one that was handed on is closed.
+-- done_through follows without a gap: past settling nobody is anywhere but at the owner, so `open` needs that epoch no
+-- more. A change that was aborted goes the same way under its own state.
 local function evaluate(service, now)
   local epoch = head_of(service)
   local current = members_at(service, epoch) or {}
