@@ -283,7 +283,7 @@ void add_limits(Table& t) {
   };
   limit(
       "max_connections", count,
-      "Client sockets; fewer where descriptors or memory do not suffice; beyond it new ones are closed at once",
+      "Client sockets; fewer where descriptors or memory do not suffice; beyond it silent or new ones are closed",
       [](auto& c) -> auto& { return c.node.front.edge.max_connections; }, "max-connections");
   t.push_back(bind(
       Setting{

@@ -18,7 +18,7 @@ namespace wscluster::edge {
 
 enum class Phase : std::uint8_t {
   free,          ///< the slot is not in use (or waits for the end of the turn)
-  fresh,         ///< adopted by a TLS listener; no byte has come
+  fresh,         ///< adopted by a TLS listener; the first record has not come
   queued,        ///< has begun its TLS handshake and waits for its turn
   handshake,     ///< TLS
   idle,          ///< between HTTP requests, no byte of the next one

@@ -7,8 +7,10 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <utility>
 
@@ -29,10 +31,30 @@ bool has_peer_left(int descriptor) {
   return ::poll(&item, 1, 0) == 1;
 }
 
+/// A client that has not said the whole of its first TLS record; the descriptor becomes readable again when it has.
+/// What is no such record is for OpenSSL to refuse.
+bool stops_in_first_record(int descriptor) {
+  constexpr unsigned char handshake_record = 22;
+  constexpr std::size_t most_bytes = 16384;
+  std::array<unsigned char, 5> head{};
+  const ssize_t got = ::recv(descriptor, head.data(), head.size(), MSG_PEEK);
+  if (got <= 0 || head[0] != handshake_record || has_peer_left(descriptor)) return false;
+  const bool has_length = got == static_cast<ssize_t>(head.size());
+  const std::size_t length = has_length ? static_cast<std::size_t>(head[3]) << 8U | head[4] : 0;
+  int there = 0;
+  if (length > most_bytes || ::ioctl(descriptor, FIONREAD, &there) != 0) return false;
+  const auto whole = static_cast<int>(head.size() + length);
+  const bool stops = !has_length || there < whole;
+  const int wake_at = stops ? whole : 1;
+  ::setsockopt(descriptor, SOL_SOCKET, SO_RCVLOWAT, &wake_at, sizeof wake_at);
+  return stops;
+}
+
 }  // namespace
 
 void Edge::State::adopt(int descriptor, std::string peer, bool is_loopback, bool is_tls) {
-  if (is_draining || counters.open_connections >= options.max_connections) {
+  const bool is_beyond = counters.open_connections >= options.max_connections;
+  if (is_draining || (is_beyond && !(is_tls && end_oldest_fresh()))) {
     net::Stream refused(descriptor);
     ++counters.ended[static_cast<std::size_t>(is_draining ? CloseReason::drain : CloseReason::limit)];
     if (!is_tls) {
@@ -55,12 +77,33 @@ void Edge::State::adopt(int descriptor, std::string peer, bool is_loopback, bool
     enter(c, Phase::idle, options.head_timeout);
   } else {
     enter(c, Phase::fresh, options.handshake_timeout);
+    fresh.push_back(id_of(c));
+    drop_gone_on();
   }
   wait_for(c, true, false);
 }
 
-/// Only who speaks takes a place: silent sockets cost neither one nor memory.
+/// So that the queue is no longer than what was accepted since the oldest of them.
+void Edge::State::drop_gone_on() {
+  while (!fresh.empty()) {
+    const Connection* c = find(fresh.front());
+    if (c != nullptr && c->phase == Phase::fresh) return;
+    fresh.pop_front();
+  }
+}
+
+/// Who has not even said its ClientHello makes room for a newcomer, who will: connecting alone keeps nobody out.
+bool Edge::State::end_oldest_fresh() {
+  drop_gone_on();
+  if (fresh.empty()) return false;
+  end(*find(fresh.front()), CloseReason::limit, 0);
+  fresh.pop_front();
+  return true;
+}
+
+/// Only who has said all of its ClientHello takes a place: others cost neither one nor memory.
 void Edge::State::on_first_bytes(Connection& c) {
+  if (stops_in_first_record(c.stream.descriptor())) return;
   if (has_handshake_place()) return start_handshake(c);
   // No deadline of ours while it waits for us.
   enter(c, Phase::queued, Duration::zero());

@@ -55,6 +55,8 @@ struct Edge::State : std::enable_shared_from_this<Edge::State> {
   void unpark(Connection& c);
   /// Who makes others wait and does not go on.
   void end_parked();
+  void drop_gone_on();
+  bool end_oldest_fresh();
   void start_queued();
   void tell_intake();
   void on_ready(Connection& c, bool readable, bool writable);
@@ -142,6 +144,7 @@ struct Edge::State : std::enable_shared_from_this<Edge::State> {
   };
   std::deque<Parked> parked;  ///< in the order of parking; those that went on are still in it
   std::uint64_t parked_count = 0;
+  std::deque<ConnectionId> fresh;  ///< in the order of accepting; the first one still is, others may have gone on
   std::function<void(bool)> intake_changed = [](bool) {};
   bool is_full = false;
   std::size_t sweep_at = 0;

@@ -2,7 +2,7 @@
 // Section 10.4: clients that do not read, do not speak, or are too many.
 import assert from 'node:assert/strict';
 import { add, counted, ended, expectAlive, failedHandshakes, settled } from './cases.mjs';
-import { Wire, connect, frame, isTls, path, ping, pong, sleep, text, userPath } from './wire.mjs';
+import { Wire, connect, frame, isTls, path, ping, pong, sleep, text, until, userPath } from './wire.mjs';
 
 const filled = (size) => Buffer.alloc(size, 0x61);
 
@@ -68,19 +68,23 @@ if (isTls) {
 }
 
 const mostConnections = 1500;
-add('10.4-max-connections', `more than ${mostConnections} connections: what is beyond is closed at once and counted, the others stay`, async (wires) => {
+add('10.4-max-connections', `more than ${mostConnections} connections: what is beyond is closed at once and counted, with TLS those that have said nothing for the longest time; the others stay`, async (wires) => {
   await settled();
   const inside = await connect(wires);
-  await counted({ [ended('limit')]: 20 }, async () => {
+  await counted({ [ended('limit')]: isTls ? 21 : 20 }, async () => {
     // The witness and `inside` are two of them.
-    for (let i = 0; i < mostConnections - 2; ++i) wires.push(await Wire.open({ secure: false }));
+    const silent = [];
+    for (let i = 0; i < mostConnections - 2; ++i) silent.push(await Wire.open({ secure: false }));
+    wires.push(...silent);
     const beyond = await Promise.all(Array.from({ length: 20 }, () => Wire.open({ secure: false })));
     wires.push(...beyond);
-    for (const wire of beyond) {
+    if (isTls) await until(() => silent.filter((wire) => wire.hasEnded).length === 20, 'that twenty make room');
+    for (const wire of isTls ? silent.filter((one) => one.hasEnded) : beyond) {
       if (!isTls) assert.equal((await wire.answer()).status, 503);
       await wire.end();
     }
     await expectAlive(inside);
+    if (isTls) await expectAlive(await connect(wires));
   });
 }, { isAlone: true });
 add('10.4-after-max-connections', 'when they have gone, new clients are let in', async (wires) => {

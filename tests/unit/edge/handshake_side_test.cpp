@@ -94,6 +94,67 @@ TEST(HandshakeSide, P0_24_gives_no_place_to_who_says_nothing) {
   EXPECT_TRUE(server.connect_websocket());
 }
 
+TEST(HandshakeSide, P0_24_gives_no_place_to_who_stops_inside_its_first_record) {
+  Server server(true, with_cap(1));
+  const std::string hello = client_hello();
+  std::vector<std::unique_ptr<Client>> stopped;
+  for (const std::size_t bytes : {std::size_t{1}, std::size_t{4}, std::size_t{5}, hello.size() - 1}) {
+    stopped.push_back(std::make_unique<Client>(server.endpoint(), false));
+    stopped.back()->send(hello.substr(0, bytes));
+  }
+  ASSERT_TRUE(server.eventually([&] { return server.edge->size() == 4; }));
+  EXPECT_TRUE(server.connect_websocket());
+  EXPECT_EQ(server.counters().handshaking, 0U);
+  EXPECT_EQ(server.counters().handshakes_waiting, 0U);
+  EXPECT_EQ(server.ended(CloseReason::handshake), 0U);
+}
+
+TEST(HandshakeSide, P0_24_beyond_max_connections_who_has_said_nothing_makes_room) {
+  Options options;
+  options.max_connections = 4;
+  Server server(true, options);
+  const auto user = server.connect_websocket();
+  std::vector<std::unique_ptr<Client>> silent;
+  for (int i = 0; i < 6; ++i)
+    silent.push_back(std::make_unique<Client>(server.endpoint(), false));
+  ASSERT_TRUE(server.eventually([&] { return server.edge->counters().accepted == 7; }));
+  EXPECT_EQ(server.ended(CloseReason::limit), 3U);
+  std::vector<std::unique_ptr<Client>> users;
+  for (int i = 0; i < 3; ++i)
+    users.push_back(server.connect_websocket());
+  EXPECT_EQ(server.ended(CloseReason::limit), 6U);
+  const Client beyond(server.endpoint(), false);
+  EXPECT_TRUE(server.eventually([&] {
+    return server.edge->counters().ended[static_cast<std::size_t>(CloseReason::limit)] == 7;
+  })) << "nobody is there who could make room";
+  user->send_frame(Opcode::text, "still here");
+  EXPECT_TRUE(server.eventually([&] { return server.application.messages == 1; }));
+}
+
+TEST(HandshakeSide, goes_on_when_the_rest_of_the_first_record_comes_piece_by_piece) {
+  Server server(true);
+  const auto client = std::make_unique<Client>(server.endpoint(), false);
+  const std::string hello = client_hello();
+  for (const char byte : hello.substr(0, 20)) {
+    client->send(std::string(1, byte));
+    server.run([] {});
+  }
+  EXPECT_EQ(server.counters().handshaking, 0U);
+  client->send(hello.substr(20));
+  pollfd item{client->stream.descriptor(), POLLIN, 0};
+  EXPECT_EQ(::poll(&item, 1, 10'000), 1) << "the ServerHello";
+}
+
+TEST(HandshakeSide, ends_who_leaves_inside_its_first_record) {
+  Server server(true);
+  const auto client = std::make_unique<Client>(server.endpoint(), false);
+  client->send(client_hello().substr(0, 20));
+  ASSERT_TRUE(server.eventually([&] { return server.edge->size() == 1; }));
+  ::shutdown(client->stream.descriptor(), SHUT_WR);
+  EXPECT_TRUE(server.eventually([&] { return server.edge->size() == 0; }));
+  EXPECT_EQ(server.counters().handshakes_failed, 1U);
+}
+
 TEST(HandshakeSide, counts_no_deadline_while_a_client_waits_for_its_turn) {
   Options options = with_cap(1);
   options.handshake_timeout = Duration(60);
