@@ -104,7 +104,10 @@ void Registrar::next_beat(Clock::duration delay) {
 }
 
 void Registrar::failed() {
-  trust_.redis_failed(world_.agenda().now());
+  const TimePoint now = world_.agenda().now();
+  trust_.redis_failed(now);
+  // The others' renewals failed as well, and a word that was given keeps its giver from renewing for a while yet.
+  if (has_lease_) may_remove_from_ = now + 2 * world_.lease();
   next_beat(world_.heartbeat() / 4);
 }
 
@@ -235,8 +238,7 @@ void Registrar::end_turn() {
   if (is_dirty_) return wake();
   TimePoint next = TimePoint::max();
   for (const auto& [name, service] : services_)
-    next = std::min(next,
-                    std::max({service.sightings.next_due(world_.heartbeat()), service.not_before, may_change_from_}));
+    next = std::min(next, next_removal(service));
   const TimePoint now = world_.agenda().now();
   if (next == TimePoint::max() || next > now + world_.heartbeat()) return;
   world_.agenda().at(std::max(next, now + Duration(1)), [this] { process_.when_running([this] { wake(); }); });

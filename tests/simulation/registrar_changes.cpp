@@ -39,7 +39,7 @@ bool Registrar::change_something() {
     if (now >= service.not_before && change_ring(name, service)) return true;
   }
   for (auto& [name, service] : services_) {
-    if (now >= service.not_before && now >= may_change_from_ && remove_dead(service)) return true;
+    if (now >= next_removal(service) && remove_dead(service)) return true;
   }
   return false;
 }
@@ -65,6 +65,11 @@ bool Registrar::change_ring(const std::string& name, Service& service) {
       service.held, to, registry::describe_change(service.held.get(), *to, action, self_.name, policy, self_.name)};
   commit(name, [request](Redis& redis, TimePoint now) { return redis.commit(now, request); });
   return true;
+}
+
+TimePoint Registrar::next_removal(const Service& service) const {
+  const TimePoint due = service.sightings.next_due(world_.heartbeat());
+  return std::max({due, service.not_before, may_change_from_, may_remove_from_});
 }
 
 bool Registrar::remove_dead(Service& service) {
