@@ -25,6 +25,7 @@ const std::vector<Mutation>& mutations() {
        "sequencer_dies sequencer_moves_at_each_step"},
       {"no_self_suspension", "a node trusts itself only as long as its lease",
        "isolated_node node_cut_from_redis stop_and_continue"},
+      {"no_removal_pause", "after a renewal that failed nobody is removed for two leases", "short_outage"},
       {"no_put_back", "whoever holds a newer document puts it back", "redis_rolled_back redis_flushed"},
   };
   return table;

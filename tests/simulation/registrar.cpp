@@ -107,7 +107,7 @@ void Registrar::failed() {
   const TimePoint now = world_.agenda().now();
   trust_.redis_failed(now);
   // The others' renewals failed as well, and a word that was given keeps its giver from renewing for a while yet.
-  if (has_lease_) may_remove_from_ = now + 2 * world_.lease();
+  if (has_lease_ && !world_.never_waits_to_remove()) may_remove_from_ = now + 2 * world_.lease();
   next_beat(world_.heartbeat() / 4);
 }
 

@@ -102,6 +102,7 @@ std::string describe(const Action& action) {
   if (is_of_device) text += " device " + std::to_string(action.number);
   if (!action.other.empty()) text += " to " + action.other;
   if (action.act == Act::ring) text += " at rate " + std::to_string(action.number);
+  if (action.act == Act::redis_away && action.number == 1) text += " (frozen)";
   if (action.count > 1) text += " x" + std::to_string(action.count);
   if (action.lasting.count() > 0) text += " for " + std::to_string(action.lasting.count()) + "ms";
   return text;

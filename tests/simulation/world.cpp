@@ -76,6 +76,9 @@ void World::tell_message(const char* what, std::string_view payload, const Core&
 bool World::trusts_itself_always() const noexcept {
   return story_.mutation != 0 && is_mutation(story_.mutation, "no_self_suspension");
 }
+bool World::never_waits_to_remove() const noexcept {
+  return is_mutation(story_.mutation, "no_removal_pause");
+}
 bool World::never_puts_back() const noexcept {
   return story_.mutation != 0 && is_mutation(story_.mutation, "no_put_back");
 }
@@ -205,6 +208,7 @@ void World::on_document_written(const DocumentPtr& before, const DocumentPtr& no
       if (process->incarnation() == member.incarnation && knows && !process->is_suspended())
         checker_.break_promise(member.name + " was taken for dead and trusts itself");
     }
+    if (story_.promises.keeps_members) checker_.break_promise(member.name + " was taken for dead and lives");
     const auto death = deaths_.find(member.incarnation);
     const Duration bound = story_.lease + 3 * story_.heartbeat;
     if (story_.promises.detects_deaths && death != deaths_.end() && agenda_.now() - death->second > bound) {

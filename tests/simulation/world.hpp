@@ -91,6 +91,7 @@ class World {
   [[nodiscard]] bool loses_reply(const Process& process) const;
   /// Mutations of the registry's side.
   [[nodiscard]] bool trusts_itself_always() const noexcept;
+  [[nodiscard]] bool never_waits_to_remove() const noexcept;
   [[nodiscard]] bool never_puts_back() const noexcept;
 
   void on_dead(Process& process, bool is_killed);

@@ -149,7 +149,7 @@ void World::apply(const Action& action) {
       break;
     case Act::redis_away:
       redis_away_until_ = std::max(redis_away_until_, now + action.lasting);
-      ++redis_connection_;
+      if (action.number == 0) ++redis_connection_;
       break;
     case Act::redis_cut:
       redis_cut_until_[action.who] = now + action.lasting;
