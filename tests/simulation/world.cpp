@@ -38,7 +38,7 @@ World::World(const Story& story, bool is_telling)
       services_(services_of(story)),
       started_(agenda_.now()),
       checker_(story.promises.is_lossless || story.promises.keeps_sending),
-      groups_(checker_, story.promises.is_lossless),
+      groups_(checker_),
       redis_(story.heartbeat, story.lease),
       links_(*this, mix(story.seed, "links")),
       watch_(*this),
@@ -235,7 +235,10 @@ bool World::loses_reply(const Process& process) const {
 void World::on_dead(Process& process, bool is_killed) {
   ++killed_;
   if (is_killed && !process.is_gateway()) deaths_[process.incarnation()] = agenda_.now();
-  if (is_killed || process.is_expelled()) lost_.insert(process.incarnation());
+  if (is_killed || process.is_expelled()) {
+    lost_.insert(process.incarnation());
+    checker_.state_lost();
+  }
   links_.cut_all_of(process, {Duration(0), is_killed && process.random().chance(4), is_killed});
   for (const auto& core : process.cores()) {
     watch_.forget(*core);
