@@ -57,10 +57,13 @@ class Checker {
     std::uint64_t sender = 0;
     std::string to;
     std::string status;  ///< empty: no answer
+    std::uint64_t sessions = 0;
     Wish wish = Wish::delivered;
     bool is_given_up = false;
     std::vector<std::uint64_t> readers;
   };
+
+  void answered_again(const Sent& message, std::uint64_t number, std::string_view status, std::uint64_t sessions);
 
   bool is_lossless_;
   bool is_state_lost_ = false;

@@ -71,18 +71,11 @@ const char* name_of(wire::FrameType type) noexcept {
 }
 
 const char* to_string(Act act) noexcept {
-  constexpr const char* words[] = {"say",        "rest",
-                                   "join",       "leave",
-                                   "publish",    "vanish",
-                                   "arrive",     "ring",
-                                   "abort",      "cli dies",
-                                   "drain",      "kill",
-                                   "restart",    "stop",
-                                   "cut",        "part",
-                                   "lag",        "redis away",
-                                   "redis cut",  "redis deaf",
-                                   "redis save", "redis roll back",
-                                   "redis flush"};
+  constexpr const char* words[] = {
+      "say",        "rest", "copies", "evict",      "join",      "leave",      "publish",    "vanish",
+      "arrive",     "ring", "abort",  "cli dies",   "drain",     "kill",       "restart",    "stop",
+      "cut",        "part", "lag",    "redis away", "redis cut", "redis deaf", "redis save", "redis roll back",
+      "redis flush"};
   return words[static_cast<std::size_t>(act)];
 }
 

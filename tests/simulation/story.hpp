@@ -15,6 +15,8 @@ namespace wscluster::simulation {
 enum class Act : std::uint8_t {
   say,         ///< device `number` sends `count` messages to user `other`
   rest,        ///< somebody sends to user `other` over REST at `who`
+  copies,      ///< REST at `who` under an id, and `count` copies at anybody within `lasting`
+  evict,       ///< an operator at `who` closes the sessions of user `other`
   join,        ///< reliable device `number` joins group `other`
   leave,       ///< it leaves it
   publish,     ///< reliable device `number` sends to group `other`, or REST at `who` does

@@ -39,6 +39,7 @@ World::World(const Story& story, bool is_telling)
       started_(agenda_.now()),
       checker_(story.promises.is_lossless || story.promises.keeps_sending),
       groups_(checker_),
+      evictions_(checker_, story.promises.is_lossless),
       redis_(story.heartbeat, story.lease),
       links_(*this, mix(story.seed, "links")),
       watch_(*this),
@@ -246,7 +247,7 @@ void World::on_dead(Process& process, bool is_killed) {
     for (const auto& [socket, client] : sockets)
       client->on_broken();
     for (const std::uint64_t number : core->open_sends)
-      checker_.given_up(number);
+      checker_.given_up(Core::number_of(number));
     core->open_sends.clear();
   }
 }
@@ -279,7 +280,8 @@ bool World::has_owner_changed(const std::string& service, const std::string& uid
 void World::on_client_closed(const Client& client, std::uint16_t code) {
   const Device& device = client.device();
   const bool edge_leaves = client.core()->process().is_draining();
-  if (code == 1012 && !edge_leaves && !has_owner_changed(device.service, device.uid)) {
+  const bool is_evicted = evictions_.has(device.uid);
+  if (code == 1012 && !edge_leaves && !is_evicted && !has_owner_changed(device.service, device.uid)) {
     checker_.break_promise(device.uid + " was closed for a change that did not touch it");
   }
   if (code != 1012 && story_.promises.is_lossless && device.reading != Reading::never) {

@@ -110,6 +110,7 @@ void World::settle() {
 void World::check_end() {
   checker_.finish();
   groups_.finish(checker_.unknown());
+  evictions_.finish();
   if (story_.promises.ends_equal && !are_views_equal()) checker_.break_promise("not everybody has what Redis has");
   check_counts();
   std::size_t present = 0;
