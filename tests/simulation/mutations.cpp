@@ -28,6 +28,7 @@ const std::vector<Mutation>& mutations() {
       {"no_requests", "copies under one id of an application are one message", "repeated_requests"},
       {"no_return_hold", "messages wait for the return of a client that was told to come back", "evictions"},
       {"no_removal_pause", "after a renewal that failed nobody is removed for two leases", "short_outage"},
+      {"forgets_reports", "a donor keeps what it has told of a change that was final", "redis_rolled_back"},
       {"no_put_back", "whoever holds a newer document puts it back", "redis_rolled_back redis_flushed"},
   };
   return table;

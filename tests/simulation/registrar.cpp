@@ -279,6 +279,7 @@ void Registrar::read_service(const std::string& name, Service& service, const Re
   service.running.clear();
   for (const std::uint64_t epoch : row.running)
     service.running.push_back(row.changes.at(epoch));
+  service.read_through = service.held->epoch;
   for (const auto& [epoch, past] : row.history)
     service.history[epoch] = past;
   repeat_reports(name, row);
@@ -286,6 +287,12 @@ void Registrar::read_service(const std::string& name, Service& service, const Re
 
 /// Counters are written when they change; a Redis that went back has older ones, or none.
 void Registrar::repeat_reports(const std::string& name, const ServiceRow& row) {
+  if (world_.forgets_reports()) {
+    std::erase_if(told_donors_, [&](const auto& entry) {
+      const auto& [service, epoch] = entry.first;
+      return service == name && epoch <= row.done && !row.running.contains(epoch);
+    });
+  }
   for (const std::uint64_t epoch : row.running) {
     const registry::Change& change = row.changes.at(epoch);
     const Key key{name, epoch};

@@ -62,6 +62,7 @@ class Registrar {
     DocumentPtr held;
     std::uint64_t done_through = 0;
     std::vector<registry::Change> running;
+    std::uint64_t read_through = 0;  ///< of them
     bool is_current = false;
     bool is_member = false;
     bool was_member = false;

@@ -80,6 +80,9 @@ bool World::trusts_itself_always() const noexcept {
 bool World::never_waits_to_remove() const noexcept {
   return is_mutation(story_.mutation, "no_removal_pause");
 }
+bool World::forgets_reports() const noexcept {
+  return is_mutation(story_.mutation, "forgets_reports");
+}
 bool World::never_puts_back() const noexcept {
   return story_.mutation != 0 && is_mutation(story_.mutation, "no_put_back");
 }

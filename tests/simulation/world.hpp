@@ -94,6 +94,7 @@ class World {
   /// Mutations of the registry's side.
   [[nodiscard]] bool trusts_itself_always() const noexcept;
   [[nodiscard]] bool never_waits_to_remove() const noexcept;
+  [[nodiscard]] bool forgets_reports() const noexcept;
   [[nodiscard]] bool never_puts_back() const noexcept;
 
   void on_dead(Process& process, bool is_killed);
