@@ -233,6 +233,7 @@ Outcome Redis::put_back(TimePoint now, const PutBackRequest& request) {
     if (lease.expiry <= now) lease = {now + lease_, member.incarnation};
   }
   data_.generation += 1000;
+  data_.put_back_at = now;
   evaluate(now, document.service);
   return Outcome::written;
 }

@@ -50,6 +50,7 @@ struct RedisData {
   std::map<std::string, registry::Registration> members;
   std::map<std::string, registry::MemberStats> stats;
   std::uint64_t generation = 0;
+  std::optional<TimePoint> put_back_at;
 };
 
 struct CommitRequest {

@@ -246,6 +246,8 @@ void Registrar::end_turn() {
 
 void Registrar::read(const RedisData& data) {
   contents_ = data;
+  // Somebody was faster to put a document back than we were to notice that Redis had lost it.
+  if (data.put_back_at) may_change_from_ = std::max(may_change_from_, *data.put_back_at + 2 * world_.lease());
   for (const auto& [name, row] : data.services)
     services_[name];
   for (auto& [name, service] : services_) {

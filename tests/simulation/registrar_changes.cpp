@@ -100,6 +100,7 @@ bool Registrar::put_back(Service& service) {
   const auto row = contents_.services.find(service.held->service);
   const DocumentPtr there = row == contents_.services.end() ? nullptr : row->second.head;
   if (there && registry::compare(service.held.get(), *there) != registry::Standing::older) return false;
+  may_change_from_ = world_.agenda().now() + 2 * world_.lease();
   const registry::Heritage heritage{{}, service.done_through, service.running, service.read_through};
   const PutBackRequest request{service.held, service.history, service.done_through,
                                registry::changes_to_restore(*service.held, heritage), service.read_through};
