@@ -40,6 +40,21 @@ wire::Frame frame_of(std::string_view bytes) {
   return wire::decode(raw).value();
 }
 
+/// The epochs above `known` with their rings, oldest first. `open` leaves out an epoch whose owners the next one has,
+/// too, and those before the first change that is not done; the change to the former is waited for all the same.
+std::vector<std::pair<std::uint64_t, const ring::HashRing*>> steps_since(const ServiceView& service,
+                                                                         std::uint64_t known) {
+  std::vector<std::pair<std::uint64_t, const ring::HashRing*>> steps;
+  auto open = service.open.begin();
+  std::uint64_t epoch = open == service.open.end() ? service.epoch() : std::max(known + 1, open->epoch);
+  for (; epoch <= service.epoch(); ++epoch) {
+    while (open != service.open.end() && open->epoch < epoch)
+      ++open;
+    steps.emplace_back(epoch, open == service.open.end() ? &service.ring : &open->ring);
+  }
+  return steps;
+}
+
 }  // namespace
 
 // ---- what an epoch takes away
@@ -56,12 +71,7 @@ void Holder::plan_moves(TimePoint now, const ServiceView* before) {
       if (may_donate(open.ring)) donated_[open.epoch + 1].is_done = true;
     return;
   }
-  // The rings of the epochs adopted at once, oldest first.
-  std::vector<std::pair<std::uint64_t, const ring::HashRing*>> steps;
-  for (const OpenEpoch& open : service_->open) {
-    if (open.epoch > before->epoch()) steps.emplace_back(open.epoch, &open.ring);
-  }
-  steps.emplace_back(service_->epoch(), &service_->ring);
+  const auto steps = steps_since(*service_, before->epoch());
   const ring::HashRing* from = &before->ring;
   for (const auto& [epoch, to] : steps) {
     const ring::Plan plan = ring::plan(*from, *to);

@@ -105,7 +105,8 @@ void Holder::accept_message(TimePoint now, User& user, PathId path, const wire::
                            wire::ReceiptStatus::unknown, 0, 0, 0});
   Executed& entry = user.executed.back();
   clean_up_later(user);
-  if (!message.request.empty() && joins_request(now, user, entry, message.request)) return;
+  const bool has_id = !message.request.empty() && !options_.mutations.no_requests;
+  if (has_id && joins_request(now, user, entry, message.request)) return;
   if (message.epoch < user.born) {
     // First sent before the state was lost: nobody can know whether it was delivered then.
     answer(now, user, entry, wire::ReceiptStatus::unknown, 0);

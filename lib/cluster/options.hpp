@@ -47,6 +47,7 @@ struct Mutations {
   bool no_hold = false;         ///< a member that is on its way to another holder gets copies here
   bool any_term = false;        ///< a position in another term counts, as if nothing were missing
   bool no_lateness = false;     ///< what is not answered does not wait for a shard that subscribes late
+  bool no_requests = false;     ///< a repeat under the application's id is executed again
 };
 
 /// One service as its holders and senders see it. The same values on every process of the cluster.

@@ -160,8 +160,7 @@ class DirectoryLoop {
   std::uint64_t connected_ms_ = 0;  ///< the same by Redis TIME; 0: not known yet
   TimePoint next_expiry_;
   std::map<std::pair<std::string, std::uint64_t>, Report> reports_;
-  std::map<std::pair<std::string, std::uint64_t>, Report>
-      told_;  ///< of changes that are not final: Redis may lose them
+  std::map<std::pair<std::string, std::uint64_t>, Report> told_;  ///< of remembered epochs: Redis may lose them
   std::uint64_t put_backs_ = 0;
   TimePoint next_check_;
   std::map<AlarmKind, std::string> server_alarms_;

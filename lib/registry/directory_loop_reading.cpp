@@ -130,17 +130,18 @@ Result<> DirectoryLoop::read_changes(const std::string& name, Service& service) 
   return {};
 }
 
-/// Counters are written when they change; a Redis that went back has older ones, or none.
+/// Counters are written when they change; a Redis that went back has older ones, or none. Also of changes that were
+/// final: whoever put the document back may not have known it, and then they wait for us again.
 void DirectoryLoop::repeat_reports(const std::string& name, const Service& service) {
+  for (const Change& change : service.heritage.running) {
+    const auto told = told_.find({name, change.to_epoch});
+    if (told != told_.end() && is_behind(change, self_.name, told->second))
+      reports_.try_emplace(told->first, told->second);
+  }
   std::erase_if(told_, [&](const auto& entry) {
     const auto& [service_name, epoch] = entry.first;
-    if (service_name != name || epoch > service.held->epoch) return false;
-    const auto& running = service.heritage.running;
-    const auto change = std::find_if(running.begin(), running.end(),
-                                     [number = epoch](const Change& c) { return c.to_epoch == number; });
-    if (change == running.end()) return service.heritage.is_final(epoch);
-    if (is_behind(*change, self_.name, entry.second)) reports_.try_emplace(entry.first, entry.second);
-    return false;
+    const bool is_old = service_name == name && epoch + remembered_epochs <= service.held->epoch;
+    return is_old && service.heritage.is_final(epoch);
   });
 }
 
@@ -189,7 +190,13 @@ void DirectoryLoop::adopt(const std::string& name, Service& service, std::shared
   const bool left = is_replaced || (before != nullptr && !service.is_member);
   if (left) service.was_member = true;
   service.held = std::move(document);
-  if (is_repaired) service.heritage = {};
+  if (is_repaired) {
+    // Numbers of epochs that the other side of a fork has used, too.
+    std::erase_if(told_, [&](const auto& entry) {
+      return entry.first.first == name && service.heritage.is_final(entry.first.second);
+    });
+    service.heritage = {};
+  }
   history[service.held->epoch] = history_entry(*service.held);
   service.heritage.history.merge(history);
   while (service.heritage.history.size() > remembered_epochs)

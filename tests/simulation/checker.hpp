@@ -28,6 +28,14 @@ class Checker {
   /// The client (a device) has read it from its socket.
   void read(std::uint64_t client, std::string_view uid, std::uint64_t number);
   void answered(std::uint64_t number, std::string_view status, std::uint64_t sessions);
+  /// Its sender did not hear of it and has said it again under the same id.
+  void said_again(std::uint64_t number) { said_again_.insert(number); }
+  /// A process went with all that it knew.
+  void state_lost() { is_state_lost_ = true; }
+  /// Said again when perhaps nobody knew the first one's fate: then both count.
+  [[nodiscard]] bool may_count_twice(std::uint64_t number) const {
+    return is_state_lost_ && said_again_.contains(number);
+  }
   /// Its sender was closed before the answer came.
   void given_up(std::uint64_t number);
   void break_promise(std::string what, std::uint64_t number = 0);
@@ -49,12 +57,17 @@ class Checker {
     std::uint64_t sender = 0;
     std::string to;
     std::string status;  ///< empty: no answer
+    std::uint64_t sessions = 0;
     Wish wish = Wish::delivered;
     bool is_given_up = false;
     std::vector<std::uint64_t> readers;
   };
 
+  void answered_again(const Sent& message, std::uint64_t number, std::string_view status, std::uint64_t sessions);
+
   bool is_lossless_;
+  bool is_state_lost_ = false;
+  std::set<std::uint64_t> said_again_;
   std::vector<Sent> messages_;
   std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint64_t> newest_;  ///< by sender and client
   std::vector<std::pair<std::uint64_t, std::uint64_t>> reordered_;  ///< message, and the newer one read before it

@@ -85,12 +85,13 @@ void Client::on_frame(std::string_view payload) {
   read_later();
 }
 
-void Client::on_close(std::uint16_t code) {
+void Client::on_close(std::uint16_t code, std::string_view text) {
   if (close_code_ != 0) return;
   close_code_ = code;
   away_since_ = world_.agenda().now();
   ++closes_;
   world_.note(device_.uid + " (device " + std::to_string(number_) + ") is closed with " + std::to_string(code));
+  if (text == Evictions::text) world_.evictions().closed(device_.uid);
   world_.on_client_closed(*this, code);
   world_.agenda().in(close_patience, [this, at = socket_] {
     if (socket_ == at && core_ != nullptr)

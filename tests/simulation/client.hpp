@@ -36,7 +36,7 @@ class Client {
   void on_attached();
   void on_refused(cluster::Sockets::Refusal reason);
   void on_frame(std::string_view payload);
-  void on_close(std::uint16_t code);
+  void on_close(std::uint16_t code, std::string_view text = {});
   void on_pause(bool is_paused) { is_paused_ = is_paused; }
 
   [[nodiscard]] bool is_open() const noexcept { return core_ != nullptr && is_attached_ && close_code_ == 0; }

@@ -12,6 +12,8 @@
 namespace wscluster::simulation {
 namespace {
 
+using namespace std::chrono_literals;
+
 constexpr std::size_t max_frame_bytes = 4U << 20U;
 
 template <class... F>
@@ -33,6 +35,7 @@ bool is_for_holder(wire::FrameType type) {
     case wire::FrameType::close:
     case wire::FrameType::moved:
     case wire::FrameType::receipt:
+    case wire::FrameType::sessions:
     case wire::FrameType::refusal:
       return false;
     default:
@@ -48,6 +51,7 @@ Core::Core(World& world, Process& process, unsigned index, const cluster::Self& 
       index_(index),
       origin_(world.new_sender()),
       sender_(*this, world.services().front().mutations),
+      inquirer_(*this),
       attachments_(*this, *this, pool_) {
   if (is_gateway) return;
   sender_.hold_while([&process] { return process.is_suspended(); });
@@ -64,11 +68,13 @@ void Core::adopt(TimePoint now, const std::shared_ptr<const cluster::View>& view
   for (const auto& holder : holders_)
     holder->adopt(now, view);
   sender_.adopt(now, view);
+  inquirer_.adopt(view);
   attachments_.adopt(now, view);
 }
 
 void Core::tick(TimePoint now) {
   sender_.tick(now);
+  inquirer_.tick(now);
   attachments_.tick(now);
   if (holders_.empty() || process_.is_suspended()) return;
   work_off(now);
@@ -78,6 +84,7 @@ void Core::tick(TimePoint now) {
 
 void Core::link_down(TimePoint now, cluster::LinkId link) {
   sender_.on_link_down(now, link);
+  inquirer_.on_link_down(link);
   attachments_.on_link_down(now, link);
   std::erase_if(parked_, [&](const Parked& parked) { return cluster::link_of(parked.path) == link; });
   for (const auto& holder : holders_)
@@ -184,6 +191,8 @@ void Core::handle(TimePoint now, PathId path, const wire::Frame& frame) {
           [&](const wire::Close& f) { attachments_.on_close(now, path, f); },
           [&](const wire::Receipt& f) { sender_.on_receipt(now, path, f); },
           [&](const wire::Refusal& f) { sender_.on_refusal(now, path, f); },
+          [&](const wire::Order& f) { with_holder(holder(f.service), [&](auto& h) { h.on_order(now, path, f); }); },
+          [&](const wire::Sessions& f) { inquirer_.on_sessions(path, f); },
           [&](const auto&) { world_.checker().break_promise("simulator: a frame that no core takes"); },
       },
       frame);
@@ -216,6 +225,40 @@ void Core::publish(TimePoint now, const std::string& service, const std::string&
     world_.checker().break_promise("a send without a view", number);
 }
 
+void Core::send_copy(TimePoint now, const std::string& uid, std::uint64_t number, std::uint64_t copy,
+                     Duration patience) {
+  if (!view_ || view_->service("chat") == nullptr) return;
+  world_.note("REST at " + process_.name() + " sends #" + std::to_string(number) + " to " + uid + ", copy " +
+              std::to_string(copy));
+  std::string payload;
+  protocol::append_server_envelope(payload, protocol::DataType::json,
+                                   R"({"from":"rest","data":)" + std::to_string(number) + "}");
+  const std::uint64_t cookie = copy << 32U | number;
+  open_sends.insert(cookie);
+  const std::string id = "request " + std::to_string(number);
+  if (!sender_.send(now, {"chat", uid, payload, wire::Wait::delivered, now + patience, id}, *this, cookie))
+    world_.checker().break_promise("a send without a view", number);
+}
+
+/// As the command line: what is on its way is tried again.
+void Core::evict(TimePoint now, const std::string& uid, unsigned attempts) {
+  cluster::Order order;
+  order.service = "chat";
+  order.operation = wire::Operation::close;
+  order.uid = uid;
+  order.code = 1012;
+  order.text = Evictions::text;
+  inquirer_.order(std::move(order), now + 5s, [this, uid, attempts](const cluster::OrderReport& report) {
+    if (report.status != cluster::OrderReport::Status::busy || attempts == 0)
+      return world_.evictions().reported(uid, report);
+    world_.agenda().in(50ms, [this, uid, attempts] {
+      process_.when_running([this, uid, attempts] {
+        world_.turn(*this, [&](Core& core) { core.evict(process_.turn_time(), uid, attempts - 1); });
+      });
+    });
+  });
+}
+
 void Core::close_socket(cluster::Attachments::Ref ref, std::uint16_t code) {
   attachments_.on_closed(process_.turn_time(), ref, code);
 }
@@ -245,19 +288,20 @@ void Core::on_refused(std::uint64_t socket, Refusal reason) {
 void Core::deliver(std::uint64_t socket, bool, std::string_view head, std::string_view payload) {
   if (Client* client = client_of(socket)) client->on_frame(std::string(head).append(payload));
 }
-void Core::close(std::uint64_t socket, std::uint16_t code, std::string_view) {
-  if (Client* client = client_of(socket)) client->on_close(code);
+void Core::close(std::uint64_t socket, std::uint16_t code, std::string_view text) {
+  if (Client* client = client_of(socket)) client->on_close(code, text);
 }
 void Core::pause(std::uint64_t socket, bool is_paused) {
   if (Client* client = client_of(socket)) client->on_pause(is_paused);
 }
 
 void Core::on_receipt(TimePoint, std::uint64_t cookie, const cluster::Receipt& receipt) {
-  open_sends.erase(cookie);
-  world_.note("receipt #" + std::to_string(cookie) + " " + cluster::to_string(receipt.status));
-  world_.checker().answered(cookie, cluster::to_string(receipt.status), receipt.sessions);
+  const std::uint64_t number = number_of(cookie);
+  if (open_sends.erase(cookie) == 0) world_.checker().break_promise("a second receipt", number);
+  world_.note("receipt #" + std::to_string(number) + " " + cluster::to_string(receipt.status));
+  world_.checker().answered(number, cluster::to_string(receipt.status), receipt.sessions);
   using enum wire::ReceiptStatus;
-  if (receipt.status == queued || receipt.status == offline) world_.groups().answered(cookie);
+  if (receipt.status == queued || receipt.status == offline) world_.groups().answered(number);
 }
 
 }  // namespace wscluster::simulation

@@ -11,6 +11,7 @@
 
 #include "cluster/attachments.hpp"
 #include "cluster/holder.hpp"
+#include "cluster/inquirer.hpp"
 #include "cluster/sender.hpp"
 
 namespace wscluster::simulation {
@@ -40,6 +41,11 @@ class Core final : public cluster::Network, public cluster::Sockets, public clus
                     Duration patience);
   void publish(TimePoint now, const std::string& service, const std::string& group, Duration patience);
 
+  /// One more copy of a message that an application sends under an id of its own.
+  void send_copy(TimePoint now, const std::string& uid, std::uint64_t number, std::uint64_t copy, Duration patience);
+  /// An operator at this process wants the clients of that user to come back.
+  void evict(TimePoint now, const std::string& uid, unsigned attempts);
+
   void close_socket(cluster::Attachments::Ref ref, std::uint16_t code);
 
   // cluster::Network
@@ -64,7 +70,9 @@ class Core final : public cluster::Network, public cluster::Sockets, public clus
   [[nodiscard]] const std::shared_ptr<const cluster::View>& view() const noexcept { return view_; }
 
   std::map<std::uint64_t, Client*> sockets;  ///< whose they are, by number
-  std::set<std::uint64_t> open_sends;        ///< of REST
+  std::set<std::uint64_t> open_sends;        ///< of REST, by cookie
+
+  [[nodiscard]] static std::uint64_t number_of(std::uint64_t cookie) noexcept { return cookie & 0xFFFF'FFFF; }
 
  private:
   [[nodiscard]] cluster::Holder* holder_of(std::uint64_t ref) const;
@@ -79,6 +87,7 @@ class Core final : public cluster::Network, public cluster::Sockets, public clus
   std::pmr::unsynchronized_pool_resource pool_;
   std::shared_ptr<const cluster::View> view_;
   cluster::Sender sender_;
+  cluster::Inquirer inquirer_;
   cluster::Attachments attachments_;
   std::vector<std::unique_ptr<cluster::Holder>> holders_;
   struct Parked {

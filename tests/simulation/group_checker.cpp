@@ -49,7 +49,7 @@ void GroupChecker::read(std::uint64_t session, std::uint64_t number, const std::
   if (member.is_out) checker_.break_promise("read by somebody who has left " + group, number);
   member.seen.insert(number);
   if (!member.seen_since.insert(number).second) {
-    if (!has_doubtful_order(number)) checker_.break_promise("read twice by " + member.name, number);
+    if (!checker_.may_count_twice(number)) checker_.break_promise("read twice by " + member.name, number);
     return;
   }
   member.order.push_back({number, ++now_});
@@ -76,10 +76,6 @@ bool GroupChecker::is_due(const Publication& publication, const Stay& stay, cons
   });
 }
 
-bool GroupChecker::has_doubtful_order(std::uint64_t number) const {
-  return !is_lossless_ && said_again_.contains(number);
-}
-
 void GroupChecker::check_complete(std::uint64_t session, const std::string& group, const Member& member) {
   for (const auto& [number, publication] : publications_) {
     if (publication.group != group || publication.answered == 0 || publication.excluded == session) continue;
@@ -94,7 +90,7 @@ void GroupChecker::check_senders(const Member& member, const std::set<std::uint6
   std::map<std::uint64_t, std::uint64_t> newest;
   for (const auto& [number, at] : member.order) {
     if (number == 0) newest.clear();
-    if (number == 0 || has_doubtful_order(number)) continue;
+    if (number == 0 || checker_.may_count_twice(number)) continue;
     std::uint64_t& before = newest[publications_.at(number).sender];
     if (number < before && !unknown.contains(number))
       checker_.break_promise("reordered in its group, after " + std::to_string(before), number);
@@ -111,7 +107,7 @@ void GroupChecker::check_total_order(const std::string& group) {
     std::uint64_t last = 0;
     for (const auto& [number, at] : member.order) {
       if (number == 0) last = 0;
-      if (number == 0 || publications_.at(number).answered == 0 || has_doubtful_order(number)) continue;
+      if (number == 0 || publications_.at(number).answered == 0 || checker_.may_count_twice(number)) continue;
       before.try_emplace(number, 0);
       if (last != 0 && next[last].insert(number).second) ++before[number];
       last = number;

@@ -15,7 +15,7 @@ namespace wscluster::simulation {
 /// checker's senders; what happens is ordered by when this is told of it. Publications are numbered by the checker.
 class GroupChecker {
  public:
-  GroupChecker(Checker& checker, bool is_lossless) : checker_(checker), is_lossless_(is_lossless) {}
+  explicit GroupChecker(Checker& checker) : checker_(checker) {}
 
   /// It asks to be a member. `name`: whose session it is.
   void joins(std::uint64_t session, const std::string& group, const std::string& name);
@@ -31,8 +31,6 @@ class GroupChecker {
   void published(std::uint64_t number, std::uint64_t sender, const std::string& group, std::uint64_t excluded);
   /// With success.
   void answered(std::uint64_t number);
-  /// Its sender did not hear of it and has said it again: when the first one's fate is known to nobody, both count.
-  void said_again(std::uint64_t number) { said_again_.insert(number); }
   void read(std::uint64_t session, std::uint64_t number, const std::string& group);
   /// `unknown`: whose fate its sender was told not to know.
   void finish(const std::set<std::uint64_t>& unknown);
@@ -76,18 +74,15 @@ class GroupChecker {
   /// Answered before the member left, or it is there still. Whoever leaves while its state is on its way may miss the
   /// last ones, but nothing before what it has read.
   [[nodiscard]] bool is_due(const Publication& publication, const Stay& stay, const Member& member) const;
-  [[nodiscard]] bool has_doubtful_order(std::uint64_t number) const;
   void check_complete(std::uint64_t session, const std::string& group, const Member& member);
   void check_senders(const Member& member, const std::set<std::uint64_t>& unknown);
   void check_total_order(const std::string& group);
 
   Checker& checker_;
-  const bool is_lossless_;
   Moment now_ = 0;
   std::map<std::uint64_t, Publication> publications_;
   Members members_;
   std::set<std::uint64_t> lost_;
-  std::set<std::uint64_t> said_again_;
   std::uint64_t reads_ = 0;
 };
 

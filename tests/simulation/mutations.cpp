@@ -25,6 +25,10 @@ const std::vector<Mutation>& mutations() {
        "sequencer_dies sequencer_moves_at_each_step"},
       {"no_self_suspension", "a node trusts itself only as long as its lease",
        "isolated_node node_cut_from_redis stop_and_continue"},
+      {"no_requests", "copies under one id of an application are one message", "repeated_requests"},
+      {"no_return_hold", "messages wait for the return of a client that was told to come back", "evictions"},
+      {"no_removal_pause", "after a renewal that failed nobody is removed for two leases", "short_outage"},
+      {"forgets_reports", "a donor keeps what it has told of a change that was final", "redis_rolled_back"},
       {"no_put_back", "whoever holds a newer document puts it back", "redis_rolled_back redis_flushed"},
   };
   return table;
@@ -49,9 +53,11 @@ void mutate(cluster::ServiceOptions& options, std::uint64_t index) {
                                                          {"no_gather", &rules.no_gather},
                                                          {"no_hold", &rules.no_hold},
                                                          {"any_term", &rules.any_term},
-                                                         {"no_lateness", &rules.no_lateness}};
+                                                         {"no_lateness", &rules.no_lateness},
+                                                         {"no_requests", &rules.no_requests}};
   for (const auto& [name, rule] : switches)
     if (is_mutation(index, name)) *rule = true;
+  if (is_mutation(index, "no_return_hold")) options.hold = Duration(0);
 }
 
 }  // namespace wscluster::simulation

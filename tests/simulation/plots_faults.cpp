@@ -46,6 +46,39 @@ void same_name(Story& story, Random& random) {
   at(story, when + random.millis(10, random.chance(3) ? 1500 : 500), Act::restart, node);
 }
 
+/// Links break, a node may die, the ring changes.
+void disturb(Story& story, Random& random) {
+  some_change(story, random, random.millis(20, 500));
+  if (random.chance(2)) some_change(story, random, random.millis(510, 1200));
+  story.promises.is_lossless = random.chance(2);
+  if (story.promises.is_lossless) return;
+  for (auto cuts = random.between(0, 3); cuts > 0; --cuts)
+    at(story, random.millis(10, 1200), Act::cut, "n" + std::to_string(random.between(1, 2)),
+       random.chance(2) ? "n3" : "g1", random.millis(0, 80));
+  if (random.chance(2)) at(story, random.millis(50, 900), Act::kill, "n" + std::to_string(random.between(1, 3)));
+}
+
+/// Each user at most once, so that none of its clients is on its way back.
+void evictions(Story& story, Random& random) {
+  set_scene(story, random, {.has_direct = false, .has_echo = false});
+  talk(story, random, 0ms, 1500ms, 100);
+  for (unsigned user = 0; user < 8; ++user)
+    if (random.chance(2))
+      at(story, random.millis(20, 1400), Act::evict, random.pick(story.cast).name, "u" + std::to_string(user));
+  disturb(story, random);
+}
+
+void repeated_requests(Story& story, Random& random) {
+  set_scene(story, random);
+  talk(story, random, 0ms, 1500ms, 50);
+  for (unsigned i = 0; i < 30; ++i) {
+    at(story, random.millis(10, 1500), Act::copies, random.pick(story.cast).name,
+       "u" + std::to_string(random.between(0, 7)), random.millis(1, random.chance(3) ? 600 : 20));
+    story.actions.back().count = random.between(1, 3);
+  }
+  disturb(story, random);
+}
+
 void stop_and_continue(Story& story, Random& random) {
   set_scene(story, random);
   story.promises.is_lossless = false;
@@ -220,6 +253,8 @@ void add_fault_plots(std::vector<Plot>& into) {
                            {"blips_and_changes", "links break while users move", 6, blips_and_changes},
                            {"node_dies", "kill -9, and nobody starts it again", 3, node_dies},
                            {"same_name", "kill -9, and the same name again within the lease", 4, same_name},
+                           {"evictions", "an operator closes sessions of users", 3, evictions},
+                           {"repeated_requests", "copies of one message under one id", 3, repeated_requests},
                            {"stop_and_continue", "SIGSTOP and SIGCONT", 5, stop_and_continue},
                            {"leavers", "clients leave, or read nothing, while users move", 4, leavers},
                            {"weather", "everything at once", 12, weather},

@@ -15,6 +15,7 @@ void redis_away(Story& story, Random& random) {
   story.lease = 3000ms;
   story.promises.is_lossless = false;
   story.promises.keeps_sending = true;
+  story.promises.keeps_members = true;
   at(story, random.millis(100, 1500), Act::redis_away, "", "", 60s);
   for (std::size_t i = 0; i < 2; ++i) {
     Device late = story.devices[i];
@@ -31,8 +32,12 @@ void short_outage(Story& story, Random& random) {
   story.promises.is_lossless = false;
   talk(story, random, 0ms, 3s, 90);
   at(story, random.millis(20, 400), Act::redis_away, "", "", random.millis(100, 2500));
+  const std::size_t outage = story.actions.size() - 1;
   if (random.chance(2)) some_change(story, random, random.millis(10, 1500));
-  if (random.chance(2)) at(story, random.millis(100, 2000), Act::kill, "n" + std::to_string(random.between(1, 3)));
+  const bool is_deadly = random.chance(2);
+  story.promises.keeps_members = !is_deadly;
+  if (is_deadly) at(story, random.millis(100, 2000), Act::kill, "n" + std::to_string(random.between(1, 3)));
+  story.actions[outage].number = random.between(0, 1);
 }
 
 void node_cut_from_redis(Story& story, Random& random) {
@@ -75,7 +80,14 @@ void rolled_back(Story& story, Random& random) {
   } else if (random.chance(2)) {
     some_change(story, random, random.millis(210, 500));
   }
-  if (random.chance(3)) at(story, random.millis(600, 1500), Act::kill, "n" + std::to_string(random.between(1, 3)));
+  // Who was cut off has the new document from a peer, knows nothing of its change, and may be the first to put it back.
+  // Not with a death: what the dead one had adopted is lost with Redis, so it and one that was removed before could
+  // be a majority by themselves.
+  if (random.chance(3)) {
+    at(story, random.millis(600, 1500), Act::kill, "n" + std::to_string(random.between(1, 3)));
+  } else if (random.chance(2)) {
+    at(story, random.millis(55, 100), Act::redis_cut, random.pick(story.cast).name, "", random.millis(400, 1200));
+  }
 }
 
 void forked(Story& story, Random& random) {

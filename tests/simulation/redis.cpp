@@ -196,8 +196,8 @@ void Redis::evaluate(TimePoint now, const std::string& service) {
 }
 
 /// As put_back.lua: never over a newer epoch, another origin, or one that the history contradicts. Of changes up to
-/// what is here, the records here stay; members without a lease get one, because its holder still counts on the lost
-/// one.
+/// what is here, the records here stay, but those that the giver knows as final are ended; members without a lease get
+/// one, because its holder still counts on the lost one.
 Outcome Redis::put_back(TimePoint now, const PutBackRequest& request) {
   const ring::Document& document = *request.document;
   ServiceRow& row = data_.services[document.service];
@@ -214,25 +214,26 @@ Outcome Redis::put_back(TimePoint now, const PutBackRequest& request) {
   row.history[document.epoch] = past_of(document);
   row.head = request.document;
   std::set<std::uint64_t> running;
-  for (const registry::Change& change : request.running) {
-    running.insert(change.to_epoch);
-    if (change.to_epoch > here || !row.changes.contains(change.to_epoch)) row.changes[change.to_epoch] = change;
-    row.running.insert(change.to_epoch);
-    if (change.state == registry::ChangeState::settling) row.settling.try_emplace(change.to_epoch, now);
+  for (const registry::Change& change : request.changes) {
+    const bool is_running = change.state != registry::ChangeState::done;
+    if (is_running) running.insert(change.to_epoch);
+    if (change.to_epoch <= here && row.changes.contains(change.to_epoch)) continue;
+    row.changes[change.to_epoch] = change;
+    if (is_running) row.running.insert(change.to_epoch);
+    if (change.state == registry::ChangeState::settling) row.settling[change.to_epoch] = now;
   }
-  for (std::uint64_t epoch = 1; epoch <= document.epoch; ++epoch) {
-    registry::Change& change = row.changes[epoch];
-    if (running.contains(epoch)) continue;
-    change.to_epoch = epoch;
-    change.state = registry::ChangeState::done;
-    row.running.erase(epoch);
-  }
+  std::erase_if(row.running, [&](std::uint64_t epoch) {
+    const bool is_final = epoch <= request.read_through && !running.contains(epoch);
+    if (is_final) row.changes.at(epoch).state = registry::ChangeState::done;
+    return is_final;
+  });
   row.done = std::max(row.done, request.done);
   for (const ring::Member& member : document.members) {
     Lease& lease = data_.leases[member.name];
     if (lease.expiry <= now) lease = {now + lease_, member.incarnation};
   }
   data_.generation += 1000;
+  data_.put_back_at = now;
   evaluate(now, document.service);
   return Outcome::written;
 }

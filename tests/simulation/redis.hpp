@@ -50,6 +50,7 @@ struct RedisData {
   std::map<std::string, registry::Registration> members;
   std::map<std::string, registry::MemberStats> stats;
   std::uint64_t generation = 0;
+  std::optional<TimePoint> put_back_at;
 };
 
 struct CommitRequest {
@@ -63,7 +64,8 @@ struct PutBackRequest {
   DocumentPtr document;
   History history;
   std::uint64_t done = 0;
-  std::vector<registry::Change> running;
+  std::vector<registry::Change> changes;  ///< as registry::changes_to_restore() makes them
+  std::uint64_t read_through = 0;         ///< complete up to here
 };
 
 enum class Outcome : std::uint8_t { written, conflict, lineage, limit, behind, alive, majority, history, newer, fork };

@@ -104,7 +104,10 @@ void Registrar::next_beat(Clock::duration delay) {
 }
 
 void Registrar::failed() {
-  trust_.redis_failed(world_.agenda().now());
+  const TimePoint now = world_.agenda().now();
+  trust_.redis_failed(now);
+  // The others' renewals failed as well, and a word that was given keeps its giver from renewing for a while yet.
+  if (has_lease_ && !world_.never_waits_to_remove()) may_remove_from_ = now + 2 * world_.lease();
   next_beat(world_.heartbeat() / 4);
 }
 
@@ -235,8 +238,7 @@ void Registrar::end_turn() {
   if (is_dirty_) return wake();
   TimePoint next = TimePoint::max();
   for (const auto& [name, service] : services_)
-    next = std::min(next,
-                    std::max({service.sightings.next_due(world_.heartbeat()), service.not_before, may_change_from_}));
+    next = std::min(next, next_removal(service));
   const TimePoint now = world_.agenda().now();
   if (next == TimePoint::max() || next > now + world_.heartbeat()) return;
   world_.agenda().at(std::max(next, now + Duration(1)), [this] { process_.when_running([this] { wake(); }); });
@@ -244,6 +246,8 @@ void Registrar::end_turn() {
 
 void Registrar::read(const RedisData& data) {
   contents_ = data;
+  // Somebody was faster to put a document back than we were to notice that Redis had lost it.
+  if (data.put_back_at) may_change_from_ = std::max(may_change_from_, *data.put_back_at + 2 * world_.lease());
   for (const auto& [name, row] : data.services)
     services_[name];
   for (auto& [name, service] : services_) {
@@ -277,6 +281,7 @@ void Registrar::read_service(const std::string& name, Service& service, const Re
   service.running.clear();
   for (const std::uint64_t epoch : row.running)
     service.running.push_back(row.changes.at(epoch));
+  service.read_through = service.held->epoch;
   for (const auto& [epoch, past] : row.history)
     service.history[epoch] = past;
   repeat_reports(name, row);
@@ -284,6 +289,12 @@ void Registrar::read_service(const std::string& name, Service& service, const Re
 
 /// Counters are written when they change; a Redis that went back has older ones, or none.
 void Registrar::repeat_reports(const std::string& name, const ServiceRow& row) {
+  if (world_.forgets_reports()) {
+    std::erase_if(told_donors_, [&](const auto& entry) {
+      const auto& [service, epoch] = entry.first;
+      return service == name && epoch <= row.done && !row.running.contains(epoch);
+    });
+  }
   for (const std::uint64_t epoch : row.running) {
     const registry::Change& change = row.changes.at(epoch);
     const Key key{name, epoch};

@@ -62,6 +62,7 @@ class Registrar {
     DocumentPtr held;
     std::uint64_t done_through = 0;
     std::vector<registry::Change> running;
+    std::uint64_t read_through = 0;  ///< of them
     bool is_current = false;
     bool is_member = false;
     bool was_member = false;
@@ -89,6 +90,8 @@ class Registrar {
   bool change_something();
   bool change_ring(const std::string& name, Service& service);
   bool remove_dead(Service& service);
+  /// max() when nobody is missing.
+  [[nodiscard]] TimePoint next_removal(const Service& service) const;
   bool put_back(Service& service);
   void commit(const std::string& name, std::function<Outcome(Redis&, TimePoint)> request);
   [[nodiscard]] registry::ServiceFacts facts_of(const std::string& name, const Service& service) const;
@@ -118,6 +121,7 @@ class Registrar {
   std::uint64_t lease_connection_ = 0;
   std::uint64_t directory_connection_ = 0;
   TimePoint may_change_from_;
+  TimePoint may_remove_from_;
   TimePoint next_turn_;
   TimePoint next_beat_;
 };

@@ -5,6 +5,7 @@
 #include "process.hpp"
 #include "registrar.hpp"
 #include "registry/adoption.hpp"
+#include "registry/heritage.hpp"
 #include "world.hpp"
 
 namespace wscluster::simulation {
@@ -39,7 +40,7 @@ bool Registrar::change_something() {
     if (now >= service.not_before && change_ring(name, service)) return true;
   }
   for (auto& [name, service] : services_) {
-    if (now >= service.not_before && now >= may_change_from_ && remove_dead(service)) return true;
+    if (now >= next_removal(service) && remove_dead(service)) return true;
   }
   return false;
 }
@@ -65,6 +66,11 @@ bool Registrar::change_ring(const std::string& name, Service& service) {
       service.held, to, registry::describe_change(service.held.get(), *to, action, self_.name, policy, self_.name)};
   commit(name, [request](Redis& redis, TimePoint now) { return redis.commit(now, request); });
   return true;
+}
+
+TimePoint Registrar::next_removal(const Service& service) const {
+  const TimePoint due = service.sightings.next_due(world_.heartbeat());
+  return std::max({due, service.not_before, may_change_from_, may_remove_from_});
 }
 
 bool Registrar::remove_dead(Service& service) {
@@ -94,24 +100,10 @@ bool Registrar::put_back(Service& service) {
   const auto row = contents_.services.find(service.held->service);
   const DocumentPtr there = row == contents_.services.end() ? nullptr : row->second.head;
   if (there && registry::compare(service.held.get(), *there) != registry::Standing::older) return false;
-  PutBackRequest request{service.held, service.history, service.done_through, {}};
-  for (const registry::Change& change : service.running)
-    if (change.state != registry::ChangeState::done) request.running.push_back(change);
-  // Records that nobody here has read: the donors of the memberships that are kept open are asked again.
-  for (const ring::OpenMembership& open : service.held->open) {
-    const std::uint64_t epoch = open.epoch + 1;
-    const bool is_known = std::any_of(request.running.begin(), request.running.end(),
-                                      [&](const registry::Change& change) { return change.to_epoch == epoch; });
-    if (is_known || epoch <= service.done_through) continue;
-    registry::Change change;
-    change.service = service.held->service;
-    change.from_epoch = open.epoch;
-    change.to_epoch = epoch;
-    change.policy = world_.policy(500);
-    for (const ring::Member& member : open.members)
-      if (member.weight > 0) change.donors_expected.push_back({member.name, member.incarnation});
-    request.running.push_back(std::move(change));
-  }
+  may_change_from_ = world_.agenda().now() + 2 * world_.lease();
+  const registry::Heritage heritage{{}, service.done_through, service.running, service.read_through};
+  const PutBackRequest request{service.held, service.history, service.done_through,
+                               registry::changes_to_restore(*service.held, heritage), service.read_through};
   world_.note(self_.name + " puts epoch " + std::to_string(service.held->epoch) + " back");
   commit(service.held->service, [request](Redis& redis, TimePoint now) { return redis.put_back(now, request); });
   return true;

@@ -68,7 +68,7 @@ void Reliable::say_again() {
     } else {
       requests_.push_back(request);
       send(request.frame);
-      world_.groups().said_again(request.ack_id);
+      world_.checker().said_again(request.ack_id);
     }
   }
   if (connection_id_.empty()) {

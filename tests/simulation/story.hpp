@@ -15,6 +15,8 @@ namespace wscluster::simulation {
 enum class Act : std::uint8_t {
   say,         ///< device `number` sends `count` messages to user `other`
   rest,        ///< somebody sends to user `other` over REST at `who`
+  copies,      ///< REST at `who` under an id, and `count` copies at anybody within `lasting`
+  evict,       ///< an operator at `who` closes the sessions of user `other`
   join,        ///< reliable device `number` joins group `other`
   leave,       ///< it leaves it
   publish,     ///< reliable device `number` sends to group `other`, or REST at `who` does
@@ -30,7 +32,7 @@ enum class Act : std::uint8_t {
   cut,         ///< all links of a pair break; anew after `lasting`
   part,        ///< nothing passes between a pair for `lasting`, and nobody is told
   lag,         ///< a process gets its views so much later, for `lasting`
-  redis_away,  ///< for everybody, for `lasting`
+  redis_away,  ///< for everybody, for `lasting`; `number` 1: frozen, its connections stay
   redis_cut,   ///< from one process, for `lasting`
   redis_deaf,  ///< its answers to one process get lost for `lasting`
   redis_save,
@@ -85,6 +87,7 @@ struct Promises {
   bool ends_equal = true;          ///< at the end everybody has the document that is in Redis
   bool keeps_sending = false;      ///< no send fails, whatever else happens
   bool detects_deaths = false;     ///< a dead node leaves the ring within the printed bound
+  bool keeps_members = false;      ///< Redis is away for all alike: nobody is taken for dead
   bool forgets_everybody = false;  ///< when all clients leave, nothing remains
 };
 

@@ -38,7 +38,8 @@ World::World(const Story& story, bool is_telling)
       services_(services_of(story)),
       started_(agenda_.now()),
       checker_(story.promises.is_lossless || story.promises.keeps_sending),
-      groups_(checker_, story.promises.is_lossless),
+      groups_(checker_),
+      evictions_(checker_, story.promises.is_lossless),
       redis_(story.heartbeat, story.lease),
       links_(*this, mix(story.seed, "links")),
       watch_(*this),
@@ -75,6 +76,12 @@ void World::tell_message(const char* what, std::string_view payload, const Core&
 
 bool World::trusts_itself_always() const noexcept {
   return story_.mutation != 0 && is_mutation(story_.mutation, "no_self_suspension");
+}
+bool World::never_waits_to_remove() const noexcept {
+  return is_mutation(story_.mutation, "no_removal_pause");
+}
+bool World::forgets_reports() const noexcept {
+  return is_mutation(story_.mutation, "forgets_reports");
 }
 bool World::never_puts_back() const noexcept {
   return story_.mutation != 0 && is_mutation(story_.mutation, "no_put_back");
@@ -205,6 +212,7 @@ void World::on_document_written(const DocumentPtr& before, const DocumentPtr& no
       if (process->incarnation() == member.incarnation && knows && !process->is_suspended())
         checker_.break_promise(member.name + " was taken for dead and trusts itself");
     }
+    if (story_.promises.keeps_members) checker_.break_promise(member.name + " was taken for dead and lives");
     const auto death = deaths_.find(member.incarnation);
     const Duration bound = story_.lease + 3 * story_.heartbeat;
     if (story_.promises.detects_deaths && death != deaths_.end() && agenda_.now() - death->second > bound) {
@@ -231,7 +239,10 @@ bool World::loses_reply(const Process& process) const {
 void World::on_dead(Process& process, bool is_killed) {
   ++killed_;
   if (is_killed && !process.is_gateway()) deaths_[process.incarnation()] = agenda_.now();
-  if (is_killed || process.is_expelled()) lost_.insert(process.incarnation());
+  if (is_killed || process.is_expelled()) {
+    lost_.insert(process.incarnation());
+    checker_.state_lost();
+  }
   links_.cut_all_of(process, {Duration(0), is_killed && process.random().chance(4), is_killed});
   for (const auto& core : process.cores()) {
     watch_.forget(*core);
@@ -239,7 +250,7 @@ void World::on_dead(Process& process, bool is_killed) {
     for (const auto& [socket, client] : sockets)
       client->on_broken();
     for (const std::uint64_t number : core->open_sends)
-      checker_.given_up(number);
+      checker_.given_up(Core::number_of(number));
     core->open_sends.clear();
   }
 }
@@ -272,7 +283,8 @@ bool World::has_owner_changed(const std::string& service, const std::string& uid
 void World::on_client_closed(const Client& client, std::uint16_t code) {
   const Device& device = client.device();
   const bool edge_leaves = client.core()->process().is_draining();
-  if (code == 1012 && !edge_leaves && !has_owner_changed(device.service, device.uid)) {
+  const bool is_evicted = evictions_.has(device.uid);
+  if (code == 1012 && !edge_leaves && !is_evicted && !has_owner_changed(device.service, device.uid)) {
     checker_.break_promise(device.uid + " was closed for a change that did not touch it");
   }
   if (code != 1012 && story_.promises.is_lossless && device.reading != Reading::never) {

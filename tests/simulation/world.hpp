@@ -11,6 +11,7 @@
 #include "agenda.hpp"
 #include "checker.hpp"
 #include "client.hpp"
+#include "evictions.hpp"
 #include "group_checker.hpp"
 #include "links.hpp"
 #include "process.hpp"
@@ -54,6 +55,7 @@ class World {
   [[nodiscard]] Redis& redis() noexcept { return redis_; }
   [[nodiscard]] Checker& checker() noexcept { return checker_; }
   [[nodiscard]] GroupChecker& groups() noexcept { return groups_; }
+  [[nodiscard]] Evictions& evictions() noexcept { return evictions_; }
   [[nodiscard]] std::uint64_t seed() const noexcept { return story_.seed; }
   [[nodiscard]] const std::vector<cluster::ServiceOptions>& services() const noexcept { return services_; }
   [[nodiscard]] Duration heartbeat() const noexcept { return story_.heartbeat; }
@@ -91,6 +93,8 @@ class World {
   [[nodiscard]] bool loses_reply(const Process& process) const;
   /// Mutations of the registry's side.
   [[nodiscard]] bool trusts_itself_always() const noexcept;
+  [[nodiscard]] bool never_waits_to_remove() const noexcept;
+  [[nodiscard]] bool forgets_reports() const noexcept;
   [[nodiscard]] bool never_puts_back() const noexcept;
 
   void on_dead(Process& process, bool is_killed);
@@ -119,6 +123,7 @@ class World {
   [[nodiscard]] std::string name_of_role(const std::string& role, const Process* sender, const Process* receiver) const;
   void change_ring(const std::vector<std::string>& owners, double rate, unsigned attempts);
   void abort_change();
+  void send_under_id(Process& who, const Action& action);
   void write_ring(const std::string& service, const DocumentPtr& from, std::vector<ring::Member> members,
                   registry::Action action, double rate, const std::function<void()>& retry);
   void stop_for(const std::string& name, Duration lasting);
@@ -138,6 +143,7 @@ class World {
   const TimePoint started_;
   Checker checker_;
   GroupChecker groups_;
+  Evictions evictions_;
   Redis redis_;
   Links links_;
   Watch watch_;

@@ -90,6 +90,16 @@ void World::apply(const Action& action) {
         }
       });
       break;
+    case Act::copies:
+      if (who != nullptr) send_under_id(*who, action);
+      break;
+    case Act::evict:
+      if (who == nullptr || !who->view()) break;
+      evictions_.ordered(action.other);
+      who->when_running([this, who, uid = action.other] {
+        turn(*who->random().pick(who->cores()), [&](Core& core) { core.evict(who->turn_time(), uid, 40); });
+      });
+      break;
     case Act::join:
       clients_[action.number]->join(action.other);
       break;
@@ -149,7 +159,7 @@ void World::apply(const Action& action) {
       break;
     case Act::redis_away:
       redis_away_until_ = std::max(redis_away_until_, now + action.lasting);
-      ++redis_connection_;
+      if (action.number == 0) ++redis_connection_;
       break;
     case Act::redis_cut:
       redis_cut_until_[action.who] = now + action.lasting;
@@ -168,6 +178,30 @@ void World::apply(const Action& action) {
       ++redis_connection_;
       break;
   }
+}
+
+/// The copies go to anybody, perhaps before the first one has arrived.
+void World::send_under_id(Process& who, const Action& action) {
+  who.when_running([this, &who, action] {
+    if (!who.view()) return;
+    const std::uint64_t number = checker_.sent(new_sender(), action.other);
+    checker_.said_again(number);
+    for (std::uint64_t copy = 0; copy <= action.count; ++copy) {
+      const auto send = [this, number, copy, uid = action.other](Process& from) {
+        turn(*from.random().pick(from.cores()),
+             [&](Core& core) { core.send_copy(from.turn_time(), uid, number, copy, 20s); });
+      };
+      if (copy == 0) {
+        send(who);
+        continue;
+      }
+      agenda_.in(random_.micros(0, static_cast<std::uint64_t>(action.lasting.count()) * 1000), [this, send] {
+        const auto all = living();
+        Process* const from = random_.pick(all);
+        from->when_running([send, from] { send(*from); });
+      });
+    }
+  });
 }
 
 void World::stop_for(const std::string& name, Duration lasting) {

@@ -110,6 +110,7 @@ void World::settle() {
 void World::check_end() {
   checker_.finish();
   groups_.finish(checker_.unknown());
+  evictions_.finish();
   if (story_.promises.ends_equal && !are_views_equal()) checker_.break_promise("not everybody has what Redis has");
   check_counts();
   std::size_t present = 0;
@@ -155,6 +156,11 @@ void World::check_counts() {
       const std::string counts = ": planned " + std::to_string(sum.planned) + ", moved " + std::to_string(sum.moved) +
                                  ", closed " + std::to_string(sum.closed) + ", gone " + std::to_string(sum.gone);
       if (change.state == registry::ChangeState::evicting) {
+        for (const registry::Donor& donor : change.donors_expected) {
+          const auto told = change.donors.find(donor.name);
+          if (told == change.donors.end() || !told->second.done)
+            note("the change to epoch " + std::to_string(epoch) + " waits for " + donor.name);
+        }
         checker_.break_promise("the change to epoch " + std::to_string(epoch) + " is never done" + counts);
       } else if (is_whole && sum.planned != sum.moved + sum.closed + sum.gone) {
         checker_.break_promise("epoch " + std::to_string(epoch) + counts);

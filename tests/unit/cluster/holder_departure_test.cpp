@@ -291,6 +291,20 @@ TEST_F(Losing, touches_nobody_when_it_skips_a_change_and_its_undoing) {
   EXPECT_EQ(bench.holder->sessions_of(uid), 1U);
 }
 
+TEST_F(Losing, is_done_with_a_change_that_it_sees_together_with_one_that_moves_nobody) {
+  bench.attach(uid);
+  epochs.next("abcD");
+  bench.adopt(epochs.view());
+  bench.pass(10ms);
+  EXPECT_EQ(count().planned, 1U);
+  EXPECT_FALSE(count().is_done);
+  installed(bench.network.one<wire::Snapshot>(link_b));
+  bench.pass(10ms);
+  EXPECT_EQ(count().moved, 1U);
+  EXPECT_TRUE(count().is_done);
+  EXPECT_TRUE(bench.holder->donated().at(3).is_done);
+}
+
 TEST_F(Losing, counts_a_session_that_ends_before_its_turn_as_gone) {
   const auto attached = bench.attach(uid);
   bench.attach(user_of({first, second}, "ab", 1), 2);

@@ -165,6 +165,31 @@ TEST_F(AgentPutBack, counters_that_redis_lost_are_written_again) {
   EXPECT_TRUE(eventually([&] { return closed() == 5; }));
 }
 
+TEST_F(AgentPutBack, a_change_that_was_done_is_told_as_done_again) {
+  Observed a(options, node_named("a"));
+  Observed b(options, node_named("b"));
+  a.start_linked();
+  ASSERT_TRUE(wait_for_owners(a, "a"));
+  b.start_linked();
+  ASSERT_TRUE(wait_for_owners(a, "a b"));
+  DonorProgress progress;
+  progress.done = true;
+  a.agent.report_donor("chat", 2, progress);
+  const auto is_final = [&] { return a.state().done_through == 2 && a.state().running.empty(); };
+  ASSERT_TRUE(eventually(is_final));
+  // Put back by somebody who had the document from a peer and has read nothing of the change.
+  Store store(options);
+  ASSERT_TRUE(store.connection().open());
+  const std::string change = store.keys().change("chat", 2);
+  ASSERT_TRUE(store.connection().pipeline({{"HDEL", change, "donor:a", "finished", "settling"},
+                                           {"HSET", change, "state", "evicting"},
+                                           {"SADD", store.keys().prefix() + "running:chat", "2"},
+                                           {"HSET", store.keys().prefix() + "done", "chat", "1"},
+                                           {"INCR", store.keys().prefix() + "generation"}}));
+  ASSERT_TRUE(eventually([&] { return !is_final(); }));
+  EXPECT_TRUE(eventually(is_final));
+}
+
 TEST_F(AgentPutBack, P0_02_a_fork_freezes_on_the_last_good_one_with_an_alarm_that_others_can_read) {
   Observed a(options, node_named("a"));
   Observed b(options, node_named("b"));
