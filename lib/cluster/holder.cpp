@@ -169,6 +169,8 @@ void Holder::on_link_down(TimePoint now, LinkId link) {
     User* user = find_user(key.hash, key.uid);
     if (user != nullptr && user->departure && link_of(user->departure->path) == link) user->departure->path = 0;
   }
+  for (Forwarded& forwarded : forwarded_)
+    if (link_of(forwarded.path) == link) forwarded.path = 0;
   std::erase_if(deferred_asks_, [&](const DeferredAsk& ask) { return link_of(ask.path) == link; });
   memberships_.on_link_down(now, link);
   for (const UserKey& key : groups_here_) {
@@ -186,6 +188,7 @@ void Holder::tick(TimePoint now) {
   hurry_departures(now);
   close_in_turn(now);
   repeat_prepared(now);
+  repeat_outcomes(now);
   finish_changes();
   for (const UserKey& key : arriving_) {
     if (User* user = find_user(key.hash, key.uid)) expire_visits(now, *user);

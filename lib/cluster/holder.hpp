@@ -144,6 +144,7 @@ class Holder final : public ReceiptSink, private MembershipSink {
   struct Departure;
   struct Outcome;
   struct OwnSend;
+  struct Forwarded;
   struct Move;
   using SessionRef = std::uint64_t;
   /// Ordered by hash, so that the sessions of an arc are found in O(log n + found).
@@ -318,7 +319,9 @@ class Holder final : public ReceiptSink, private MembershipSink {
   void relay(TimePoint now, Session& session, const wire::Up& up);
   void settle_send(TimePoint now, std::uint64_t number, const Outcome& outcome);
   [[nodiscard]] std::pair<std::uint64_t, std::uint64_t> name_of_send(const OwnSend& send, std::uint64_t number) const;
-  void forward_outcome(const OwnSend& send, std::uint64_t number, const Outcome& outcome);
+  void forward_outcome(TimePoint now, const OwnSend& send, std::uint64_t number, const Outcome& outcome);
+  void send_outcome(Forwarded& forwarded);
+  void repeat_outcomes(TimePoint now);
   void work_off_ups(TimePoint now, SessionRef ref);
   void inherit_send(TimePoint now, Session& session, const wire::OwnSendState& state);
   void expire_inherited(TimePoint now);
@@ -429,14 +432,23 @@ class Holder final : public ReceiptSink, private MembershipSink {
     std::uint64_t begun_by = 0;  ///< incarnation; 0: here
     std::uint64_t number = 0;    ///< there
     TimePoint deadline;
-    // Answered while the user was frozen:
+    // Answered while the user was frozen or passive:
     std::optional<Outcome> outcome;
     // The session has moved to:
     std::string uid;
     std::string node;
     std::uint64_t incarnation = 0;
   };
+  /// An outcome on its way to where the session is now.
+  struct Forwarded {
+    OwnSend send;
+    std::uint64_t number = 0;
+    Outcome outcome;
+    PathId path = 0;  ///< 0: it may not have arrived
+    TimePoint until;
+  };
   session::Slots<OwnSend> sends_;
+  std::vector<Forwarded> forwarded_;
   std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint64_t> inherited_;  ///< (begun_by, number) -> in sends_
   std::vector<SessionRef> lazy_;                                                ///< owe the edge an `answered`
   std::vector<SessionRef> orphans_;                                             ///< no edge is attached to them

@@ -126,6 +126,7 @@ void Holder::activate(TimePoint now, User& user) {
   }
   for (const SessionRef ref : std::vector<SessionRef>(user.sessions))
     join_on_arrival(now, *find_session(ref));
+  thaw_sends(now, user);
   if (!user.executed.empty() || !user.last_seen.empty() || !user.requests.empty()) clean_up_later(user);
   wait_for_return(user);
   if (!owns(user.key->hash)) {

@@ -122,7 +122,7 @@ void Holder::settle_send(TimePoint now, std::uint64_t number, const Outcome& out
   OwnSend* send = sends_.find(number);
   if (send == nullptr) return;
   Session* session = find_session(send->session);
-  if (session != nullptr && session->user->phase == User::Phase::frozen) {
+  if (session != nullptr && session->user->phase != User::Phase::active) {
     // The deadline may come before the answer, or after it.
     if (!send->outcome || send->outcome->status == wire::ReceiptStatus::unknown) send->outcome = outcome;
     return;
@@ -130,7 +130,7 @@ void Holder::settle_send(TimePoint now, std::uint64_t number, const Outcome& out
   const OwnSend done = *send;
   sends_.erase(number);
   if (done.begun_by != 0) inherited_.erase({done.begun_by, done.number});
-  if (done.session == 0) forward_outcome(done, number, outcome);
+  if (done.session == 0) forward_outcome(now, done, number, outcome);
   if (session == nullptr) return;
   if (done.purpose == wire::SendPurpose::event) {
     answer_event(now, *session, done, outcome);
@@ -158,12 +158,26 @@ std::pair<std::uint64_t, std::uint64_t> Holder::name_of_send(const OwnSend& send
   return {self_.incarnation, number | static_cast<std::uint64_t>(self_.shard) << 56U};
 }
 
-void Holder::forward_outcome(const OwnSend& send, std::uint64_t number, const Outcome& outcome) {
-  const PathId path = path_to_shard(network_, view_->peer(send.node, send.incarnation), service_->hash_of(send.uid));
+void Holder::forward_outcome(TimePoint now, const OwnSend& send, std::uint64_t number, const Outcome& outcome) {
+  forwarded_.push_back({send, number, outcome, 0, now + options_.send_timeout});
+  send_outcome(forwarded_.back());
+}
+
+void Holder::send_outcome(Forwarded& forwarded) {
+  const auto& [send, number, outcome, path, until] = forwarded;
+  forwarded.path = path_to_shard(network_, view_->peer(send.node, send.incarnation), service_->hash_of(send.uid));
+  if (path == 0) return;
   const auto latency = std::chrono::duration_cast<std::chrono::microseconds>(outcome.latency).count();
   const auto [begun_by, begun_as] = name_of_send(send, number);
   network_.send(path, wire::Outcome{options_.name, begun_by, begun_as, outcome.status, outcome.sessions, outcome.node,
                                     outcome.epoch, static_cast<std::uint64_t>(latency), as_part(outcome.reply.get())});
+}
+
+/// Its link was broken, or has broken since: then nobody knows whether it has arrived. Twice does no harm.
+void Holder::repeat_outcomes(TimePoint now) {
+  std::erase_if(forwarded_, [&](const Forwarded& forwarded) { return now >= forwarded.until; });
+  for (Forwarded& forwarded : forwarded_)
+    if (forwarded.path == 0) send_outcome(forwarded);
 }
 
 void Holder::work_off_ups(TimePoint now, SessionRef ref) {

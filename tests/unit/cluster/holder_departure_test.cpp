@@ -434,6 +434,28 @@ TEST_F(LosingSender, tells_the_owner_what_became_of_a_message_after_the_release)
   EXPECT_EQ(bench.network.count<wire::Down>(edge_link), 0U);
 }
 
+TEST_F(LosingSender, tells_the_owner_again_when_its_link_breaks) {
+  const auto snapshot = freeze();
+  installed(snapshot);
+  receipt();
+  expect_outcome(snapshot);
+  bench.holder->on_link_down(bench.now, link_b);
+  bench.network.nodes["b"] = 7;
+  bench.pass(1s);
+  EXPECT_EQ(bench.network.count<wire::Outcome>(7), 1U) << "once for each link";
+}
+
+TEST_F(LosingSender, tells_the_owner_as_soon_as_there_is_a_way) {
+  const auto snapshot = freeze();
+  installed(snapshot);
+  bench.network.nodes.erase("b");
+  receipt();
+  bench.pass(100ms);
+  bench.network.nodes["b"] = link_b;
+  bench.pass(20ms);
+  expect_outcome(snapshot);
+}
+
 TEST_F(LosingSender, an_answer_while_it_is_frozen_goes_after_the_session) {
   const auto snapshot = freeze();
   receipt();
