@@ -33,8 +33,8 @@ config::Sources sources_of(const Setup& setup) {
 void check_services(const config::Config& config, const std::map<std::string, MakeApplication>& applications) {
   for (const auto& [name, make] : applications) {
     const auto& services = config.node.front.services;
-    const auto door =
-        std::find_if(services.begin(), services.end(), [&](const auto& one) { return one.service.name == name; });
+    const auto door = std::find_if(services.begin(), services.end(),
+                                   [&service = name](const auto& one) { return one.service.name == service; });
     if (door == services.end()) {
       throw Failure(ExitCode::config, "there is an application for the service '" + name +
                                           "', which the configuration does not have: add it to 'services'");
