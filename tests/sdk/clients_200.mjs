@@ -10,7 +10,7 @@ const groupOf = (n) => groups[n % groups.length];
 const doorOf = (n) => endpointOf(way === 'gateway' ? doors[0] : ['node-1', 'node-3'][n % 2]);
 const changes = [
   ['add node-4', () => ring('add', 'node-4')],
-  ['drain node-2', () => ring('drain', 'node-2', '--lb-wait', '0s', '--confirm', 'node-2')],
+  ['drain node-2', () => ring('drain', 'node-2', '--lb-wait', '0s')],
   ['undrain node-2', () => ring('undrain', 'node-2')],
   ['weight node-3', () => ring('weight', 'node-3', '0.5')],
   ['remove node-4', () => ring('remove', 'node-4', '--lb-wait', '0s')],

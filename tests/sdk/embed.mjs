@@ -64,13 +64,13 @@ check('a user that moves to a stock node keeps its groups, and nobody is told', 
   const witness = await pupil(crew, inside[3]);
   await client.client.sendEvent('grade', '1', 'text');
   await ring('add', 'node-4');
-  await ring('drain', 'node-3', '--lb-wait', '0s', '--confirm', 'node-3');
+  await ring('drain', 'node-3', '--lb-wait', '0s');
   await until(() => client.isConnected && witness.isConnected, 'that both are connected', 20_000);
   await assert.rejects(client.client.sendEvent('grade', '1', 'text'), refusedWith('InvocationFailed'));
   assert.deepEqual([client.connected.length, client.disconnected.length], [1, 0]);
   assert.ok(!witness.data.some((text) => String(text).includes('has left')), `${witness.data}`);
   await ring('undrain', 'node-3');
-  await ring('remove', 'node-4', '--lb-wait', '0s', '--confirm', 'node-4');
+  await ring('remove', 'node-4', '--lb-wait', '0s');
   await until(() => client.isConnected, 'that it is connected', 20_000);
   await client.client.sendEvent('grade', '5', 'text');
   await until(() => client.data.includes('failed'), 'an answer of the application again');

@@ -7,7 +7,7 @@ import { Traffic, assertExact } from './traffic.mjs';
 
 const changes = [
   ['add node-4', () => ring('add', 'node-4')],
-  ['drain node-2', () => ring('drain', 'node-2', '--lb-wait', '0s', '--confirm', 'node-2')],
+  ['drain node-2', () => ring('drain', 'node-2', '--lb-wait', '0s')],
   ['undrain node-2', () => ring('undrain', 'node-2')],
   ['remove node-4', () => ring('remove', 'node-4', '--lb-wait', '0s')],
 ];
@@ -131,7 +131,7 @@ if (way !== 'gateway') {
     for (const user of users) traffic.appToUser(user, clients.get(user), 20);
     traffic.begin();
     await sleep(1500);
-    await ring('drain', 'node-3', '--lb-wait', '0s', '--confirm', 'node-3');
+    await ring('drain', 'node-3', '--lb-wait', '0s');
     await until(() => [...clients.values()].every((client) => client.isConnected), 'that everybody is connected');
     await traffic.pause();
     await traffic.settled();

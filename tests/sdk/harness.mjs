@@ -58,7 +58,8 @@ export async function wscluster(...words) {
     throw new Error(`wscluster ${words.join(' ')}: ${error.stderr || error.stdout || `${error.message} (signal ${error.signal})`}`);
   }
 }
-export const ring = (...words) => wscluster('ring', ...words, '--yes', '--progress', 'none');
+// With so few users any change may touch more than half of them, which asks for the node's name.
+export const ring = (change, node, ...words) => wscluster('ring', change, node, ...words, '--yes', '--confirm', node, '--progress', 'none');
 export const kill = (member) => process.kill(Number(fs.readFileSync(`${place}/${member}.pid`, 'utf8')), 'SIGKILL');
 
 // How often each connection id was asked for again, by all clients of this process.

@@ -196,7 +196,7 @@ check('neither a recovery nor a move is an event', async (crew) => {
   wire.cut();
   await until(() => recoveriesOf(client.id) > 0 && client.isConnected, 'the recovery');
   await ring('add', 'node-4');
-  await ring('remove', 'node-4', '--lb-wait', '0s', '--confirm', 'node-4');
+  await ring('remove', 'node-4', '--lb-wait', '0s');
   await until(() => client.isConnected, 'that it is connected');
   await client.client.sendEvent('note', 'still here', 'text');
   const names = heard.filter((call) => call.context.connectionId === client.id).map((call) => call.name);
@@ -242,7 +242,7 @@ check('the state goes with the connection', async (crew) => {
   for (let n = 0; n < 3; n++) await client.client.sendEvent('count', '', 'text');
   await ring('add', 'node-4');
   for (let n = 0; n < 3; n++) await client.client.sendEvent('count', '', 'text');
-  await ring('remove', 'node-4', '--lb-wait', '0s', '--confirm', 'node-4');
+  await ring('remove', 'node-4', '--lb-wait', '0s');
   await client.client.sendEvent('count', '', 'text');
   await client.hears('1', '2', '3', '4', '5', '6', '7');
   assert.deepEqual(heardOf('user', client.id).map((call) => call.context.states.count ?? 0), [0, 1, 2, 3, 4, 5, 6]);
@@ -266,7 +266,7 @@ check('an event that is being handled while its user moves is answered, once', a
   await ring('add', 'node-4');
   await Promise.all(sent);
   for (const [n, client] of clients.entries()) await client.hears(`done ${n}`);
-  await ring('remove', 'node-4', '--lb-wait', '0s', '--confirm', 'node-4');
+  await ring('remove', 'node-4', '--lb-wait', '0s');
   for (const client of clients) {
     assert.equal(heardOf('user', client.id).length, 1);
     assert.deepEqual([client.connected.length, client.disconnected.length], [1, 0]);
