@@ -66,7 +66,7 @@ void log_request(const Connection& c, CloseReason reason, std::int64_t now) {
              {"method", http.method},
              {"path", http.path},
              {"status", http.status},
-             {"peer", http.client.empty() ? c.peer : http.client},
+             {"peer", http.client},
              {"tls", c.is_tls},
              {"duration_s", seconds_since(http.began, now)},
              {"in_bytes", c.bytes_in - http.bytes_in_before},

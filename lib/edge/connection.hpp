@@ -53,7 +53,7 @@ struct HttpSide {
   // For the access log; method is empty where there is none, or all is said.
   std::string method;
   std::string path;    ///< without the query, which may hold a token
-  std::string client;  ///< behind the peer; empty: the peer itself
+  std::string client;  ///< see Application::client_of()
   std::int64_t began = 0;
   std::uint64_t bytes_in_before = 0;
   std::uint64_t bytes_out_before = 0;

@@ -100,11 +100,8 @@ class Application {
     static_cast<void>(head);
     return false;
   }
-  /// Who stands behind request.peer, where that is a proxy whose word counts: the access log names them. Empty: nobody.
-  virtual std::string client_of(const Request& request) {
-    static_cast<void>(request);
-    return {};
-  }
+  /// Whom the access log names as the peer: who stands behind it, where it is a proxy whose word counts.
+  virtual std::string client_of(const Request& request) { return request.peer; }
   /// A piece of the body of a request that streams, after its on_request(); `is_last` comes once, maybe with no bytes.
   virtual void on_body(ConnectionId id, std::string_view bytes, bool is_last) {
     static_cast<void>(id), static_cast<void>(bytes), static_cast<void>(is_last);

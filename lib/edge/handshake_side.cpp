@@ -38,13 +38,13 @@ bool stops_in_first_record(int descriptor) {
   constexpr std::size_t most_bytes = 16384;
   std::array<unsigned char, 5> head{};
   const ssize_t got = ::recv(descriptor, head.data(), head.size(), MSG_PEEK);
-  if (got <= 0 || head[0] != handshake_record || has_peer_left(descriptor)) return false;
+  if (got <= 0 || head[0] != handshake_record) return false;
   const bool has_length = got == static_cast<ssize_t>(head.size());
   const std::size_t length = has_length ? static_cast<std::size_t>(head[3]) << 8U | head[4] : 0;
   int there = 0;
   if (length > most_bytes || ::ioctl(descriptor, FIONREAD, &there) != 0) return false;
   const auto whole = static_cast<int>(head.size() + length);
-  const bool stops = !has_length || there < whole;
+  const bool stops = (!has_length || there < whole) && !has_peer_left(descriptor);
   const int wake_at = stops ? whole : 1;
   ::setsockopt(descriptor, SOL_SOCKET, SO_RCVLOWAT, &wake_at, sizeof wake_at);
   return stops;
