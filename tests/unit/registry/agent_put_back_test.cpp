@@ -145,10 +145,7 @@ TEST_F(AgentPutBack, who_did_not_see_the_flush_waits_as_well) {
 TEST_F(AgentPutBack, counters_that_redis_lost_are_written_again) {
   Observed a(options, node_named("a"));
   Observed b(options, node_named("b"));
-  a.start_linked();
-  ASSERT_TRUE(wait_for_owners(a, "a"));
-  b.start_linked();
-  ASSERT_TRUE(wait_for_owners(a, "a b"));
+  ASSERT_TRUE(start_in_turn(a, b));
   const std::uint64_t epoch = a.document()->epoch;
   const DonorProgress progress{7, 0, 5, 1, 0, false, 0.25};
   a.agent.report_donor("chat", epoch, progress);
@@ -168,10 +165,7 @@ TEST_F(AgentPutBack, counters_that_redis_lost_are_written_again) {
 TEST_F(AgentPutBack, a_change_that_was_done_is_told_as_done_again) {
   Observed a(options, node_named("a"));
   Observed b(options, node_named("b"));
-  a.start_linked();
-  ASSERT_TRUE(wait_for_owners(a, "a"));
-  b.start_linked();
-  ASSERT_TRUE(wait_for_owners(a, "a b"));
+  ASSERT_TRUE(start_in_turn(a, b));
   DonorProgress progress;
   progress.done = true;
   a.agent.report_donor("chat", 2, progress);

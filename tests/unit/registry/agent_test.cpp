@@ -259,10 +259,7 @@ TEST(Agent, counters_reach_the_change_and_everybody_sees_it_done) {
   const Options options = fresh_options();
   Observed a(options, node_named("a"));
   Observed b(options, node_named("b"));
-  a.start_linked();
-  ASSERT_TRUE(wait_for_owners(a, "a"));
-  b.start_linked();
-  ASSERT_TRUE(wait_for_owners(a, "a b"));
+  ASSERT_TRUE(start_in_turn(a, b));
   DonorProgress donor;
   donor.planned = donor.closed = 5;
   donor.done = true;
@@ -286,10 +283,7 @@ TEST(Agent, what_cores_count_that_forget_a_final_change_is_not_written) {
   const Options options = fresh_options();
   Observed a(options, node_named("a"));
   Observed b(options, node_named("b"));
-  a.start_linked();
-  ASSERT_TRUE(wait_for_owners(a, "a"));
-  b.start_linked();
-  ASSERT_TRUE(wait_for_owners(a, "a b"));
+  ASSERT_TRUE(start_in_turn(a, b));
   DonorProgress all;
   all.planned = all.moved = 5;
   all.done = true;

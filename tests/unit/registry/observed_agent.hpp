@@ -111,4 +111,12 @@ inline bool wait_for_owners(Observed& observed, const std::string& names) {
   return reached;
 }
 
+/// `a` makes the ring, `b` joins it.
+inline bool start_in_turn(Observed& a, Observed& b) {
+  a.start_linked();
+  if (!wait_for_owners(a, "a")) return false;
+  b.start_linked();
+  return wait_for_owners(a, "a b");
+}
+
 }  // namespace wscluster::registry
