@@ -17,9 +17,11 @@ class Outbox {
  public:
   /// The buffer to append frames to.
   [[nodiscard]] std::string& bytes() noexcept { return bytes_; }
-  /// The last ping that is not answered yet, because the client does not read; an older one need not be (RFC
-  /// 6455 5.5.3).
-  std::optional<std::string> owed_pong;
+  /// Appends the pong. To a client that does not read it is owed instead, and only that of the last ping (RFC 6455
+  /// 5.5.3).
+  void answer_ping(std::string_view payload);
+  /// Appends what is owed, when all else is sent; false: nothing is.
+  [[nodiscard]] bool append_owed_pong();
   /// What was appended last completes a counted message.
   void mark() { ends_.push_back(bytes_.size()); }
 
@@ -34,11 +36,13 @@ class Outbox {
 
  private:
   void compact();
+  void rewind();
 
   std::string bytes_;
   std::size_t sent_ = 0;
   std::vector<std::size_t> ends_;  ///< offsets in bytes_
   std::size_t first_end_ = 0;
+  std::optional<std::string> owed_pong_;
 };
 
 /// Outboxes of one core that are not in use.

@@ -274,9 +274,8 @@ void Edge::State::flush(Connection& c) {
       set_due(c, std::min(due[c.slot], c.progress + options.write_timeout.count()));
     return;
   }
-  if (c.out->owed_pong && c.phase == Phase::websocket) {
-    const std::string payload = *std::exchange(c.out->owed_pong, std::nullopt);
-    websocket::append_frame(queue(c), websocket::Opcode::pong, true, payload);
+  if (c.phase == Phase::websocket && c.out->append_owed_pong()) {
+    queue(c);
     return;
   }
   outboxes.put(std::move(c.out));

@@ -12,9 +12,6 @@ namespace {
 using websocket::CloseCode;
 using websocket::Opcode;
 
-/// A client that sends pings and reads nothing gets its answers later, and only the last one.
-constexpr std::size_t max_unsent_for_pong = 16U << 10U;
-
 class Receiver final : public websocket::Sink {
  public:
   Receiver(Edge::State& edge, Connection& connection) : edge_(edge), c_(connection) {}
@@ -30,11 +27,8 @@ class Receiver final : public websocket::Sink {
   }
   bool on_ping(std::string_view payload) override {
     if (c_.phase != Phase::websocket) return true;
-    if (!c_.out || c_.out->unsent().size() < max_unsent_for_pong) {
-      websocket::append_frame(edge_.queue(c_), Opcode::pong, true, payload);
-    } else {
-      c_.out->owed_pong = payload;
-    }
+    edge_.queue(c_);
+    c_.out->answer_ping(payload);
     return true;
   }
   bool on_pong(std::string_view) override { return true; }

@@ -111,11 +111,12 @@ Result<> check_instance(const Instance& instance) {
 
 std::string member_name(std::string_view id) {
   if (check_member_name(id) && !looks_hashed(id)) return std::string(id);
-  std::string name(id.substr(0, kept_of_id));
+  std::string name(id);
   std::replace_if(
       name.begin(), name.end(), [](char c) { return !is_name_character(c); }, '-');
-  if (check_member_name(name).has_error()) name.insert(name.begin(), 'i');
-  return name + "." + to_hex(ring::hash_uid(id, 0)) + to_hex(ring::hash_uid(id, 1));
+  // Marks are no beginning of a name.
+  if (check_member_name(name.substr(0, 1)).has_error()) name.insert(name.begin(), 'i');
+  return name.substr(0, kept_of_id) + "." + to_hex(ring::hash_uid(id, 0)) + to_hex(ring::hash_uid(id, 1));
 }
 
 std::uint64_t incarnation_of(const Instance& instance) noexcept {

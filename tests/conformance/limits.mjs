@@ -43,14 +43,18 @@ add('10.4-pings-unread', '40,000 pings of a client that reads nothing: the last 
   await wire.send(...Array.from({ length: pings }, (_, i) => frame(ping, `${i}`.padStart(125))));
   wire.socket.resume();
   await wire.send(frame(text, 'done'));
-  let answered = 0;
   let last = -1;
-  for (let got = await wire.frame(); got.opcode === pong; got = await wire.frame()) {
-    answered += 1;
+  // A pong that is owed may come behind the echo.
+  for (let isEchoed = false; !isEchoed || last < pings - 1; ) {
+    const got = await wire.frame();
+    if (got.opcode === text) {
+      isEchoed = true;
+      continue;
+    }
+    assert.equal(got.opcode, pong);
     assert.ok(Number(got.payload) > last, `pong ${Number(got.payload)} behind pong ${last}`);
     last = Number(got.payload);
   }
-  assert.equal(last, pings - 1, `${answered} of ${pings} pings were answered, the last one of them was ${last}`);
   await expectAlive(wire);
 });
 // ---------------------------------------------------------------------------------------------------------------------

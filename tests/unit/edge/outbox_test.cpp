@@ -40,6 +40,32 @@ TEST(Outbox, keeps_the_count_when_sent_bytes_are_thrown_away) {
     ASSERT_EQ(arrived[i], static_cast<char>('a' + i / 1000 % 26));
 }
 
+TEST(Outbox, owes_the_pong_of_the_last_ping_to_a_client_that_does_not_read) {
+  Outbox outbox;
+  outbox.answer_ping("x");
+  EXPECT_EQ(outbox.unsent(), "\x8A\x01x");
+  EXPECT_FALSE(outbox.append_owed_pong());
+  const std::size_t behind = 20'000;
+  outbox.bytes().resize(behind);
+  outbox.answer_ping("x");
+  outbox.answer_ping("y");
+  EXPECT_EQ(outbox.unsent().size(), behind);
+  static_cast<void>(outbox.take(behind));
+  EXPECT_TRUE(outbox.append_owed_pong());
+  EXPECT_EQ(outbox.unsent(), "\x8A\x01y");
+  EXPECT_FALSE(outbox.append_owed_pong());
+}
+
+TEST(Outbox, owes_no_older_pong_when_a_newer_one_was_sent) {
+  Outbox outbox;
+  outbox.bytes().resize(20'000);
+  outbox.answer_ping("x");
+  static_cast<void>(outbox.take(10'000));
+  outbox.answer_ping("y");
+  EXPECT_TRUE(outbox.unsent().ends_with("\x8A\x01y"));
+  EXPECT_FALSE(outbox.append_owed_pong());
+}
+
 TEST(OutboxPool, gives_back_empty_outboxes_and_drops_large_ones) {
   OutboxPool pool;
   auto outbox = pool.get();

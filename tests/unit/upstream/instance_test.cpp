@@ -54,6 +54,8 @@ TEST(Instance, member_names_keep_the_rings_rules_and_differ_where_ids_do) {
                                      std::string(64, 'a'),
                                      std::string(65, 'a'),
                                      std::string(256, 'z'),
+                                     std::string(64, '-'),
+                                     "-" + std::string(29, 'a') + ":1",
                                      hashed};
   std::set<std::string> names;
   for (const std::string& id : ids) {
