@@ -90,8 +90,8 @@ void Holder::on_subscribe(TimePoint now, PathId path, const wire::Subscribe& sub
     if (!options_.mutations.no_lateness) wait_for_copies(*user, start);
   }
   interest->path = make_path(link_of(path), static_cast<std::uint8_t>(shard));
-  network_.send(interest->path,
-                wire::Subscribed{options_.name, subscribe.group, subscribe.number, group.term, start, start > wanted});
+  network_.send(interest->path, wire::Subscribed{options_.name, subscribe.group, subscribe.number, group.term, start,
+                                                 start > wanted, group.newest()});
   send_copies(*user, *interest, start);
   // The answers to those were lost, or the copies are.
   take_through(now, *user, *interest, start, 0);

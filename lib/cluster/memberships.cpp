@@ -21,6 +21,7 @@ struct Memberships::Group {
   std::vector<Member> members;
   std::uint64_t term = 0;
   std::uint64_t cursor = 0;
+  std::uint64_t newest = 0;    ///< in the sequence when it was subscribed
   bool is_subscribed = false;  ///< at the sequencer behind the path
   PathId path = 0;             ///< where it was asked for; 0: nowhere now
   std::uint64_t incarnation = 0;
@@ -93,8 +94,10 @@ bool Memberships::is_of_other_term(const Group& group, const Member& member) con
   return member.position.term != group.term && !mutations_.any_term;
 }
 
+/// Before the cursor has come as far as others may be, the member would miss what dies with the sequencer.
 void Memberships::level_out(const Group& group, Member& member) const {
-  const bool is_level = member.position.term == group.term && member.position.last == group.cursor;
+  const bool is_level =
+      member.position.term == group.term && member.position.last == group.cursor && group.cursor >= group.newest;
   if (member.standing == Standing::apart && !member.is_held && group.term != 0 && is_level)
     member.standing = Standing::level;
 }
@@ -273,6 +276,7 @@ void Memberships::on_subscribed(TimePoint now, PathId path, const wire::Subscrib
   if (!is_ours) return;
   group->refusals = 0;
   group->is_subscribed = true;
+  group->newest = subscribed.newest;
   const bool is_other_term = group->term != subscribed.term;
   // What was published between is known to nobody any more.
   const bool is_broken = subscribed.is_broken && (is_other_term || subscribed.start > group->cursor);

@@ -42,7 +42,8 @@ struct Subscribed {
   std::uint64_t number = 0;
   std::uint64_t term = 0;
   std::uint64_t start = 0;
-  bool is_broken = false;  ///< between what was taken and `start` copies are missing
+  bool is_broken = false;    ///< between what was taken and `start` copies are missing
+  std::uint64_t newest = 0;  ///< published so far
 
   template <class Self, class V>
   static void fields(Self& self, V& v) {
@@ -52,6 +53,7 @@ struct Subscribed {
     v.fixed(4, self.term);
     v.number(5, self.start);
     v.flag(6, self.is_broken);
+    v.number(7, self.newest);
   }
 };
 

@@ -34,8 +34,16 @@ struct MembershipsTest : testing::Test, MembershipSink {
       memberships.tick(now += 10ms);
   }
   wire::Subscribe asked() { return network.one<wire::Subscribe>(link_a); }
-  void answer(const wire::Subscribe& subscribe, std::uint64_t start, std::uint64_t term = 7, bool is_broken = false) {
-    memberships.on_subscribed(now, path_a, {"chat", group, subscribe.number, term, start, is_broken});
+  void answer(const wire::Subscribe& subscribe, std::uint64_t start, std::uint64_t term = 7, bool is_broken = false,
+              std::uint64_t newest = 0) {
+    memberships.on_subscribed(now, path_a,
+                              {"chat", group, subscribe.number, term, start, is_broken, std::max(start, newest)});
+  }
+  /// The sequencer dies, and the next one knows nothing of what was published.
+  void begin_new_term() {
+    memberships.on_link_down(now, link_a);
+    pass(20ms);
+    answer(asked(), 0, 8);
   }
   void copy(std::uint64_t sequence, std::uint64_t term = 7) {
     const std::string payload = std::to_string(sequence);
@@ -111,6 +119,23 @@ TEST_F(MembershipsTest, a_held_member_is_passed_by_and_catches_up_when_it_stays)
   answer(again, 10);
   copy(11), copy(12);
   EXPECT_EQ(seen(), "11>1 12>1 ");
+}
+
+TEST_F(MembershipsTest, who_came_and_has_not_caught_up_when_the_sequencer_dies_has_missed_something) {
+  EXPECT_TRUE(memberships.join(now, 1, group, {7, 10}));
+  answer(asked(), 10, 7, false, 12);
+  copy(11);
+  begin_new_term();
+  EXPECT_EQ(seen(), "11>1 missed1 ");
+}
+
+TEST_F(MembershipsTest, who_came_and_has_caught_up_goes_on_when_the_sequencer_dies) {
+  EXPECT_TRUE(memberships.join(now, 1, group, {7, 10}));
+  answer(asked(), 10, 7, false, 12);
+  copy(11), copy(12);
+  begin_new_term();
+  copy(1, 8);
+  EXPECT_EQ(seen(), "11>1 12>1 1>1 ");
 }
 
 TEST_F(MembershipsTest, what_cannot_be_had_any_more_is_told) {
