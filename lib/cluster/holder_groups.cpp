@@ -18,6 +18,8 @@ constexpr std::size_t most_published = 4096;
 constexpr std::uint64_t most_published_bytes = 8U << 20U;
 constexpr Duration subscribe_patience = 5s;
 constexpr Duration ask_interval = 500ms;
+/// A member that has moved subscribes within this time.
+constexpr Duration keep_time = 5s;
 constexpr Duration groups_interval = 250ms;
 
 }  // namespace
@@ -190,6 +192,12 @@ void Holder::drop_interest(TimePoint now, User& user, std::uint64_t incarnation,
   if (found == nullptr) return;
   take_through(now, user, *found, user.group->newest(), 0);
   user.group->interests.erase(user.group->interests.begin() + (found - user.group->interests.data()));
+  keep(now, *user.group);
+}
+
+void Holder::keep(TimePoint now, Group& group) {
+  group.is_kept = true;
+  group.kept_until = now + keep_time;
 }
 
 void Holder::ask_interest(const User& user, PathId path) const {
@@ -222,6 +230,7 @@ void Holder::tick_groups(TimePoint now) {
     for (Interest& interest : user->group->interests) {
       if (interest.path == 0 && now >= interest.ask_at) interest.ask_at = now + ask_interval;
     }
+    if (now >= user->group->kept_until) user->group->is_kept = false;
     if (user->group->interests.empty()) erase_user_if_idle(*user);
   }
 }
@@ -254,6 +263,7 @@ void Holder::install_group(TimePoint now, User& user, const wire::GroupState& st
                                std::string(published.excluded), std::string(published.filter)});
     group.bytes += published.payload.size();
   }
+  keep(now, group);
   watch_group(user);
 }
 
