@@ -482,6 +482,7 @@ class Holder final : public ReceiptSink, private MembershipSink {
     TimePoint since;             ///< adopted
     std::size_t users = 0;       ///< planned and still here
     std::vector<UserKey> queue;  ///< wait for their turn; taken from the back
+    std::size_t tick_users = 0;  ///< that begin in one tick, at least
     struct Later {
       TimePoint at;
       UserKey key;

@@ -14,6 +14,11 @@ using namespace std::chrono_literals;
 /// On their way at the same time, unless they are asked for.
 constexpr std::size_t window_users = 256;
 constexpr std::size_t window_bytes = 16U << 20U;
+/// In one tick so many of a change begin, or as many as it takes to be done in time: who stays must not wait for those
+/// that go.
+constexpr std::size_t fewest_tick_users = 4;
+constexpr Duration tick_interval = 10ms;
+constexpr Duration longest_move = 20s;
 /// A part of a state, and how many bytes may be ahead of the owner's answer.
 constexpr std::size_t part_bytes = 256U << 10U;
 constexpr std::size_t bytes_ahead = 4U << 20U;
@@ -103,8 +108,10 @@ void Holder::plan_moves(TimePoint now, const ServiceView* before) {
   for (const auto& [epoch, ring] : steps) {
     plan_closes(now, epoch);
     // Neighbours on the ring must not go together.
-    std::sort(moves_[epoch].queue.begin(), moves_[epoch].queue.end(),
+    Move& move = moves_[epoch];
+    std::sort(move.queue.begin(), move.queue.end(),
               [](const UserKey& a, const UserKey& b) { return mix(a.hash) < mix(b.hash); });
+    move.tick_users = move.queue.size() * tick_interval / longest_move;
   }
   // What waited for another owner or another epoch.
   for (auto& [epoch, move] : moves_) {
@@ -188,11 +195,15 @@ void Holder::move_in_turn(TimePoint now) {
       if (is_due) queue.push_back(later.key);
       return is_due;
     });
-    while (!move.queue.empty() && departing_users_ < window_users && departing_bytes_ < window_bytes) {
+    const std::size_t most = std::max(fewest_tick_users, move.tick_users);
+    for (std::size_t begun = 0; begun < most && !move.queue.empty();) {
+      if (departing_users_ >= window_users || departing_bytes_ >= window_bytes) break;
       const UserKey key = std::move(move.queue.back());
       move.queue.pop_back();
       User* user = find_user(key.hash, key.uid);
-      if (user != nullptr && user->leaves == epoch && user->phase == User::Phase::active) begin_move(now, *user);
+      if (user == nullptr || user->leaves != epoch || user->phase != User::Phase::active) continue;
+      begin_move(now, *user);
+      ++begun;
     }
   }
 }

@@ -24,6 +24,18 @@ struct Losing : testing::Test {
   void message(std::uint64_t counter, std::string_view payload, std::uint64_t after = 0) {
     bench.message(uid, counter, payload, after, 1, wire::Wait::delivered, path_c);
   }
+  /// So many users that the change will move.
+  void fill(std::uint64_t count) {
+    const ServiceView& before = *first->service("chat");
+    const ServiceView& after = *second->service("chat");
+    std::uint64_t users = 0;
+    for (unsigned i = 0; users < count; ++i) {
+      const std::string user = "user" + std::to_string(i);
+      const std::uint64_t hash = before.hash_of(user);
+      if (before.ring.owner_of(hash)->name != "a" || after.ring.owner_of(hash)->name != "b") continue;
+      bench.message(user, ++users, "keeps it known", 0, 1, wire::Wait::delivered, path_c);
+    }
+  }
   /// The change begins, and it is the user's turn.
   wire::Snapshot freeze() {
     bench.adopt(second);
@@ -339,17 +351,9 @@ TEST_F(Losing, leaves_questions_of_an_older_epoch_open) {
 }
 
 TEST_F(Losing, moves_no_more_users_at_a_time_than_its_window_except_those_asked_for) {
-  const ServiceView& before = *first->service("chat");
-  const ServiceView& after = *second->service("chat");
-  std::uint64_t users = 0;
-  for (unsigned i = 0; users < 300; ++i) {
-    const std::string user = "user" + std::to_string(i);
-    const std::uint64_t hash = before.hash_of(user);
-    if (before.ring.owner_of(hash)->name != "a" || after.ring.owner_of(hash)->name != "b") continue;
-    bench.message(user, ++users, "keeps it known", 0, 1, wire::Wait::delivered, path_c);
-  }
+  fill(300);
   bench.adopt(second);
-  bench.pass(100ms);
+  bench.pass(1s);
   const auto snapshots = bench.network.take<wire::Snapshot>(link_b);
   EXPECT_EQ(snapshots.size(), 256U);
   EXPECT_EQ(bench.holder->moves_pending(), 300U);
@@ -362,6 +366,22 @@ TEST_F(Losing, moves_no_more_users_at_a_time_than_its_window_except_those_asked_
     uid = user_of({first, second}, "ab", skip);
   ask(2);
   EXPECT_EQ(bench.network.one<wire::Snapshot>(link_b).uid, uid);
+}
+
+TEST_F(Losing, begins_with_few_users_in_one_tick_so_that_others_need_not_wait) {
+  fill(300);
+  bench.adopt(second);
+  for (int tick = 0; tick < 3; ++tick) {
+    bench.pass(10ms);
+    EXPECT_EQ(bench.network.take<wire::Snapshot>(link_b).size(), 4U);
+  }
+}
+
+TEST_F(Losing, begins_with_more_when_so_many_move_that_it_would_take_long) {
+  fill(10'000);
+  bench.adopt(second);
+  bench.pass(10ms);
+  EXPECT_EQ(bench.network.take<wire::Snapshot>(link_b).size(), 5U);
 }
 
 TEST_F(Losing, sends_a_large_state_in_parts_not_too_far_ahead_of_the_owner) {
