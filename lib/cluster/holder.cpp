@@ -16,6 +16,8 @@ using namespace std::chrono_literals;
 
 constexpr Duration lazy_interval = 50ms;
 constexpr Duration cleanup_interval = 1s;
+/// An origin that was not heard for so long is gone.
+constexpr Duration origin_memory = 60s;
 constexpr Duration orphan_lifetime = 10s;
 constexpr Duration loss_memory = 60s;
 
@@ -237,10 +239,14 @@ void Holder::tick_slowly(TimePoint now) {
   for (const UserKey& key : std::exchange(waiting_, {})) {
     if (User* user = find_user(key.hash, key.uid)) expire_held(now, *user);
   }
-  if (now < next_cleanup_) return;
-  next_cleanup_ = now + cleanup_interval;
+  if (now >= next_cleanup_) {
+    next_cleanup_ = now + cleanup_interval;
+    std::erase_if(losses_, [&](const Loss& loss) { return now >= loss.until; });
+    std::erase_if(origins_, [&](const auto& origin) { return now - origin.second.heard > origin_memory; });
+    if (cleaning_.empty()) cleaning_.swap(cleanup_);
+    cleanup_slice_ = 1 + cleaning_.size() * lazy_interval / cleanup_interval;
+  }
   forget_settled(now);
-  std::erase_if(losses_, [&](const Loss& loss) { return now >= loss.until; });
 }
 
 std::size_t Holder::sessions_of(std::string_view uid) const {

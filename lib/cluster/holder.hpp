@@ -390,6 +390,7 @@ class Holder final : public ReceiptSink, private MembershipSink {
   void expire_held(TimePoint now, User& user);
   void wait_for_return(User& user);
   void clean_up_later(User& user);
+  /// Of a slice of the users, so that nobody waits for all of them.
   void forget_settled(TimePoint now);
   [[nodiscard]] std::uint64_t settled_of(std::uint64_t origin) const;
 
@@ -457,6 +458,8 @@ class Holder final : public ReceiptSink, private MembershipSink {
   std::vector<UserKey> asking_;       ///< gained users with an unanswered question
   std::vector<UserKey> waiting_;      ///< users with held messages, or expected back
   std::vector<UserKey> cleanup_;      ///< users with dedupe entries
+  std::vector<UserKey> cleaning_;     ///< of them, those whose turn it still is in this round
+  std::size_t cleanup_slice_ = 0;     ///< at a time: a round takes as long as the next one is away
   std::vector<UserKey> groups_here_;  ///< groups that we own, or own still
   struct Origin {
     std::uint64_t settled = 0;

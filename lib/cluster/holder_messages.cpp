@@ -9,14 +9,6 @@
 #include "session/keys.hpp"
 
 namespace wscluster::cluster {
-namespace {
-
-using namespace std::chrono_literals;
-
-/// An origin that was not heard for so long is gone.
-constexpr Duration origin_memory = 60s;
-
-}  // namespace
 
 void Holder::on_settled(TimePoint now, const wire::Settled& settled) {
   Origin& origin = origins_[settled.origin];
@@ -289,8 +281,9 @@ void Holder::expire_held(TimePoint now, User& user) {
 }
 
 void Holder::forget_settled(TimePoint now) {
-  std::erase_if(origins_, [&](const auto& origin) { return now - origin.second.heard > origin_memory; });
-  for (const UserKey& key : std::exchange(cleanup_, {})) {
+  for (std::size_t left = std::min(cleanup_slice_, cleaning_.size()); left > 0; --left) {
+    const UserKey key = std::move(cleaning_.back());
+    cleaning_.pop_back();
     User* user = find_user(key.hash, key.uid);
     if (user == nullptr) continue;
     if (user->phase == User::Phase::frozen) {
