@@ -10,7 +10,6 @@ namespace wscluster::edge {
 namespace {
 
 using websocket::CloseCode;
-using websocket::Opcode;
 
 class Receiver final : public websocket::Sink {
  public:
