@@ -146,8 +146,9 @@ void start(const Options& options) {
 void stop() {
   auto& w = writer();
   if (w.logger) w.logger->flush();
-  w.logger.reset();
+  // Writes what is queued and joins the thread, so that it is not the last one that holds the logger.
   w.pool.reset();
+  w.logger.reset();
 }
 
 void set_level(Level level) {
