@@ -75,7 +75,7 @@ void Holder::inherit_losses(User& user) const {
 void Holder::erase_user_if_idle(User& user) {
   const bool is_waited_for = user.phase == User::Phase::unresolved ? !user.visits.empty() || user.arrival != nullptr
                                                                    : user.phase != User::Phase::active;
-  if (user.group && (user.group->is_kept || !user.group->interests.empty())) return;
+  if (user.group && (user.group->kept_until || !user.group->interests.empty())) return;
   if (is_waited_for || !user.sessions.empty() || !user.held.empty() || !user.executed.empty() ||
       !user.last_seen.empty() || !user.requests.empty() || !user.expected.empty() || user.in_cleanup ||
       user.in_waiting) {

@@ -352,7 +352,6 @@ class Holder final : public ReceiptSink, private MembershipSink {
   void trim(TimePoint now, User& user);
   void take_through(TimePoint now, User& user, Interest& interest, std::uint64_t sequence, std::uint64_t sessions);
   void drop_interest(TimePoint now, User& user, std::uint64_t incarnation, unsigned shard);
-  static void keep(TimePoint now, Group& group);
   void refuse_subscribe(PathId path, const wire::Subscribe& subscribe);
   void watch_group(User& user);
   void ask_interest(const User& user, PathId path) const;

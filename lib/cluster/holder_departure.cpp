@@ -111,7 +111,7 @@ void Holder::plan_moves(TimePoint now, const ServiceView* before) {
     Move& move = moves_[epoch];
     std::sort(move.queue.begin(), move.queue.end(),
               [](const UserKey& a, const UserKey& b) { return mix(a.hash) < mix(b.hash); });
-    move.tick_users = move.queue.size() * tick_interval / longest_move;
+    move.tick_users = (move.queue.size() * tick_interval + longest_move - Duration(1)) / longest_move;
   }
   // What waited for another owner or another epoch.
   for (auto& [epoch, move] : moves_) {

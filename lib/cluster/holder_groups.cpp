@@ -192,12 +192,7 @@ void Holder::drop_interest(TimePoint now, User& user, std::uint64_t incarnation,
   if (found == nullptr) return;
   take_through(now, user, *found, user.group->newest(), 0);
   user.group->interests.erase(user.group->interests.begin() + (found - user.group->interests.data()));
-  keep(now, *user.group);
-}
-
-void Holder::keep(TimePoint now, Group& group) {
-  group.is_kept = true;
-  group.kept_until = now + keep_time;
+  user.group->kept_until = now + keep_time;
 }
 
 void Holder::ask_interest(const User& user, PathId path) const {
@@ -230,7 +225,7 @@ void Holder::tick_groups(TimePoint now) {
     for (Interest& interest : user->group->interests) {
       if (interest.path == 0 && now >= interest.ask_at) interest.ask_at = now + ask_interval;
     }
-    if (now >= user->group->kept_until) user->group->is_kept = false;
+    if (user->group->kept_until && now >= *user->group->kept_until) user->group->kept_until.reset();
     if (user->group->interests.empty()) erase_user_if_idle(*user);
   }
 }
@@ -263,7 +258,7 @@ void Holder::install_group(TimePoint now, User& user, const wire::GroupState& st
                                std::string(published.excluded), std::string(published.filter)});
     group.bytes += published.payload.size();
   }
-  keep(now, group);
+  group.kept_until = now + keep_time;
   watch_group(user);
 }
 

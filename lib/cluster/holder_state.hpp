@@ -172,8 +172,7 @@ struct Holder::Group {
   std::uint64_t bytes = 0;          ///< of them
   std::vector<Interest> interests;
   /// Nobody is interested, but a member may be between two holders: with another term it would have missed something.
-  bool is_kept = false;
-  TimePoint kept_until;
+  std::optional<TimePoint> kept_until;
 
   [[nodiscard]] std::uint64_t newest() const noexcept { return base + published.size(); }
   /// Of that shard; null: it has none.

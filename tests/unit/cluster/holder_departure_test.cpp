@@ -378,7 +378,7 @@ TEST_F(Losing, begins_with_few_users_in_one_tick_so_that_others_need_not_wait) {
 }
 
 TEST_F(Losing, begins_with_more_when_so_many_move_that_it_would_take_long) {
-  fill(10'000);
+  fill(8'001);
   bench.adopt(second);
   bench.pass(10ms);
   EXPECT_EQ(bench.network.take<wire::Snapshot>(link_b).size(), 5U);
