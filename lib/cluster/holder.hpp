@@ -200,6 +200,7 @@ class Holder final : public ReceiptSink, private MembershipSink {
 
   // Handing over (holder_departure.cpp)
   void plan_moves(TimePoint now, const ServiceView* before);
+  [[nodiscard]] std::vector<User*> users_between(const ring::HashRing& from, const ring::Plan& plan) const;
   void move_nothing();
   void plan_user(User& user, std::uint64_t epoch);
   void stay(TimePoint now, User& user);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Handing a user over: planned by an epoch, frozen, sent, released; or thawed and tried again.
 #include <algorithm>
+#include <limits>
 
 #include "cluster/holder.hpp"
 #include "cluster/holder_state.hpp"
@@ -78,8 +79,9 @@ void Holder::plan_moves(TimePoint now, const ServiceView* before) {
   }
   const auto steps = steps_since(*service_, before->epoch());
   const ring::HashRing* from = &before->ring;
+  ring::Plan plan;
   for (const auto& [epoch, to] : steps) {
-    const ring::Plan plan = ring::plan(*from, *to);
+    plan = ring::plan(*from, *to);
     double ours = 0;
     for (const auto& move : plan.moves())
       ours += plan.name(move.from) == self_.name ? move.share : 0;
@@ -97,12 +99,13 @@ void Holder::plan_moves(TimePoint now, const ServiceView* before) {
     }
     return service_->epoch();
   };
-  for (auto& [key, user] : users_) {
+  if (steps.size() != 1) plan = ring::plan(before->ring, service_->ring);
+  for (User* user : users_between(before->ring, plan)) {
     if (!user->is_held()) continue;
-    if (owns(key.hash)) {
+    if (owns(user->key->hash)) {
       if (user->leaves != 0 && user->phase != User::Phase::frozen) stay(now, *user);
     } else if (user->leaves == 0) {
-      plan_user(*user, step_of(key.hash));
+      plan_user(*user, step_of(user->key->hash));
     }
   }
   for (const auto& [epoch, ring] : steps) {
@@ -118,6 +121,37 @@ void Holder::plan_moves(TimePoint now, const ServiceView* before) {
     for (auto& later : move.later)
       later.at = now;
   }
+}
+
+/// Whom `plan`, from that ring to today's, may give to us or take from us: those in the arcs that touch our name, or all
+/// when the name was not ours alone. The others need not even be looked at.
+std::vector<Holder::User*> Holder::users_between(const ring::HashRing& from, const ring::Plan& plan) const {
+  std::vector<User*> found;
+  const auto add = [&](Users::const_iterator first, Users::const_iterator last) {
+    for (; first != last; ++first)
+      found.push_back(first->second.get());
+  };
+  const auto is_other_life = [&](const ring::HashRing& ring) {
+    const ring::Member* member = ring.find(self_.name);
+    return member != nullptr && !is_us(*member);
+  };
+  if (is_other_life(from) || is_other_life(service_->ring)) {
+    add(users_.begin(), users_.end());
+    return found;
+  }
+  const auto after = [&](std::uint64_t hash) {
+    return hash == std::numeric_limits<std::uint64_t>::max() ? users_.end() : users_.lower_bound({hash + 1, {}});
+  };
+  for (const ring::Plan::Arc& arc : plan.arcs()) {
+    if (plan.name(arc.from) != self_.name && plan.name(arc.to) != self_.name) continue;
+    if (arc.start < arc.end) {
+      add(after(arc.start), after(arc.end));
+    } else {
+      add(after(arc.start), users_.end());
+      add(users_.begin(), after(arc.end));
+    }
+  }
+  return found;
 }
 
 /// Delivery::broadcast: we are done with every change that somebody waits for.

@@ -2,6 +2,7 @@
 #include "registry/agent.hpp"
 
 #include <pthread.h>
+#include <unistd.h>
 
 #include <utility>
 
@@ -34,6 +35,8 @@ void Agent::start() {
   });
   directory_thread_ = std::thread([this] {
     pthread_setname_np(pthread_self(), "directory");
+    // All processes make a new ring at the same moment; sockets that wait for a core come first.
+    static_cast<void>(::nice(5));
     directory_.run();
   });
 }
