@@ -112,6 +112,9 @@ class Holder final : public ReceiptSink, private MembershipSink {
   void on_reply(TimePoint now, std::uint64_t number, EventReply reply);
   /// About every 10 ms.
   void tick(TimePoint now);
+  /// Between ticks, as often as may be: begins one user whose turn it is, so that they do not go in heaps. True: there was
+  /// one.
+  bool continue_moves(TimePoint now);
 
   [[nodiscard]] std::size_t sessions() const noexcept { return sessions_.size(); }
   [[nodiscard]] std::size_t users() const noexcept { return users_.size(); }
@@ -206,6 +209,7 @@ class Holder final : public ReceiptSink, private MembershipSink {
   void stay(TimePoint now, User& user);
   void settle(TimePoint now, const User& user, std::size_t sessions);
   void move_in_turn(TimePoint now);
+  bool begin_next(TimePoint now, std::uint64_t epoch, Move& move);
   void begin_move(TimePoint now, User& user);
   void send_parts(User& user);
   void release(TimePoint now, User& user);
@@ -485,7 +489,8 @@ class Holder final : public ReceiptSink, private MembershipSink {
     TimePoint since;             ///< adopted
     std::size_t users = 0;       ///< planned and still here
     std::vector<UserKey> queue;  ///< wait for their turn; taken from the back
-    std::size_t tick_users = 0;  ///< that begin in one tick, at least
+    Clock::duration interval{};  ///< from one that begins to the next
+    TimePoint next;              ///< not before it does one begin
     struct Later {
       TimePoint at;
       UserKey key;

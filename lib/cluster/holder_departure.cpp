@@ -15,11 +15,11 @@ using namespace std::chrono_literals;
 /// On their way at the same time, unless they are asked for.
 constexpr std::size_t window_users = 256;
 constexpr std::size_t window_bytes = 16U << 20U;
-/// In one tick so many of a change begin, or as many as it takes to be done in time: who stays must not wait for those
-/// that go.
-constexpr std::size_t fewest_tick_users = 4;
-constexpr Duration tick_interval = 10ms;
+/// Between the begin of one and the next one of the same change, or less so that all are done in time: who stays must
+/// not wait for those that go. What is behind is caught up with for a tick at most.
+constexpr Clock::duration longest_interval = 2500us;
 constexpr Duration longest_move = 20s;
+constexpr Duration tick_interval = 10ms;
 /// A part of a state, and how many bytes may be ahead of the owner's answer.
 constexpr std::size_t part_bytes = 256U << 10U;
 constexpr std::size_t bytes_ahead = 4U << 20U;
@@ -114,7 +114,9 @@ void Holder::plan_moves(TimePoint now, const ServiceView* before) {
     Move& move = moves_[epoch];
     std::sort(move.queue.begin(), move.queue.end(),
               [](const UserKey& a, const UserKey& b) { return mix(a.hash) < mix(b.hash); });
-    move.tick_users = (move.queue.size() * tick_interval + longest_move - Duration(1)) / longest_move;
+    // The owners adopt the epoch now, too, and until then would decline.
+    move.next = now + tick_interval;
+    move.interval = std::min<Clock::duration>(longest_interval, longest_move / std::max<std::size_t>(1, move.queue.size()));
   }
   // What waited for another owner or another epoch.
   for (auto& [epoch, move] : moves_) {
@@ -229,17 +231,29 @@ void Holder::move_in_turn(TimePoint now) {
       if (is_due) queue.push_back(later.key);
       return is_due;
     });
-    const std::size_t most = std::max(fewest_tick_users, move.tick_users);
-    for (std::size_t begun = 0; begun < most && !move.queue.empty();) {
-      if (departing_users_ >= window_users || departing_bytes_ >= window_bytes) break;
-      const UserKey key = std::move(move.queue.back());
-      move.queue.pop_back();
-      User* user = find_user(key.hash, key.uid);
-      if (user == nullptr || user->leaves != epoch || user->phase != User::Phase::active) continue;
-      begin_move(now, *user);
-      ++begun;
+    while (begin_next(now, epoch, move)) {
     }
   }
+}
+
+bool Holder::begin_next(TimePoint now, std::uint64_t epoch, Move& move) {
+  while (!move.queue.empty() && now >= move.next) {
+    if (departing_users_ >= window_users || departing_bytes_ >= window_bytes) return false;
+    const UserKey key = std::move(move.queue.back());
+    move.queue.pop_back();
+    User* user = find_user(key.hash, key.uid);
+    if (user == nullptr || user->leaves != epoch || user->phase != User::Phase::active) continue;
+    begin_move(now, *user);
+    move.next = std::max(move.next, now - tick_interval) + move.interval;
+    return true;
+  }
+  return false;
+}
+
+bool Holder::continue_moves(TimePoint now) {
+  for (auto& [epoch, move] : moves_)
+    if (begin_next(now, epoch, move)) return true;
+  return false;
 }
 
 void Holder::put_back(TimePoint now, User& user) {

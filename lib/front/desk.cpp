@@ -52,6 +52,7 @@ void Desk::start() {
     attachments_.tick(now);
     if (holding_ != nullptr) holding_->tick(now);
   });
+  if (holding_ != nullptr) core_.on_late([this] { return holding_->work_late(core_.now()); });
 }
 
 void Desk::use_doors(const std::shared_ptr<const Doors>& doors) {

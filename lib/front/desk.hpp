@@ -85,6 +85,8 @@ class Holding {
   virtual void on_link_down(TimePoint now, cluster::LinkId link) = 0;
   virtual void adopt(TimePoint now, std::shared_ptr<const cluster::View> view) = 0;
   virtual void tick(TimePoint now) = 0;
+  /// After each turn: a small portion of what nothing else should wait for. True: there was some.
+  virtual bool work_late(TimePoint now) = 0;
   virtual void report(CoreReport& report) = 0;
   virtual void count(CoreCounters& counters) const = 0;
   /// The node has lost its lease: nothing is executed, delivered or sent.

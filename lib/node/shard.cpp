@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "node/shard.hpp"
 
+#include <algorithm>
+
 #include "base/log.hpp"
 
 namespace wscluster::node {
@@ -264,6 +266,11 @@ void Shard::tick(TimePoint now) {
   work_off(now);
   for (const auto& [name, holder] : holders_)
     holder->tick(now);
+}
+
+bool Shard::work_late(TimePoint now) {
+  if (is_suspended_(now)) return false;
+  return std::ranges::any_of(holders_, [&](const auto& named) { return named.second->continue_moves(now); });
 }
 
 void Shard::report(front::CoreReport& report) {

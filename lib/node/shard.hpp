@@ -32,6 +32,7 @@ class Shard final : public front::Holding {
   void on_link_down(TimePoint now, cluster::LinkId link) override;
   void adopt(TimePoint now, std::shared_ptr<const cluster::View> view) override;
   void tick(TimePoint now) override;
+  bool work_late(TimePoint now) override;
   void report(front::CoreReport& report) override;
   void count(front::CoreCounters& counters) const override;
   [[nodiscard]] bool is_suspended() const override { return is_suspended_(Clock::now()); }

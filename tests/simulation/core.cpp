@@ -82,6 +82,12 @@ void Core::tick(TimePoint now) {
     holder->tick(now);
 }
 
+void Core::work_late(TimePoint now) {
+  if (process_.is_suspended()) return;
+  for (const auto& holder : holders_)
+    holder->continue_moves(now);
+}
+
 void Core::link_down(TimePoint now, cluster::LinkId link) {
   sender_.on_link_down(now, link);
   inquirer_.on_link_down(link);

@@ -33,6 +33,8 @@ class Core final : public cluster::Network, public cluster::Sockets, public clus
 
   void adopt(TimePoint now, const std::shared_ptr<const cluster::View>& view);
   void tick(TimePoint now);
+  /// After each turn.
+  void work_late(TimePoint now);
   void receive(TimePoint now, PathId path, std::string_view bytes);
   void link_down(TimePoint now, cluster::LinkId link);
 

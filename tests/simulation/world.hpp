@@ -77,6 +77,8 @@ class World {
   void turn(Core& core, F f) {
     f(core);
     links_.flush();
+    core.work_late(core.process().turn_time());
+    links_.flush();
     watch_.look(core);
   }
   /// A frame arrives. True: it is lost, because of what happens at this moment.

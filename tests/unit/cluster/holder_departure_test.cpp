@@ -368,20 +368,59 @@ TEST_F(Losing, moves_no_more_users_at_a_time_than_its_window_except_those_asked_
   EXPECT_EQ(bench.network.one<wire::Snapshot>(link_b).uid, uid);
 }
 
-TEST_F(Losing, begins_with_few_users_in_one_tick_so_that_others_need_not_wait) {
+TEST_F(Losing, begins_one_after_the_other_so_that_others_need_not_wait) {
   fill(300);
   bench.adopt(second);
-  for (int tick = 0; tick < 3; ++tick) {
-    bench.pass(10ms);
-    EXPECT_EQ(bench.network.take<wire::Snapshot>(link_b).size(), 4U);
-  }
+  const auto begun = [&] { return bench.network.take<wire::Snapshot>(link_b).size(); };
+  EXPECT_FALSE(bench.holder->continue_moves(bench.now)) << "the owner has not adopted it yet";
+  bench.pass(10ms);
+  EXPECT_EQ(begun(), 1U);
+  EXPECT_FALSE(bench.holder->continue_moves(bench.now + 2ms));
+  EXPECT_EQ(begun(), 0U);
+  EXPECT_TRUE(bench.holder->continue_moves(bench.now + 3ms));
+  EXPECT_FALSE(bench.holder->continue_moves(bench.now + 3ms));
+  EXPECT_EQ(begun(), 1U);
+  bench.pass(10ms);
+  EXPECT_EQ(begun(), 3U) << "the others of that tick";
 }
 
-TEST_F(Losing, begins_with_more_when_so_many_move_that_it_would_take_long) {
-  fill(8'001);
+TEST_F(Losing, catches_up_for_no_more_than_one_tick) {
+  fill(300);
   bench.adopt(second);
   bench.pass(10ms);
+  bench.network.take<wire::Snapshot>(link_b);
+  bench.now += 1s;
+  bench.pass(10ms);
   EXPECT_EQ(bench.network.take<wire::Snapshot>(link_b).size(), 5U);
+}
+
+TEST_F(Losing, begins_sooner_when_so_many_move_that_it_would_take_long) {
+  fill(20'000);
+  bench.adopt(second);
+  bench.pass(10ms);
+  bench.network.take<wire::Snapshot>(link_b);
+  bench.pass(10ms);
+  EXPECT_EQ(bench.network.take<wire::Snapshot>(link_b).size(), 10U);
+}
+
+TEST_F(Losing, plans_everybody_whom_the_change_takes_and_keeps_whom_the_next_one_gives_back) {
+  std::size_t lost = 0;
+  for (unsigned i = 0; i < 4'000; ++i) {
+    const std::string user = "user" + std::to_string(i);
+    const auto owner = [&](const View& view) {
+      const ServiceView& service = *view.service("chat");
+      return service.ring.owner_of(service.hash_of(user))->name;
+    };
+    if (owner(*first) != "a") continue;
+    bench.attach(user);
+    lost += owner(*second) == "a" ? 0 : 1;
+  }
+  ASSERT_GT(lost, 100U);
+  bench.adopt(second);
+  EXPECT_EQ(bench.holder->misplaced(), lost);
+  epochs.next("ac");
+  bench.adopt(epochs.view());
+  EXPECT_EQ(bench.holder->misplaced(), 0U);
 }
 
 TEST_F(Losing, sends_a_large_state_in_parts_not_too_far_ahead_of_the_owner) {
