@@ -116,7 +116,8 @@ void Holder::plan_moves(TimePoint now, const ServiceView* before) {
               [](const UserKey& a, const UserKey& b) { return mix(a.hash) < mix(b.hash); });
     // The owners adopt the epoch now, too, and until then would decline.
     move.next = now + tick_interval;
-    move.interval = std::min<Clock::duration>(longest_interval, longest_move / std::max<std::size_t>(1, move.queue.size()));
+    move.interval =
+        std::min<Clock::duration>(longest_interval, longest_move / std::max<std::size_t>(1, move.queue.size()));
   }
   // What waited for another owner or another epoch.
   for (auto& [epoch, move] : moves_) {
@@ -125,8 +126,8 @@ void Holder::plan_moves(TimePoint now, const ServiceView* before) {
   }
 }
 
-/// Whom `plan`, from that ring to today's, may give to us or take from us: those in the arcs that touch our name, or all
-/// when the name was not ours alone. The others need not even be looked at.
+/// Whom `plan`, from that ring to today's, may give to us or take from us: those in the arcs that touch our name, or
+/// all when the name was not ours alone. The others need not even be looked at.
 std::vector<Holder::User*> Holder::users_between(const ring::HashRing& from, const ring::Plan& plan) const {
   std::vector<User*> found;
   const auto add = [&](Users::const_iterator first, Users::const_iterator last) {
