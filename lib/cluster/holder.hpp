@@ -112,8 +112,8 @@ class Holder final : public ReceiptSink, private MembershipSink {
   void on_reply(TimePoint now, std::uint64_t number, EventReply reply);
   /// About every 10 ms.
   void tick(TimePoint now);
-  /// Between ticks, as often as may be: begins one user whose turn it is, so that they do not go in heaps. True: there was
-  /// one.
+  /// Between ticks, as often as may be: begins one user whose turn it is, so that they do not go in heaps. False: it is
+  /// nobody's.
   bool continue_moves(TimePoint now);
 
   [[nodiscard]] std::size_t sessions() const noexcept { return sessions_.size(); }
