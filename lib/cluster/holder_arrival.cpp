@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Taking a user over: the parts of its state, installed passive, active on the release.
 #include <algorithm>
+#include <utility>
 
 #include "cluster/holder.hpp"
 #include "cluster/holder_state.hpp"
@@ -121,7 +122,7 @@ void Holder::activate(TimePoint now, User& user) {
   for (const SessionRef ref : user.sessions) {
     Session& session = *find_session(ref);
     if (!session.is_away) session.orphaned = now;
-    if (session.planned != 0) ++donated_[session.planned].taken_on;
+    if (std::exchange(session.is_planned_elsewhere, false)) ++donated_[session.planned].taken_on;
     orphans_.push_back(ref);
   }
   for (const SessionRef ref : std::vector<SessionRef>(user.sessions))

@@ -170,7 +170,10 @@ void Holder::install_session(TimePoint now, User& user, const wire::SessionState
   }
   if (session.closes == 0) return;
   closing_move(now, session.closes).closing.push_back(session.ref);
-  if (state.is_uncounted) session.planned = session.closes;
+  if (state.is_uncounted) {
+    session.planned = session.closes;
+    session.is_planned_elsewhere = true;
+  }
 }
 
 }  // namespace wscluster::cluster

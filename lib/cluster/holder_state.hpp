@@ -63,12 +63,13 @@ struct Holder::Session {
   std::uint16_t close_code = 0;  ///< 0: open
   bool is_close_sent = false;
   bool is_lazy = false;
-  bool is_repeating = false;  ///< waits for what became of a frame that the client has said again
-  bool is_away = false;       ///< a reliable client whose socket has ended and that may come back
-  bool is_over = false;       ///< closed for good: a reliable client does not find it any more
-  std::uint64_t planned = 0;  ///< the change to this epoch counts it as planned, and nothing else yet
-  std::uint64_t closes = 0;   ///< the change to this epoch closes everybody, and its turn has not come
-  std::uint64_t evicted = 0;  ///< closed by the change to this epoch, or by_operator: the client comes back
+  bool is_repeating = false;          ///< waits for what became of a frame that the client has said again
+  bool is_away = false;               ///< a reliable client whose socket has ended and that may come back
+  bool is_over = false;               ///< closed for good: a reliable client does not find it any more
+  bool is_planned_elsewhere = false;  ///< `planned` was counted by an earlier holder; until the user is active here
+  std::uint64_t planned = 0;          ///< the change to this epoch counts it as planned, and nothing else yet
+  std::uint64_t closes = 0;           ///< the change to this epoch closes everybody, and its turn has not come
+  std::uint64_t evicted = 0;          ///< closed by the change to this epoch, or by_operator: the client comes back
   TimePoint closing_since;
   std::string close_text;
   TimePoint orphaned;

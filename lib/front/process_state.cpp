@@ -5,6 +5,7 @@
 #include "base/log.hpp"
 #include "front/process.hpp"
 #include "front/unit.hpp"
+#include "topology/donor_total.hpp"
 
 namespace wscluster::front {
 namespace {
@@ -12,34 +13,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration report_interval = 100ms;
-
-/// Of all cores for one change.
-struct DonorSum {
-  registry::DonorProgress progress;
-  std::uint64_t handed_on = 0;
-  std::uint64_t taken_on = 0;
-  std::size_t cores_done = 0;
-
-  void add(const cluster::DonorCount& part) {
-    progress.planned += part.planned;
-    progress.moved += part.moved;
-    progress.closed += part.closed;
-    progress.gone += part.gone;
-    progress.forced += part.forced;
-    progress.closing += part.closing;
-    handed_on += part.handed_on;
-    taken_on += part.taken_on;
-    cores_done += part.is_done ? 1 : 0;
-  }
-  /// A socket that its edge will close is in nobody's count yet.
-  [[nodiscard]] bool is_balanced() const {
-    return progress.planned + taken_on == progress.moved + progress.closed + progress.gone + handed_on;
-  }
-};
-
-bool has_more(const registry::DonorProgress& sum, const registry::DonorProgress& told) {
-  return sum.closed > told.closed || sum.gone > told.gone || sum.forced > told.forced;
-}
 
 }  // namespace
 
@@ -152,7 +125,7 @@ void Process::on_report(unsigned core_index, CoreReport report) {
 void Process::tell_registry() {
   registry::MemberStats stats;
   bool is_linked = true;
-  std::map<std::pair<std::string, std::uint64_t>, DonorSum> donors;
+  std::map<std::pair<std::string, std::uint64_t>, topology::DonorTotal> donors;
   for (const CoreReport& report : reports_) {
     is_linked = is_linked && report.generation == view_generation_ && report.missing_links == 0;
     for (const auto& [name, service] : report.services) {
@@ -168,13 +141,12 @@ void Process::tell_registry() {
     }
   }
   const TimePoint now = core(0).now();
-  for (auto& [key, entry] : donors) {
-    registry::DonorProgress& sum = entry.progress;
-    sum.done = entry.cores_done == reports_.size() && entry.is_balanced();
+  for (const auto& [key, total] : donors) {
+    registry::DonorProgress sum = total.progress(reports_.size());
     sum.incarnation = identity_.incarnation;
     const auto since = donors_since_.try_emplace(key, now).first->second;
     registry::DonorProgress& told = donors_told_[key];
-    if (told.done && sum.done && !has_more(sum, told)) continue;
+    if (!topology::is_news(told, sum)) continue;
     sum.seconds = seconds(now - since);
     told = sum;
     agent_->report_donor(key.first, key.second, sum);

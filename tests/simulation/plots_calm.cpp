@@ -25,6 +25,15 @@ void ring_change(Story& story, Random& random) {
   story.promises.forgets_everybody = random.chance(10);
 }
 
+/// The reference architecture's plan A: the nodes that lose somebody close all their sessions.
+void evict_all(Story& story, Random& random) {
+  set_scene(story, random);
+  story.promises.closes_everybody = true;
+  talk(story, random, 0ms, 1500ms, 90);
+  const std::vector<std::uint64_t> rates = {0, 20, 100, 500};
+  at(story, random.millis(20, 250), Act::ring_evict, "n1 n2 n3 n4", "", 0ms, random.pick(rates));
+}
+
 void two_changes_open(Story& story, Random& random) {
   set_scene(story, random);
   talk(story, random, 0ms, 900ms, 70);
@@ -208,6 +217,7 @@ void v15(Story& story, Random& random) {
 void add_calm_plots(std::vector<Plot>& into) {
   into.insert(into.end(), {{"quiet_day", "nothing happens", 2, quiet_day},
                            {"ring_change", "one to three planned changes", 12, ring_change},
+                           {"evict_all", "a planned change closes everybody once", 3, evict_all},
                            {"two_changes_open", "E+1 and E+2 are open together", 4, two_changes_open},
                            {"abort_half_way", "a change is taken back while it runs", 4, abort_half_way},
                            {"cli_dies", "the command line dies, and is started again", 1, cli_dies},

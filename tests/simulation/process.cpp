@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "client.hpp"
+#include "topology/donor_total.hpp"
 #include "world.hpp"
 
 namespace wscluster::simulation {
@@ -12,14 +13,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration tick_interval = 10ms;
-
-void add(registry::DonorProgress& sum, const cluster::DonorCount& count) {
-  sum.planned += count.planned;
-  sum.moved += count.moved;
-  sum.closed += count.closed;
-  sum.gone += count.gone;
-  sum.forced += count.forced;
-}
 
 }  // namespace
 
@@ -227,15 +220,13 @@ void Process::report() {
 
 void Process::report_changes() {
   bool is_news = false;
-  std::map<std::pair<std::string, std::uint64_t>, std::pair<registry::DonorProgress, std::size_t>> donors;
+  std::map<std::pair<std::string, std::uint64_t>, topology::DonorTotal> donors;
   for (const auto& core : cores_) {
     for (std::size_t i = 0; i < core->holders().size(); ++i) {
       const std::string& service = world_.services()[i].name;
       cluster::Holder& holder = *core->holders()[i];
       for (const auto& [epoch, count] : holder.donated()) {
-        auto& [sum, cores_done] = donors[{service, epoch}];
-        add(sum, count);
-        cores_done += count.is_done ? 1 : 0;
+        donors[{service, epoch}].add(count);
       }
       for (auto& [epoch, count] : std::exchange(holder.received(), {})) {
         registry::ReceiverProgress& progress = received_[{service, epoch}];
@@ -248,15 +239,15 @@ void Process::report_changes() {
   // Sockets that were left here as edges are closed here.
   for (const auto& core : cores_) {
     for (const auto& [key, count] : core->attachments().donated()) {
-      add(donors[key].first, count);
+      donors[key].add(count);
     }
   }
-  for (auto& [key, entry] : donors) {
-    auto& [sum, cores_done] = entry;
-    sum.done = cores_done == cores_.size() && sum.planned == sum.moved + sum.closed + sum.gone;
+  for (const auto& [key, total] : donors) {
+    registry::DonorProgress sum = total.progress(cores_.size());
+    sum.incarnation = incarnation_;
     registry::DonorProgress& told = told_[key];
     // Final: what was counted is forgotten piece by piece afterwards.
-    if (told.done) continue;
+    if (told.done && (!sum.done || !topology::is_news(told, sum))) continue;
     is_news = is_news || !(told == sum);
     told = sum;
     registrar_.report_donor(key.first, key.second, sum);

@@ -179,8 +179,18 @@ void Redis::evaluate(TimePoint now, const std::string& service) {
       row.settling[epoch] = now;
       has_moved = true;
     }
-    const bool is_back = change.receiver_total().returned >= change.donor_total().closed;
-    if (change.state == ChangeState::settling && (is_back || now - row.settling[epoch] >= change.policy.settle)) {
+    const registry::DonorProgress total = change.donor_total();
+    const bool is_closing = std::any_of(change.donors.begin(), change.donors.end(), [&](const auto& told) {
+      const auto member = current.find(told.first);
+      return member != current.end() && member->second == told.second.incarnation && told.second.closing > 0;
+    });
+    if (change.state == ChangeState::settling && is_closing) row.settling[epoch] = now;
+    // Between who hands a session on and who closes it nobody tells of it for a moment.
+    const bool is_counted =
+        change.policy.evict != registry::Evict::all || total.planned <= total.moved + total.closed + total.gone;
+    const bool is_back = is_counted && change.receiver_total().returned >= total.closed;
+    const bool is_over = !is_closing && now - row.settling[epoch] >= change.policy.settle;
+    if (change.state == ChangeState::settling && (is_back || is_over)) {
       change.state = ChangeState::done;
       has_moved = true;
     }

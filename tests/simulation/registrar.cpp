@@ -172,13 +172,15 @@ void Registrar::offer(DocumentPtr document) {
   offers_.push_back(std::move(document));
   world_.agenda().in(process_.random().micros(10, 300), [this] {
     process_.when_running([this] {
-      take_offers();
+      // Else a turn takes them, and they are shown with what Redis says of their changes.
+      const bool is_alone = !is_turning_ && (!is_up_ || !has_lease_);
+      if (is_alone && take_offers()) publish();
       wake();
     });
   });
 }
 
-void Registrar::take_offers() {
+bool Registrar::take_offers() {
   bool is_news = false;
   for (DocumentPtr& document : std::exchange(offers_, {})) {
     Service& service = services_[document->service];
@@ -188,7 +190,7 @@ void Registrar::take_offers() {
     service.is_current = false;
     is_news = true;
   }
-  if (is_news) publish();
+  return is_news;
 }
 
 void Registrar::wake() {
@@ -200,6 +202,7 @@ void Registrar::wake() {
 void Registrar::turn() {
   is_turning_ = true;
   is_dirty_ = false;
+  take_offers();
   auto donors = std::exchange(donors_, {});
   auto receivers = std::exchange(receivers_, {});
   const auto request = [self = self_.name, donors, receivers](Redis& redis, TimePoint now) {
@@ -213,8 +216,8 @@ void Registrar::turn() {
   };
   call<RedisData>(directory_connection_, request,
                   [this, donors, receivers, renewals = trust_.renewals()](const RedisData* data) {
-                    take_offers();
                     if (data == nullptr) {
+                      take_offers();
                       donors_.insert(donors.begin(), donors.end());
                       receivers_.insert(receivers.begin(), receivers.end());
                       is_up_ = false;

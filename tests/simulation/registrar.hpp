@@ -85,7 +85,7 @@ class Registrar {
   void read_service(const std::string& name, Service& service, const RedisData& data);
   void repeat_reports(const std::string& name, const ServiceRow& row);
   void adopt(const std::string& name, Service& service, DocumentPtr document);
-  void take_offers();
+  bool take_offers();
   void see_dead(Service& service, const RedisData& data);
   bool change_something();
   bool change_ring(const std::string& name, Service& service);

@@ -71,11 +71,12 @@ const char* name_of(wire::FrameType type) noexcept {
 }
 
 const char* to_string(Act act) noexcept {
-  constexpr const char* words[] = {
-      "say",        "rest", "copies", "evict",      "join",      "leave",      "publish",    "vanish",
-      "arrive",     "ring", "abort",  "cli dies",   "drain",     "kill",       "restart",    "stop",
-      "cut",        "part", "lag",    "redis away", "redis cut", "redis deaf", "redis save", "redis roll back",
-      "redis flush"};
+  constexpr const char* words[] = {"say",        "rest",      "copies",     "evict",      "join",
+                                   "leave",      "publish",   "vanish",     "arrive",     "ring",
+                                   "ring evict", "abort",     "cli dies",   "drain",      "kill",
+                                   "restart",    "stop",      "cut",        "part",       "lag",
+                                   "redis away", "redis cut", "redis deaf", "redis save", "redis roll back",
+                                   "redis flush"};
   return words[static_cast<std::size_t>(act)];
 }
 
@@ -94,7 +95,7 @@ std::string describe(const Action& action) {
                             (action.act == Act::publish && action.who.empty());
   if (is_of_device) text += " device " + std::to_string(action.number);
   if (!action.other.empty()) text += " to " + action.other;
-  if (action.act == Act::ring) text += " at rate " + std::to_string(action.number);
+  if (action.act == Act::ring || action.act == Act::ring_evict) text += " at rate " + std::to_string(action.number);
   if (action.act == Act::redis_away && action.number == 1) text += " (frozen)";
   if (action.count > 1) text += " x" + std::to_string(action.count);
   if (action.lasting.count() > 0) text += " for " + std::to_string(action.lasting.count()) + "ms";

@@ -23,6 +23,7 @@ enum class Act : std::uint8_t {
   vanish,      ///< device `number` closes its socket and stays away
   arrive,      ///< device `number` connects for the first time
   ring,        ///< CLI: these members own, everybody else leaves; `number` is the rate
+  ring_evict,  ///< the same with --evict all: each session of a donor is closed, whether it moves or not
   abort,       ///< CLI: the membership before the last planned change
   cli_dies,    ///< CLI: reads the ring and dies before it writes
   drain,       ///< SIGTERM
@@ -89,6 +90,7 @@ struct Promises {
   bool detects_deaths = false;     ///< a dead node leaves the ring within the printed bound
   bool keeps_members = false;      ///< Redis is away for all alike: nobody is taken for dead
   bool forgets_everybody = false;  ///< when all clients leave, nothing remains
+  bool closes_everybody = false;   ///< each client once, for the one change of the story
 };
 
 /// Everything that a run depends on: the same story is the same run.

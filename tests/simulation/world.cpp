@@ -284,7 +284,8 @@ void World::on_client_closed(const Client& client, std::uint16_t code) {
   const Device& device = client.device();
   const bool edge_leaves = client.core()->process().is_draining();
   const bool is_evicted = evictions_.has(device.uid);
-  if (code == 1012 && !edge_leaves && !is_evicted && !has_owner_changed(device.service, device.uid)) {
+  if (code == 1012 && !edge_leaves && !is_evicted && !story_.promises.closes_everybody &&
+      !has_owner_changed(device.service, device.uid)) {
     checker_.break_promise(device.uid + " was closed for a change that did not touch it");
   }
   if (code != 1012 && story_.promises.is_lossless && device.reading != Reading::never) {

@@ -123,11 +123,11 @@ class World {
   void do_action(const Action& action, const Process* sender, const Process* receiver);
   void apply(const Action& action);
   [[nodiscard]] std::string name_of_role(const std::string& role, const Process* sender, const Process* receiver) const;
-  void change_ring(const std::vector<std::string>& owners, double rate, unsigned attempts);
+  void change_ring(const std::vector<std::string>& owners, const registry::ChangePolicy& policy, unsigned attempts);
   void abort_change();
   void send_under_id(Process& who, const Action& action);
   void write_ring(const std::string& service, const DocumentPtr& from, std::vector<ring::Member> members,
-                  registry::Action action, double rate, const std::function<void()>& retry);
+                  registry::Action action, const registry::ChangePolicy& policy, const std::function<void()>& retry);
   void stop_for(const std::string& name, Duration lasting);
   void on_document_written(const DocumentPtr& before, const DocumentPtr& now, registry::Action action);
   void settle();

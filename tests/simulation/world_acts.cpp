@@ -123,8 +123,14 @@ void World::apply(const Action& action) {
       if (clients_[action.number]->is_away()) clients_[action.number]->connect();
       break;
     case Act::ring:
-      change_ring(words_of(action.who), static_cast<double>(action.number), 6);
+      change_ring(words_of(action.who), policy(static_cast<double>(action.number)), 6);
       break;
+    case Act::ring_evict: {
+      registry::ChangePolicy plan_a = policy(static_cast<double>(action.number));
+      plan_a.evict = registry::Evict::all;
+      change_ring(words_of(action.who), plan_a, 6);
+      break;
+    }
     case Act::abort:
       abort_change();
       break;
@@ -219,13 +225,14 @@ void World::stop_for(const std::string& name, Duration lasting) {
 // ---- wscluster ring …
 
 void World::write_ring(const std::string& service, const DocumentPtr& from, std::vector<ring::Member> members,
-                       registry::Action action, double rate, const std::function<void()>& retry) {
+                       registry::Action action, const registry::ChangePolicy& policy,
+                       const std::function<void()>& retry) {
   const ServiceRow* row = redis_.service(service);
   if (row == nullptr || !row->head) return;
   const auto next = ring::next_document(*from, std::move(members), "cli", "", "", row->done);
   if (!next) return;
   const DocumentPtr to = std::make_shared<ring::Document>(*next);
-  const CommitRequest request{from, to, registry::describe_change(from.get(), *to, action, "", policy(rate), "cli")};
+  const CommitRequest request{from, to, registry::describe_change(from.get(), *to, action, "", policy, "cli")};
   // Somebody else may write between its reading and its writing.
   agenda_.in(random_.micros(300, 4'000), [this, request, retry] {
     if (agenda_.now() < redis_away_until_) return;
@@ -236,9 +243,10 @@ void World::write_ring(const std::string& service, const DocumentPtr& from, std:
   });
 }
 
-void World::change_ring(const std::vector<std::string>& owners, double rate, unsigned attempts) {
+void World::change_ring(const std::vector<std::string>& owners, const registry::ChangePolicy& policy,
+                        unsigned attempts) {
   if (attempts == 0) return;
-  const auto retry = [this, owners, rate, attempts] { change_ring(owners, rate, attempts - 1); };
+  const auto retry = [this, owners, policy, attempts] { change_ring(owners, policy, attempts - 1); };
   if (agenda_.now() < redis_away_until_) {
     agenda_.in(200ms, retry);
     return;
@@ -262,7 +270,7 @@ void World::change_ring(const std::vector<std::string>& owners, double rate, uns
     }
     const bool has_owner = std::any_of(members.begin(), members.end(), [](const auto& m) { return m.weight > 0; });
     if (members == row->head->members || !has_owner) continue;
-    write_ring(service.name, row->head, std::move(members), registry::Action::weight, rate, retry);
+    write_ring(service.name, row->head, std::move(members), registry::Action::weight, policy, retry);
   }
 }
 
@@ -284,7 +292,7 @@ void World::abort_change() {
     }
     const bool has_owner = std::any_of(members.begin(), members.end(), [](const auto& m) { return m.weight > 0; });
     if (!has_owner || members == row->head->members) continue;
-    write_ring(service.name, row->head, std::move(members), registry::Action::abort, 0, [] {});
+    write_ring(service.name, row->head, std::move(members), registry::Action::abort, policy(0), [] {});
   }
 }
 

@@ -115,6 +115,11 @@ void World::check_end() {
   check_counts();
   std::size_t present = 0;
   for (const auto& client : clients_) {
+    const bool is_changed = written_[client->device().service].size() > 1;
+    if (story_.promises.closes_everybody && client->closes() != (is_changed ? 1U : 0U)) {
+      checker_.break_promise(client->uid() + " was closed " + std::to_string(client->closes()) +
+                             " times by a change that closes everybody once");
+    }
     present += client->is_away() ? 0 : 1;
     if (!client->is_open() && !client->is_away()) {
       checker_.break_promise(client->uid() + " (device " + std::to_string(&client - clients_.data()) +
@@ -149,6 +154,8 @@ void World::check_counts() {
       // Whom the change threw out may tell what it would have had to give.
       registry::Change expected = change;
       std::erase_if(expected.donors, [&](const auto& told) {
+        // Whoever closes somebody counts.
+        if (change.policy.evict == registry::Evict::all) return false;
         return std::none_of(change.donors_expected.begin(), change.donors_expected.end(),
                             [&](const registry::Donor& donor) { return donor.name == told.first; });
       });

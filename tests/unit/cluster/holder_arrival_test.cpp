@@ -289,6 +289,18 @@ TEST_F(Gaining, drops_parts_but_keeps_what_is_installed_under_a_newer_epoch) {
   EXPECT_EQ(onwards, 1U) << "and goes on to the next owner";
 }
 
+/// Else the change would never be done: taken_on has no other end for them.
+TEST_F(Gaining, counts_as_its_own_who_goes_on_before_the_release_has_come) {
+  add_session();
+  snapshot();
+  epochs.next("Abc");
+  bench.adopt(epochs.view());
+  release();
+  const DonorCount& count = bench.holder->donated().at(3);
+  EXPECT_EQ(count.planned, 1U);
+  EXPECT_EQ(count.taken_on, 0U);
+}
+
 TEST_F(Gaining, says_that_it_is_prepared_again_after_a_broken_link) {
   add_session();
   snapshot();
