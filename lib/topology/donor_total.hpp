@@ -24,7 +24,7 @@ class DonorTotal {
   std::size_t cores_done_ = 0;
 };
 
-/// After the final word only what was closed, gone or forced since; cores forget what they counted, one after the other.
+/// After the final word only what was closed, gone or forced since: cores forget what they counted, one after another.
 [[nodiscard]] bool is_news(const registry::DonorProgress& told, const registry::DonorProgress& now) noexcept;
 
 }  // namespace wscluster::topology
