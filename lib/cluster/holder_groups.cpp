@@ -88,7 +88,8 @@ void Holder::on_subscribe(TimePoint now, PathId path, const wire::Subscribe& sub
   if (subscribe.term != 0) wanted = is_known_term ? std::min(subscribe.from, group.newest()) : 0;
   const std::uint64_t start = std::max(wanted, group.base);
   if (is_new) {
-    interest = &group.interests.emplace_back(Interest{subscribe.incarnation, shard, 0, start, now});
+    const bool is_member = service_->member_of(subscribe.incarnation) != nullptr;
+    interest = &group.interests.emplace_back(Interest{subscribe.incarnation, shard, 0, start, now, is_member});
     if (!options_.mutations.no_lateness) wait_for_copies(*user, start);
   }
   interest->path = make_path(link_of(path), static_cast<std::uint8_t>(shard));
@@ -208,12 +209,13 @@ void Holder::tick_groups(TimePoint now) {
     if (user == nullptr || !user->group) continue;
     groups_here_.push_back(key);
     if (user->phase != User::Phase::active) continue;
-    const auto& members = service_->ring.members();
     const std::vector<Interest> interests = user->group->interests;
     for (const Interest& interest : interests) {
-      const auto member = std::find_if(members.begin(), members.end(),
-                                       [&](const ring::Member& m) { return m.incarnation == interest.incarnation; });
-      if (member == members.end()) {
+      const ring::Member* member = service_->member_of(interest.incarnation);
+      // It may have come by a document that we have not got yet; with its link it goes.
+      const bool is_early = member == nullptr && !interest.was_member && interest.path != 0;
+      if (is_early) continue;
+      if (member == nullptr) {
         // It may be back already, and not know that it ever was out.
         const Peer* peer = view_->peer_of(interest.incarnation);
         if (peer != nullptr) ask_interest(*user, network_.path_to(peer->name, interest.incarnation, interest.shard));
@@ -223,6 +225,7 @@ void Holder::tick_groups(TimePoint now) {
       }
     }
     for (Interest& interest : user->group->interests) {
+      if (service_->member_of(interest.incarnation) != nullptr) interest.was_member = true;
       if (interest.path == 0 && now >= interest.ask_at) interest.ask_at = now + ask_interval;
     }
     if (user->group->kept_until && now >= *user->group->kept_until) user->group->kept_until.reset();

@@ -156,6 +156,7 @@ struct Holder::Interest {
   PathId path = 0;          ///< 0: it is not known where it is, so it is asked
   std::uint64_t taken = 0;  ///< sequence
   TimePoint ask_at;
+  bool was_member = false;  ///< of a document that we have had
 };
 
 /// What a group's owner knows of it. Sequences count from 1 in each term.

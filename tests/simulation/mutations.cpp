@@ -22,7 +22,7 @@ const std::vector<Mutation>& mutations() {
       {"no_hold", "copies pass a member by that is on its way", "member_moves_while_published groups_and_changes"},
       {"any_term", "a position counts in its term only", "sequencer_dies sequencer_moves_at_each_step"},
       {"no_lateness", "what is not answered waits for a shard that subscribes late",
-       "sequencer_dies sequencer_moves_at_each_step"},
+       "sequencer_dies_while_members_move sequencer_dies"},
       {"no_self_suspension", "a node trusts itself only as long as its lease",
        "isolated_node node_cut_from_redis stop_and_continue"},
       {"no_requests", "copies under one id of an application are one message", "repeated_requests"},

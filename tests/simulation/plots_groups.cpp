@@ -59,6 +59,17 @@ void sequencer_dies(Story& story, Random& random) {
   }
 }
 
+/// Its members are on their way to other shards, and it dies as soon as it has said `queued`.
+void sequencer_dies_while_members_move(Story& story, Random& random) {
+  set_scene(story, random, scene_with_groups());
+  story.promises.is_lossless = false;
+  const Duration change = random.millis(60, 200);
+  some_change(story, random, change);
+  publish_much(story, random, change - 20ms, change + 200ms, 90);
+  if (random.chance(2)) some_change(story, random, change + random.millis(20, 100));
+  when(story, FrameType::receipt, random.between(1, 12), true, Act::kill, the_sender, "", 0ms, change);
+}
+
 /// The next one dies as well, before everybody has come to it.
 void two_sequencers_die(Story& story, Random& random) {
   Scene scene = scene_with_groups();
@@ -151,16 +162,18 @@ void join_and_leave_storm(Story& story, Random& random) {
 }  // namespace
 
 void add_group_plots(std::vector<Plot>& into) {
-  into.insert(into.end(),
-              {{"groups_and_changes", "everybody publishes while the ring changes", 8, groups_and_changes},
-               {"sequencer_dies", "the owner of a group dies", 5, sequencer_dies},
-               {"two_sequencers_die", "and the one after it, too", 3, two_sequencers_die},
-               {"sequencer_moves_at_each_step", "something breaks at one step of a group's move", 6,
-                sequencer_moves_at_each_step},
-               {"member_moves_while_published", "members and groups move at once", 5, member_moves_while_published},
-               {"recovery_at_another_gateway", "reliable clients come back elsewhere", 5, recovery_at_another_gateway},
-               {"gateway_dies_with_reliable_clients", "the only gateway dies", 3, gateway_dies_with_reliable_clients},
-               {"join_and_leave_storm", "members come and go", 4, join_and_leave_storm}});
+  into.insert(
+      into.end(),
+      {{"groups_and_changes", "everybody publishes while the ring changes", 8, groups_and_changes},
+       {"sequencer_dies", "the owner of a group dies", 5, sequencer_dies},
+       {"sequencer_dies_while_members_move", "and right after it has answered", 3, sequencer_dies_while_members_move},
+       {"two_sequencers_die", "and the one after it, too", 3, two_sequencers_die},
+       {"sequencer_moves_at_each_step", "something breaks at one step of a group's move", 6,
+        sequencer_moves_at_each_step},
+       {"member_moves_while_published", "members and groups move at once", 5, member_moves_while_published},
+       {"recovery_at_another_gateway", "reliable clients come back elsewhere", 5, recovery_at_another_gateway},
+       {"gateway_dies_with_reliable_clients", "the only gateway dies", 3, gateway_dies_with_reliable_clients},
+       {"join_and_leave_storm", "members come and go", 4, join_and_leave_storm}});
 }
 
 }  // namespace wscluster::simulation

@@ -83,7 +83,7 @@ bool World::is_quiet() const {
     for (const auto& core : process->cores()) {
       if (core->sender().open() > 0) return false;
       for (const auto& holder : core->holders())
-        if (holder->misplaced() > 0) return false;
+        if (holder->misplaced() > 0 || holder->open_sends() > 0) return false;
     }
   }
   if (!links_.is_silent()) return false;

@@ -45,6 +45,24 @@ TEST_F(Sequencer, forgets_a_group_that_nobody_comes_back_to) {
   EXPECT_NE(subscribe(path_c, 3, before.term).term, before.term);
 }
 
+/// A node that has started again knows of the epoch with its new life before the sequencer does.
+TEST_F(Sequencer, keeps_a_subscriber_whose_document_it_has_not_got_yet) {
+  constexpr std::uint64_t new_life = 77;
+  const auto before = subscribe(path_b, new_life, 0);
+  bench.pass(10s);
+  EXPECT_EQ(subscribe(path_c, 3, before.term).term, before.term);
+  bench.holder->on_unsubscribe(bench.now, path_c, {"chat", group, 3, 0});
+  bench.pass(10s);
+  EXPECT_EQ(subscribe(path_c, 3, before.term).term, before.term) << "it is there still";
+}
+
+TEST_F(Sequencer, forgets_such_a_subscriber_with_its_link) {
+  const auto before = subscribe(path_b, 77, 0);
+  bench.holder->on_link_down(bench.now, link_b);
+  bench.pass(10s);
+  EXPECT_NE(subscribe(path_c, 3, before.term).term, before.term);
+}
+
 TEST_F(Sequencer, keeps_the_term_when_the_last_subscriber_says_that_it_has_no_members) {
   const auto before = subscribe(path_b, 2, 0);
   bench.holder->on_unsubscribe(bench.now, path_b, {"chat", group, 2, 0});
