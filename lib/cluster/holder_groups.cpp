@@ -212,10 +212,9 @@ void Holder::tick_groups(TimePoint now) {
     const std::vector<Interest> interests = user->group->interests;
     for (const Interest& interest : interests) {
       const ring::Member* member = service_->member_of(interest.incarnation);
-      // It may have come by a document that we have not got yet; with its link it goes.
-      const bool is_early = member == nullptr && !interest.was_member && interest.path != 0;
-      if (is_early) continue;
       if (member == nullptr) {
+        // Of a document that we have not got yet: it goes with its link.
+        if (!interest.was_member && interest.path != 0) continue;
         // It may be back already, and not know that it ever was out.
         const Peer* peer = view_->peer_of(interest.incarnation);
         if (peer != nullptr) ask_interest(*user, network_.path_to(peer->name, interest.incarnation, interest.shard));

@@ -15,6 +15,12 @@ cluster::DonorCount done(std::uint64_t planned, std::uint64_t moved, std::uint64
   return count;
 }
 
+cluster::DonorCount closed_by_edge() {
+  cluster::DonorCount count;
+  count.closed = 1;
+  return count;
+}
+
 TEST(DonorTotal, is_done_when_all_cores_are) {
   DonorTotal total;
   total.add(done(2, 2, 0));
@@ -31,9 +37,7 @@ TEST(DonorTotal, is_not_done_while_an_edge_has_to_close_a_socket) {
   DonorTotal total;
   total.add(done(2, 1, 0));
   EXPECT_FALSE(total.progress(1).done);
-  cluster::DonorCount edge;
-  edge.closed = 1;
-  total.add(edge);
+  total.add(closed_by_edge());
   EXPECT_TRUE(total.progress(1).done);
 }
 
@@ -48,9 +52,7 @@ TEST(DonorTotal, balances_what_was_handed_on_and_taken_on) {
   count.taken_on = 1;
   receiver.add(count);
   EXPECT_FALSE(receiver.progress(1).done);
-  cluster::DonorCount closed;
-  closed.closed = 1;
-  receiver.add(closed);
+  receiver.add(closed_by_edge());
   EXPECT_TRUE(receiver.progress(1).done);
 }
 
